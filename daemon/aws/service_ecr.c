@@ -1,0 +1,54 @@
+#include "aws/service_ecr.h"
+
+const struct aws_service service_ecr = {
+    .name = "ecr",
+    .host_prefix = "api.ecr",
+    .signing_name = "ecr",
+    .environment = "ECR",
+    .target_prefix = "AmazonEC2ContainerRegistry_V20150921",
+    .protocol = AWS_JSON_1_1,
+};
+
+static const struct aws_field image_id_fields[] = {
+    AWS_FIELD_TEXT(struct ecr_image_id, image_digest, "imageDigest"),
+    AWS_FIELD_TEXT(struct ecr_image_id, image_tag, "imageTag"),
+};
+static const struct aws_shape image_id = AWS_SHAPE(struct ecr_image_id, image_id_fields);
+
+static const struct aws_field describe_images_input_fields[] = {
+    AWS_FIELD_TEXT(struct ecr_describe_images_input, registry_id, "registryId"),
+    AWS_FIELD_TEXT(struct ecr_describe_images_input, repository_name, "repositoryName"),
+    AWS_FIELD_LIST(struct ecr_describe_images_input, image_ids, image_id_count, "imageIds",
+                   &image_id),
+    AWS_FIELD_TEXT(struct ecr_describe_images_input, next_token, "nextToken"),
+};
+static const struct aws_shape describe_images_input =
+    AWS_SHAPE(struct ecr_describe_images_input, describe_images_input_fields);
+
+static const struct aws_field image_detail_fields[] = {
+    AWS_FIELD_TEXT(struct ecr_image_detail, registry_id, "registryId"),
+    AWS_FIELD_TEXT(struct ecr_image_detail, repository_name, "repositoryName"),
+    AWS_FIELD_TEXT(struct ecr_image_detail, image_digest, "imageDigest"),
+    AWS_FIELD_TEXT_LIST(struct ecr_image_detail, image_tags, image_tag_count, "imageTags"),
+    AWS_FIELD_INTEGER(struct ecr_image_detail, image_size_in_bytes, "imageSizeInBytes"),
+    AWS_FIELD_TIME(struct ecr_image_detail, image_pushed_at_ms, "imagePushedAt"),
+    AWS_FIELD_TEXT(struct ecr_image_detail, image_manifest_media_type, "imageManifestMediaType"),
+};
+static const struct aws_shape image_detail =
+    AWS_SHAPE(struct ecr_image_detail, image_detail_fields);
+
+static const struct aws_field describe_images_output_fields[] = {
+    AWS_FIELD_LIST(struct ecr_describe_images_output, image_details, image_detail_count,
+                   "imageDetails", &image_detail),
+    AWS_FIELD_TEXT(struct ecr_describe_images_output, next_token, "nextToken"),
+};
+static const struct aws_shape describe_images_output =
+    AWS_SHAPE(struct ecr_describe_images_output, describe_images_output_fields);
+
+const struct aws_operation ecr_describe_images = {
+    .service = &service_ecr,
+    .name = "DescribeImages",
+    .input = &describe_images_input,
+    .output = &describe_images_output,
+    .idempotent = true,
+};

@@ -1,0 +1,28 @@
+/* SageMaker Runtime (API Reference, 2017-05-13). */
+#ifndef CAUSEWAY_AWS_SERVICE_RUNTIME_H
+#define CAUSEWAY_AWS_SERVICE_RUNTIME_H
+
+#include "aws/operation.h"
+
+#include <stdint.h>
+
+extern const struct aws_service service_runtime;
+
+struct runtime_invoke_endpoint_input {
+    const char *endpoint_name;
+    struct aws_bytes body;
+    const char *content_type; /* NULL for none of these four */
+    const char *accept;
+    const char *target_model; /* of a multi-model endpoint */
+    const char *target_variant;
+};
+struct runtime_invoke_endpoint_output {
+    int64_t status; /* 200; what a container answers else is the error ModelError */
+    struct aws_bytes body;
+    const char *content_type;
+    const char *invoked_production_variant;
+};
+/* A model has 60 s to answer. Answers are read up to LIMIT_INVOKE_BYTES. */
+extern const struct aws_operation runtime_invoke_endpoint;
+
+#endif

@@ -1,0 +1,93 @@
+#include "base/buffer.h"
+
+#include "base/memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool make_room(struct buffer *buffer, size_t length)
+{
+    if (length > buffer->maximum || buffer->length > buffer->maximum - length) {
+        buffer->overflowed = true;
+        return false;
+    }
+    size_t needed = buffer->length + length + 1;
+
+    if (needed <= buffer->capacity)
+        return true;
+    size_t capacity = buffer->capacity ? buffer->capacity : 64;
+
+    while (capacity < needed)
+        capacity *= 2;
+    buffer->data = memory_resize_array(buffer->data, capacity, 1);
+    buffer->capacity = capacity;
+    return true;
+}
+
+bool buffer_append(struct buffer *buffer, const void *data, size_t length)
+{
+    if (!make_room(buffer, length))
+        return false;
+    if (length)
+        memcpy(buffer->data + buffer->length, data, length);
+    buffer->length += length;
+    buffer->data[buffer->length] = '\0';
+    return true;
+}
+
+bool buffer_append_text(struct buffer *buffer, const char *text)
+{
+    return buffer_append(buffer, text, strlen(text));
+}
+
+bool buffer_append_byte(struct buffer *buffer, char byte)
+{
+    return buffer_append(buffer, &byte, 1);
+}
+
+bool buffer_printf(struct buffer *buffer, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (length < 0 || !make_room(buffer, (size_t)length)) {
+        buffer->overflowed = true;
+        return false;
+    }
+    va_start(arguments, format);
+    vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+    va_end(arguments);
+    buffer->length += (size_t)length;
+    return true;
+}
+
+const char *buffer_text(const struct buffer *buffer)
+{
+    return buffer->data ? buffer->data : "";
+}
+
+char *buffer_take(struct buffer *buffer)
+{
+    char *data = buffer->data ? buffer->data : memory_allocate(1);
+
+    *buffer = BUFFER(buffer->maximum);
+    return data;
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    buffer->length = 0;
+    buffer->overflowed = false;
+    if (buffer->data)
+        buffer->data[0] = '\0';
+}
+
+void buffer_free(struct buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = BUFFER(buffer->maximum);
+}

@@ -1,0 +1,125 @@
+#include "base/hash.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* libcrypto counts in int. Nothing here comes near it: what is long goes through hash_stream. */
+#define LENGTH_MAX ((size_t)1 << 30)
+
+/* libcrypto fails here only where it has no memory, or is broken: neither can be gone on with. */
+static void expect(int ok)
+{
+    if (ok != 1)
+        abort();
+}
+
+void hash_sha256(const void *data, size_t length, uint8_t digest[SHA256_SIZE])
+{
+    expect(EVP_Digest(data, length, digest, NULL, EVP_sha256(), NULL));
+}
+
+char *hash_sha256_hex(const void *data, size_t length, char text[SHA256_HEX_SIZE])
+{
+    uint8_t digest[SHA256_SIZE];
+
+    hash_sha256(data, length, digest);
+    return hash_to_hex(digest, sizeof(digest), text);
+}
+
+void hash_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
+                      uint8_t digest[SHA256_SIZE])
+{
+    unsigned size = SHA256_SIZE;
+
+    expect(key_length <= LENGTH_MAX);
+    expect(HMAC(EVP_sha256(), key, (int)key_length, data, length, digest, &size) != NULL);
+}
+
+char *hash_md5_hex(const void *data, size_t length, char text[MD5_HEX_SIZE])
+{
+    uint8_t digest[16];
+
+    expect(EVP_Digest(data, length, digest, NULL, EVP_md5(), NULL));
+    return hash_to_hex(digest, sizeof(digest), text);
+}
+
+struct hash_stream {
+    EVP_MD_CTX *context;
+};
+
+struct hash_stream *hash_stream_new(void)
+{
+    struct hash_stream *stream = memory_allocate(sizeof(*stream));
+
+    stream->context = EVP_MD_CTX_new();
+    expect(stream->context && EVP_DigestInit_ex(stream->context, EVP_sha256(), NULL));
+    return stream;
+}
+
+void hash_stream_add(struct hash_stream *stream, const void *data, size_t length)
+{
+    expect(EVP_DigestUpdate(stream->context, data, length));
+}
+
+void hash_stream_finish(struct hash_stream *stream, char text[SHA256_HEX_SIZE])
+{
+    uint8_t digest[SHA256_SIZE];
+
+    expect(EVP_DigestFinal_ex(stream->context, digest, NULL));
+    hash_to_hex(digest, sizeof(digest), text);
+    hash_stream_free(stream);
+}
+
+void hash_stream_free(struct hash_stream *stream)
+{
+    if (!stream)
+        return;
+    EVP_MD_CTX_free(stream->context);
+    free(stream);
+}
+
+char *hash_to_hex(const void *data, size_t length, char *text)
+{
+    const uint8_t *bytes = data;
+
+    for (size_t i = 0; i < length; i++) {
+        text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    text[2 * length] = '\0';
+    return text;
+}
+
+char *hash_to_base64(const void *data, size_t length)
+{
+    expect(length <= LENGTH_MAX);
+    char *text = memory_allocate((length + 2) / 3 * 4 + 1);
+
+    EVP_EncodeBlock((unsigned char *)text, data, (int)length);
+    return text;
+}
+
+static const char base64_letters[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+unsigned char *hash_from_base64(const char *text, size_t *length)
+{
+    size_t size = strlen(text);
+    size_t letters = strspn(text, base64_letters);
+
+    /* libcrypto passes over outer white space and takes '=' anywhere. */
+    if (size % 4 != 0 || size > LENGTH_MAX || size - letters > 2 ||
+        strspn(text + letters, "=") != size - letters)
+        return NULL;
+    unsigned char *bytes = memory_allocate(size / 4 * 3 + 1);
+    int decoded = size ? EVP_DecodeBlock(bytes, (const unsigned char *)text, (int)size) : 0;
+
+    if (decoded < 0) {
+        free(bytes);
+        return NULL;
+    }
+    *length = (size_t)decoded - (size - letters); /* the padding was counted as zero bytes */
+    return bytes;
+}

@@ -1,0 +1,82 @@
+/* Every limit on what comes from outside, in one place, each with its reason. */
+#ifndef CAUSEWAY_BASE_LIMITS_H
+#define CAUSEWAY_BASE_LIMITS_H
+
+#include <stddef.h>
+
+/* JSON and XML nest no deeper. EventBridge allows 1,000 levels in an event, AWS's own events stay
+ * below 20; cJSON recurses about 100 bytes of stack a level. */
+#define LIMIT_JSON_DEPTH ((size_t)128)
+#define LIMIT_XML_DEPTH ((size_t)64)
+
+/* An SQS message's body: 1 MiB since 2025 (SQS quotas page). */
+#define LIMIT_EVENT_BYTES ((size_t)1048576)
+
+/* Ten such messages, escaped as JSON strings, in one ReceiveMessage answer. SQS bounds a batch to
+ * 1 MiB in sum, and escaping at most doubles JSON text. */
+#define LIMIT_RECEIVE_BYTES ((size_t)4 * 1048576)
+
+/* Any other answer of AWS that is read whole. A page of GetAccountAuthorizationDetails is the
+ * largest by far. */
+#define LIMIT_RESPONSE_BYTES ((size_t)16 * 1048576)
+
+/* Any request body that is made here (a payload that is passed through is the caller's). The
+ * largest by far is the list of 10,000 parts, some 200 bytes each, that completes a multipart
+ * upload. */
+#define LIMIT_REQUEST_BYTES ((size_t)4 * 1048576)
+
+/* A request's path, and its query. The longest key of S3, 1,024 bytes, encodes to 3,072; an
+ * upload's id has a few hundred. */
+#define LIMIT_URL_BYTES ((size_t)8192)
+
+/* An error's body; AWS's are below 4 KiB, a proxy's HTML page may be larger and is cut. */
+#define LIMIT_ERROR_BODY_BYTES ((size_t)65536)
+
+/* Header lines of one answer, in sum. */
+#define LIMIT_HEADER_BYTES ((size_t)65536)
+
+/* A manifest document, alone or inside a zip. */
+#define LIMIT_MANIFEST_BYTES ((size_t)262144)
+
+/* A zip that holds a manifest or a template. CodePipeline allows 256 MB for a CloudFormation
+ * action's artifact; templates and their parameters stay far below this. */
+#define LIMIT_ARTIFACT_BYTES ((size_t)8 * 1048576)
+#define LIMIT_ARTIFACT_ENTRIES ((size_t)256)
+#define LIMIT_ARTIFACT_ENTRY_BYTES ((size_t)1048576)
+/* Deflate reaches at most 1032:1; honest text stays below 50:1. */
+#define LIMIT_ARTIFACT_RATIO ((size_t)200)
+
+/* A configuration file, all files of one configuration, and the tree made of them. */
+#define LIMIT_CONFIG_BYTES ((size_t)1048576)
+#define LIMIT_CONFIG_FILES ((size_t)64)
+#define LIMIT_CONFIG_DEPTH ((size_t)32)
+#define LIMIT_CONFIG_NODES ((size_t)100000)
+/* Errors listed before "and more". */
+#define LIMIT_CONFIG_ERRORS ((size_t)50)
+
+/* One stored record. A deployment's is about 4 KiB. */
+#define LIMIT_RECORD_BYTES ((size_t)1048576)
+
+/* A request on the control socket: an event at the most, wrapped in JSON. */
+#define LIMIT_CONTROL_REQUEST_BYTES ((size_t)2 * 1048576)
+#define LIMIT_CONTROL_CLIENTS 64u
+
+/* What a credential_process may print. */
+#define LIMIT_PROCESS_OUTPUT_BYTES ((size_t)65536)
+
+/* The answer of a model to a verification request, of which the pattern is looked for in all. */
+#define LIMIT_INVOKE_BYTES ((size_t)1048576)
+
+/* Messages received and not yet committed, over all receivers. Bounds memory while the store or AWS
+ * stalls: 100 x 1 MiB at the worst. */
+#define LIMIT_MESSAGES_IN_HAND ((size_t)100)
+
+/* Rules that the $or lists of one event pattern multiply to: EventBridge refuses more than 1,000
+ * (User Guide, "Comparison operators", $or). */
+#define LIMIT_PATTERN_RULES ((size_t)1000)
+/* How many places of its wildcards one value may be at, at once. EventBridge does not say its
+ * number: it refuses 11 and 12 (the User Guide's own example, and four of "*:stack/NAME/" followed
+ * by a star), and takes 9. */
+#define LIMIT_PATTERN_COMPLEXITY ((size_t)10)
+
+#endif

@@ -1,0 +1,312 @@
+#include "control/commands_internal.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/text.h"
+#include "control/api.h"
+#include "control/status.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void answer_healthz(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    (void)parts;
+    (void)id;
+    exchange_answer(exchange, 200, "text/plain; charset=utf-8", "ok\n");
+}
+
+void answer_readyz(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    const char *unready = status_unready(parts);
+    cleanup(free_pointer)
+    char *line = text_printf("%s\n", unready ? unready : "ok");
+
+    (void)id;
+    exchange_answer(exchange, unready ? 503 : 200, "text/plain; charset=utf-8", line);
+}
+
+void answer_version(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    cleanup(json_free)
+    cJSON *document = status_version(parts);
+
+    (void)id;
+    answer_json(exchange, 200, document);
+}
+
+/* A deployment as this asker may see it: all of it, over the Unix socket. */
+static cJSON *view_for(const struct exchange *exchange, const cJSON *view)
+{
+    return exchange_who(exchange) ? cJSON_Duplicate(view, true) : status_brief(view);
+}
+
+/* ---- one deployment ------------------------------------------------------------------------ */
+
+struct lookup {
+    struct exchange *exchange;
+    char *id;
+    cJSON *document;
+};
+
+static void take_deployment(void *context, const cJSON *view)
+{
+    struct lookup *lookup = context;
+
+    json_put(lookup->document, "deployment", view_for(lookup->exchange, view));
+}
+
+static void answer_lookup(void *context, const struct error *error)
+{
+    struct lookup *lookup = context;
+    struct error absent;
+
+    if (!error && !json_get(lookup->document, "deployment")) {
+        error_set(&absent, ERROR_NOT_FOUND, "there is no deployment %s", lookup->id);
+        error = &absent;
+    }
+    if (error)
+        answer_error(lookup->exchange, error);
+    else
+        answer_json(lookup->exchange, 200, lookup->document);
+    cJSON_Delete(lookup->document);
+    free(lookup->id);
+    free(lookup);
+}
+
+static void look_up(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    const struct record *open = engine_find_open(parts->engine, id);
+    struct lookup *lookup = memory_allocate(sizeof(*lookup));
+
+    lookup->exchange = exchange;
+    lookup->id = text_copy(id);
+    lookup->document = cJSON_CreateObject();
+    if (!open) {
+        engine_get(parts->engine, id, take_deployment, answer_lookup, lookup);
+        return;
+    }
+    cleanup(json_free)
+    cJSON *view = record_view(open);
+
+    take_deployment(lookup, view);
+    answer_lookup(lookup, NULL);
+}
+
+void answer_deployment(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    look_up(parts, exchange, id);
+}
+
+/* ---- history ------------------------------------------------------------------------------- */
+
+struct listing {
+    struct exchange *exchange;
+    cJSON *document;
+    cJSON *rows; /* in the document */
+};
+
+static void take_row(void *context, const cJSON *view)
+{
+    struct listing *listing = context;
+
+    cJSON_AddItemToArray(listing->rows, status_brief(view));
+}
+
+static void answer_listing(void *context, const struct error *error)
+{
+    struct listing *listing = context;
+
+    if (error)
+        answer_error(listing->exchange, error);
+    else
+        answer_json(listing->exchange, 200, listing->document);
+    cJSON_Delete(listing->document);
+    free(listing);
+}
+
+static int read_limit(const struct exchange *exchange, uint64_t *limit, struct error *error)
+{
+    const char *text = exchange_argument(exchange, "limit");
+
+    *limit = API_HISTORY_DEFAULT;
+    if (text && (!text_to_u64(text, limit) || *limit == 0 || *limit > API_HISTORY_MAXIMUM))
+        return error_set(error, ERROR_INVALID,
+                         "limit is to be a number from 1 to %d, not \"%.40s\"", API_HISTORY_MAXIMUM,
+                         text);
+    return 0;
+}
+
+void answer_history(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    const char *endpoint = exchange_argument(exchange, "endpoint");
+    uint64_t limit;
+    struct error error;
+
+    (void)id;
+    if (read_limit(exchange, &limit, &error) < 0) {
+        answer_error(exchange, &error);
+        return;
+    }
+    struct listing *listing = memory_allocate(sizeof(*listing));
+
+    listing->exchange = exchange;
+    listing->document = cJSON_CreateObject();
+    json_add_text(listing->document, "endpoint", endpoint);
+    listing->rows = json_add_array(listing->document, "deployments");
+    engine_history(parts->engine, endpoint, limit, take_row, answer_listing, listing);
+}
+
+/* ---- status: what is open, and the last that ended on each endpoint ------------------------- */
+
+/* Endpoints are looked up one after the other, so that a status is one query to the store at a
+ * time, however many there are. */
+struct overview {
+    const struct control_parts *parts;
+    struct exchange *exchange;
+    cJSON *document;
+    cJSON *open; /* these two in the document */
+    cJSON *last;
+    struct arena arena;
+    struct map seen;
+    const char **endpoints;
+    size_t count;
+    size_t next;      /* endpoint to look up */
+    const char *only; /* the endpoint that was asked for, or NULL for all */
+    bool found;       /* of the endpoint being looked up: the last that ended */
+};
+
+static void add_endpoint(struct overview *overview, const char *endpoint)
+{
+    if (map_get(&overview->seen, endpoint) ||
+        (overview->only && !text_equal(endpoint, overview->only)))
+        return;
+    overview->endpoints =
+        memory_resize_array(overview->endpoints, overview->count + 1, sizeof(*overview->endpoints));
+    char *name = arena_copy(&overview->arena, endpoint);
+
+    overview->endpoints[overview->count++] = name;
+    map_put(&overview->seen, endpoint, name);
+}
+
+static void take_open(void *context, const struct record *record)
+{
+    struct overview *overview = context;
+
+    if (overview->only && !text_equal(record->endpoint, overview->only))
+        return;
+    cleanup(json_free)
+    cJSON *view = record_view(record);
+
+    cJSON_AddItemToArray(overview->open, status_brief(view));
+    add_endpoint(overview, record->endpoint);
+}
+
+static void take_ended(void *context, const cJSON *view)
+{
+    struct overview *overview = context;
+
+    if (overview->found || json_get_bool(view, "open", false))
+        return;
+    overview->found = true;
+    cJSON_AddItemToArray(overview->last, status_brief(view));
+}
+
+static void free_overview(struct overview *overview)
+{
+    cJSON_Delete(overview->document);
+    arena_free(&overview->arena);
+    map_free(&overview->seen);
+    free(overview->endpoints);
+    free(overview);
+}
+
+static void answer_overview(struct overview *overview)
+{
+    struct error error;
+
+    if (overview->only && cJSON_GetArraySize(overview->open) == 0 &&
+        cJSON_GetArraySize(overview->last) == 0 && !json_get(overview->document, "configured")) {
+        error_set(&error, ERROR_NOT_FOUND, "there is no endpoint %s", overview->only);
+        answer_error(overview->exchange, &error);
+    } else {
+        answer_json(overview->exchange, 200, overview->document);
+    }
+    free_overview(overview);
+}
+
+static void look_up_next(void *context, const struct error *error);
+
+static size_t count_open(const struct overview *overview, const char *endpoint)
+{
+    const cJSON *view;
+    size_t count = 0;
+
+    cJSON_ArrayForEach(view, overview->open)
+    {
+        if (text_equal(json_get_text(view, "endpoint"), endpoint))
+            count++;
+    }
+    return count;
+}
+
+static void look_up_next(void *context, const struct error *error)
+{
+    struct overview *overview = context;
+
+    if (!exchange_is_wanted(overview->exchange)) {
+        exchange_answer(overview->exchange, 503, "text/plain", "");
+        free_overview(overview);
+        return;
+    }
+    if (error) {
+        answer_error(overview->exchange, error);
+        free_overview(overview);
+        return;
+    }
+    if (overview->next == overview->count) {
+        answer_overview(overview);
+        return;
+    }
+    const char *endpoint = overview->endpoints[overview->next++];
+
+    overview->found = false;
+    /* One more than are open must hold one that is not, if there is any. */
+    engine_history(overview->parts->engine, endpoint, count_open(overview, endpoint) + 1,
+                   take_ended, look_up_next, overview);
+}
+
+void answer_status(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    const struct config *config = parts->get_config(parts->context);
+    const char *deployment = exchange_argument(exchange, "deployment");
+    const char *endpoint = exchange_argument(exchange, "endpoint");
+
+    (void)id;
+    if (deployment) {
+        look_up(parts, exchange, deployment);
+        return;
+    }
+    struct overview *overview = memory_allocate(sizeof(*overview));
+
+    overview->parts = parts;
+    overview->exchange = exchange;
+    overview->document = cJSON_CreateObject();
+    overview->only = arena_copy(&overview->arena, endpoint);
+    if (endpoint)
+        json_add_text(overview->document, "endpoint", endpoint);
+    else
+        status_add_daemon(overview->document, parts, clock_wall_ms());
+    overview->open = json_add_array(overview->document, "open");
+    overview->last = json_add_array(overview->document, "last");
+    engine_each_open(parts->engine, take_open, overview);
+    for (size_t i = 0; i < config->deployment_count; i++) {
+        add_endpoint(overview, config->deployments[i].endpoint);
+        if (endpoint && text_equal(config->deployments[i].endpoint, endpoint))
+            json_put(overview->document, "configured", cJSON_CreateTrue());
+    }
+    if (endpoint)
+        add_endpoint(overview, endpoint);
+    look_up_next(overview, NULL);
+}

@@ -1,0 +1,148 @@
+#include "control/status.h"
+
+#include "base/text.h"
+#include "base/time.h"
+#include "control/api.h"
+
+static void add_time(cJSON *object, const char *name, int64_t time_ms)
+{
+    char text[TIME_TEXT_SIZE];
+    cleanup(free_pointer)
+    char *name_ms = text_printf("%s_ms", name);
+
+    if (time_ms == 0)
+        return;
+    json_add_text(object, name, time_format(time_ms, text));
+    json_add_integer(object, name_ms, time_ms);
+}
+
+static void add_count(cJSON *object, const char *name, uint64_t count)
+{
+    json_add_integer(object, name, (int64_t)count);
+}
+
+cJSON *status_version(const struct control_parts *parts)
+{
+    cJSON *document = cJSON_CreateObject();
+
+    json_add_text(document, "program", "causewayd");
+    json_add_text(document, "version", CAUSEWAY_VERSION);
+    json_add_integer(document, "format", API_FORMAT);
+    add_time(document, "started", parts->started_ms);
+    return document;
+}
+
+static void add_queue(cJSON *document, const struct control_parts *parts)
+{
+    const struct config *config = parts->get_config(parts->context);
+    struct intake_statistics statistics = intake_get_statistics(parts->intake);
+    cJSON *queue = json_add_object(document, "queue");
+
+    json_add_text(queue, "name", config->queue.name);
+    json_add_bool(queue, "reachable", statistics.reachable);
+    if (!text_is_empty(statistics.problem))
+        json_add_text(queue, "problem", statistics.problem);
+    add_time(queue, "last_receive", statistics.last_receive_ms);
+    add_count(queue, "receiving", statistics.receiving);
+    add_count(queue, "in_hand", statistics.in_hand);
+    add_count(queue, "received", statistics.received);
+    add_count(queue, "accepted", statistics.accepted);
+    add_count(queue, "duplicates", statistics.duplicates);
+    add_count(queue, "ignored", statistics.ignored);
+    add_count(queue, "refused", statistics.refused);
+    add_count(queue, "deleted", statistics.deleted);
+}
+
+static void add_store(cJSON *document, const struct control_parts *parts)
+{
+    const struct config *config = parts->get_config(parts->context);
+    struct store_statistics statistics = store_get_statistics(parts->store);
+    cJSON *store = json_add_object(document, "store");
+
+    json_add_text(store, "path", config->store_path);
+    json_add_bool(store, "healthy", store_is_healthy(parts->store));
+    add_count(store, "transactions", statistics.transactions);
+    add_count(store, "commits", statistics.commits);
+    add_count(store, "conflicts", statistics.conflicts);
+    add_count(store, "failures", statistics.failures);
+    add_count(store, "waiting", statistics.waiting);
+    json_add_integer(store, "last_commit_took_ms", statistics.last_commit_ms);
+}
+
+static void add_accounts(cJSON *document, const struct control_parts *parts)
+{
+    const struct config *config = parts->get_config(parts->context);
+    cJSON *accounts = json_add_array(document, "accounts");
+
+    for (size_t i = 0; i < config->account_count; i++) {
+        const struct config_account *account = &config->accounts[i];
+        cJSON *entry = cJSON_CreateObject();
+        int64_t expires_ms = 0;
+        const char *source = aws_credentials_source(parts->aws, account->name, &expires_ms);
+
+        json_add_text(entry, "name", account->name);
+        json_add_text(entry, "id", account->id);
+        json_add_text(entry, "region", account->region);
+        json_add_bool(entry, "home", text_equal(account->name, config->home));
+        json_add_text(entry, "credentials", source);
+        add_time(entry, "expires", source ? expires_ms : 0);
+        cJSON_AddItemToArray(accounts, entry);
+    }
+}
+
+static void add_deployments(cJSON *document, const struct control_parts *parts)
+{
+    struct engine_statistics statistics = engine_get_statistics(parts->engine);
+    cJSON *deployments = json_add_object(document, "deployments");
+    cJSON *ended = json_add_object(deployments, "ended");
+
+    add_count(deployments, "open", statistics.open);
+    add_count(deployments, "accepted", statistics.accepted);
+    add_count(deployments, "duplicates", statistics.duplicates);
+    add_count(deployments, "unreadable", statistics.unreadable);
+    for (int state = 0; state < DEPLOYMENT_STATES; state++)
+        if (deployment_state_kind((enum deployment_state)state) != STATE_RUNS)
+            add_count(ended, deployment_state_name((enum deployment_state)state),
+                      statistics.ended[state]);
+}
+
+void status_add_daemon(cJSON *document, const struct control_parts *parts, int64_t now_ms)
+{
+    const struct config *config = parts->get_config(parts->context);
+    const char *unready = status_unready(parts);
+
+    json_add_text(document, "version", CAUSEWAY_VERSION);
+    json_add_integer(document, "format", API_FORMAT);
+    add_time(document, "now", now_ms);
+    add_time(document, "started", parts->started_ms);
+    json_add_text(document, "config", config->file);
+    json_add_text(document, "home", config->home);
+    json_add_bool(document, "ready", !unready);
+    json_add_text(document, "unready", unready);
+    add_queue(document, parts);
+    add_store(document, parts);
+    add_accounts(document, parts);
+    add_deployments(document, parts);
+}
+
+cJSON *status_brief(const cJSON *view)
+{
+    static const char *const left_out[] = {
+        "settings",   "environment", "model_document", "config_document",
+        "part_etags", "garbage",     "history",        "upload_id",
+    };
+    cJSON *brief = cJSON_Duplicate(view, true);
+
+    for (size_t i = 0; i < array_length(left_out); i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(brief, left_out[i]);
+    return brief;
+}
+
+const char *status_unready(const struct control_parts *parts)
+{
+    if (!store_is_healthy(parts->store))
+        return "the store cannot be written";
+    if (!intake_get_statistics(parts->intake).reachable)
+        return "the queue cannot be read";
+    return NULL;
+}

@@ -1,0 +1,801 @@
+#include "deploy/engine.h"
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "deploy/effects.h"
+#include "deploy/journal.h"
+#include "deploy/lineage.h"
+#include "deploy/machine.h"
+#include "deploy/sweep.h"
+#include "deploy/turn.h"
+#include "base/limits.h"
+#include "net/timer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A commit that the disk refused is asked for again this often; the store says when it is well. */
+#define COMMIT_RETRY_MS 1000
+/* The wall clock may be set while a timer runs, so none is trusted for longer. */
+#define TIMER_MAXIMUM_MS 60000
+/* Clocks of AWS and ours differ: the sweep looks back a little further than needed. */
+#define SWEEP_MARGIN_MS 300000
+
+/* An operator's wish that waits for its deployment to be between two steps. */
+struct wish {
+    struct list link;
+    enum machine_input_kind kind;
+    char *who;
+    engine_done *done;
+    void *context;
+};
+
+/* What an endpoint's deployments share. */
+struct seat {
+    char *endpoint;
+    cJSON *lineage;
+    int64_t version; /* of the lineage's row; STORE_ABSENT while there is none */
+    size_t open;     /* deployments */
+};
+
+/* One open deployment. Exactly one of these holds: it waits; an effect runs; a commit runs. */
+struct live {
+    struct engine *engine;
+    struct list link;
+    struct heap_node wake; /* in engine->wakes while it waits for a time */
+    struct record *record; /* as committed */
+    int64_t version;       /* of its row */
+    struct seat *seat;
+    struct record *next;   /* being committed, or to be committed again */
+    cJSON *next_lineage;   /* with it, or NULL */
+    bool committing;
+    bool started;          /* has had its INPUT_START */
+    struct effect_run *effect;
+    struct wish *granted;  /* the wish that `next` fulfils */
+    struct list wishes;
+    bool news;
+};
+
+struct engine {
+    struct loop *loop;
+    struct aws *aws;
+    struct store *store;
+    struct config *config;
+    struct sweep *sweep;
+    struct list lives; /* in order of acceptance */
+    struct map by_id;
+    struct map seats;
+    struct heap wakes; /* wall clock */
+    struct timer timer;
+    struct timer commit_retry;
+    struct poke poke;
+    size_t effects_running;
+    size_t commits_running;
+    bool stopped;
+    struct engine_statistics statistics;
+};
+
+static struct seat *find_seat(struct engine *engine, const char *endpoint)
+{
+    struct seat *seat = map_get(&engine->seats, endpoint);
+
+    if (!seat) {
+        seat = memory_allocate(sizeof(*seat));
+        seat->endpoint = text_copy(endpoint);
+        map_put(&engine->seats, endpoint, seat);
+    }
+    return seat;
+}
+
+static void free_seat(struct seat *seat)
+{
+    free(seat->endpoint);
+    cJSON_Delete(seat->lineage);
+    free(seat);
+}
+
+static struct live *add_live(struct engine *engine, struct record *record, int64_t version)
+{
+    struct live *live = memory_allocate(sizeof(*live));
+
+    live->engine = engine;
+    live->record = record;
+    live->version = version;
+    live->seat = find_seat(engine, record->endpoint);
+    live->seat->open++;
+    list_init(&live->wishes);
+    list_append(&engine->lives, &live->link);
+    map_put(&engine->by_id, record->id, live);
+    engine->statistics.open++;
+    return live;
+}
+
+static void free_wish(struct wish *wish)
+{
+    list_remove(&wish->link);
+    free(wish->who);
+    free(wish);
+}
+
+/* Answers a wish and forgets it. */
+static void answer_wish(struct wish *wish, enum engine_answer answer, const char *id,
+                        const struct error *error)
+{
+    engine_done *done = wish->done;
+    void *context = wish->context;
+
+    free_wish(wish);
+    if (done)
+        done(context, answer, id, error);
+}
+
+static void free_live(struct live *live)
+{
+    struct engine *engine = live->engine;
+    struct wish *wish;
+
+    list_each(wish, &live->wishes, link) free_wish(wish);
+    if (live->granted)
+        free_wish(live->granted);
+    effect_cancel(live->effect);
+    heap_remove(&engine->wakes, &live->wake);
+    map_remove(&engine->by_id, live->record->id);
+    list_remove(&live->link);
+    live->seat->open--;
+    engine->statistics.open--;
+    record_free(live->record);
+    record_free(live->next);
+    cJSON_Delete(live->next_lineage);
+    free(live);
+}
+
+/* ---- committing ---------------------------------------------------------------------------- */
+
+static void on_committed(void *context, enum store_outcome outcome, size_t conflict,
+                         const struct error *error);
+
+static struct store_write row_of(const struct record *record, const char *bytes, int64_t expected)
+{
+    return (struct store_write){
+        .kind = RECORD_KIND,
+        .key = record->id,
+        .group = record->endpoint,
+        .order_ms = record->event_ms,
+        .open = !machine_is_closed(record),
+        .expected = expected,
+        .format = RECORD_FORMAT,
+        .bytes = bytes,
+        .length = strlen(bytes),
+    };
+}
+
+/* The new record and, with it, the endpoint's lineage: one transaction. */
+static void commit_next(struct live *live)
+{
+    struct engine *engine = live->engine;
+    cleanup(free_pointer) char *bytes = record_encode(live->next);
+    cleanup(free_pointer) char *lineage =
+        live->next_lineage ? json_print(live->next_lineage) : NULL;
+    struct store_write writes[2] = {row_of(live->next, bytes, live->version)};
+    size_t count = 1;
+
+    if (lineage)
+        writes[count++] = (struct store_write){
+            .kind = LINEAGE_KIND,
+            .key = live->seat->endpoint,
+            .open = true, /* all are loaded at start */
+            .expected = live->seat->version,
+            .format = LINEAGE_FORMAT,
+            .bytes = lineage,
+            .length = strlen(lineage),
+        };
+    live->committing = true;
+    engine->commits_running++;
+    store_commit(engine->store, writes, count, on_committed, live);
+}
+
+static void on_commit_retry(void *context)
+{
+    struct engine *engine = context;
+    struct live *live;
+
+    list_each(live, &engine->lives, link)
+    {
+        if (live->next && !live->committing)
+            commit_next(live);
+    }
+}
+
+static void take_over_next(struct live *live)
+{
+    struct record *old = live->record;
+
+    live->record = live->next;
+    live->next = NULL;
+    live->version++;
+    if (live->next_lineage) {
+        cJSON_Delete(live->seat->lineage);
+        live->seat->lineage = steal_pointer(live->next_lineage);
+        live->seat->version++;
+    }
+    journal_transition(old, live->record);
+    if (deployment_state_kind(live->record->state) != STATE_RUNS && !old->ended_ms)
+        live->engine->statistics.ended[live->record->state]++;
+    record_free(old);
+}
+
+static void on_committed(void *context, enum store_outcome outcome, size_t conflict,
+                         const struct error *error)
+{
+    struct live *live = context;
+    struct engine *engine = live->engine;
+
+    (void)conflict;
+    live->committing = false;
+    engine->commits_running--;
+    poke(&engine->poke);
+    switch (outcome) {
+    case STORE_COMMITTED:
+        take_over_next(live);
+        if (live->granted)
+            answer_wish(steal_pointer(live->granted), ENGINE_DONE, live->record->id, NULL);
+        break;
+    case STORE_FAILED:
+        /* Nothing was changed and no effect has run: the same commit is asked for again. */
+        timer_start(&engine->commit_retry, COMMIT_RETRY_MS);
+        break;
+    case STORE_CONFLICT:
+        /* Another daemon has moved it on: it is theirs now, and what we know is old. */
+        journal_lost(live->record, error);
+        free_live(live);
+        break;
+    }
+}
+
+/* ---- stepping ------------------------------------------------------------------------------ */
+
+/* One input: a copy of the record goes through the machine and is committed. */
+static void step(struct live *live, const struct machine_input *input, struct wish *wish)
+{
+    struct error error;
+    cleanup(record_free_pointer) struct record *next = record_copy(live->record);
+    struct machine_input whole = *input;
+
+    assert(!live->next && !live->effect);
+    whole.lineage = live->seat->lineage;
+    whole.draw = random_fraction();
+    struct machine_output output = machine_step(next, &whole, clock_wall_ms(), &error);
+
+    if (output.refused) {
+        if (wish)
+            answer_wish(wish, ENGINE_REFUSED, live->record->id, &error);
+        return;
+    }
+    heap_remove(&live->engine->wakes, &live->wake);
+    live->started = true;
+    live->next = steal_pointer(next);
+    live->next_lineage = output.lineage;
+    live->granted = wish;
+    commit_next(live);
+}
+
+static void on_effect(void *context, const struct effect_result *result)
+{
+    struct live *live = context;
+
+    live->effect = NULL;
+    live->engine->effects_running--;
+    journal_effect(live->record, machine_step_effect(live->record), result);
+    step(live, &(struct machine_input){.kind = INPUT_RESULT, .result = result}, NULL);
+    poke(&live->engine->poke);
+}
+
+static void run_effect(struct live *live, enum effect effect)
+{
+    struct engine *engine = live->engine;
+
+    live->effect =
+        effect_start(engine->aws, engine->config, live->record, effect, on_effect, live);
+    engine->effects_running++;
+}
+
+static void ask_for_turn(struct live *live)
+{
+    struct engine *engine = live->engine;
+    const struct record **records =
+        memory_allocate_array(live->seat->open, sizeof(*records));
+    struct live *other;
+    size_t count = 0;
+    bool undecided = false;
+
+    list_each(other, &engine->lives, link)
+    {
+        if (other->seat == live->seat) {
+            records[count++] = other->record;
+            undecided = undecided || (other->next && other != live);
+        }
+    }
+    /* While another one of this endpoint is being committed, what it will be is not known. */
+    if (!undecided) {
+        struct turn_decision decision =
+            turn_decide(live->record, records, count, live->seat->lineage);
+
+        if (decision.turn == TURN_TAKE)
+            step(live, &(struct machine_input){.kind = INPUT_TURN}, NULL);
+        else if (decision.turn == TURN_SUPERSEDED)
+            step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
+    }
+    free(records);
+}
+
+static void want_sweep(struct live *live)
+{
+    const struct config_account *home = config_home(live->engine->config);
+
+    sweep_want(live->engine->sweep, home->name, live->record->entered_ms - SWEEP_MARGIN_MS);
+}
+
+/* Does the one thing that is possible now, if any. */
+static void advance(struct live *live)
+{
+    struct engine *engine = live->engine;
+    int64_t now_ms = clock_wall_ms();
+
+    if (live->next || live->effect)
+        return;
+    if (machine_is_closed(live->record)) {
+        free_live(live);
+        return;
+    }
+    if (!live->started) {
+        step(live, &(struct machine_input){.kind = INPUT_START}, NULL);
+        return;
+    }
+    struct wish *wish = list_first(&live->wishes, struct wish, link);
+
+    if (wish) {
+        list_remove(&wish->link);
+        step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who}, wish);
+        return;
+    }
+    bool waits = machine_waits_for_endpoint(live->record);
+    bool news = live->news;
+
+    live->news = false;
+    if (waits && news) {
+        step(live, &(struct machine_input){.kind = INPUT_NEWS}, NULL);
+        return;
+    }
+    enum effect effect = machine_effect(live->record, now_ms);
+
+    if (effect != EFFECT_NONE) {
+        if (!engine->stopped)
+            run_effect(live, effect);
+        return;
+    }
+    if (machine_waits_for_turn(live->record)) {
+        ask_for_turn(live);
+        return;
+    }
+    if (live->record->wake_ms && machine_is_due(live->record, now_ms)) {
+        step(live, &(struct machine_input){.kind = INPUT_WAKE}, NULL);
+        return;
+    }
+    if (live->record->wake_ms)
+        heap_set(&engine->wakes, &live->wake, live->record->wake_ms);
+    if (waits)
+        want_sweep(live);
+}
+
+static void set_timer(struct engine *engine)
+{
+    struct heap_node *first = heap_first(&engine->wakes);
+
+    if (!first) {
+        timer_stop(&engine->timer);
+        return;
+    }
+    int64_t delay_ms = first->when - clock_wall_ms();
+
+    if (delay_ms > TIMER_MAXIMUM_MS)
+        delay_ms = TIMER_MAXIMUM_MS;
+    timer_start(&engine->timer, delay_ms > 0 ? delay_ms : 0);
+}
+
+static void run(void *context)
+{
+    struct engine *engine = context;
+    struct live *live;
+    bool waiting = false;
+
+    list_each(live, &engine->lives, link) advance(live);
+    list_each(live, &engine->lives, link) waiting =
+        waiting || machine_waits_for_endpoint(live->record);
+    if (!waiting)
+        sweep_stop(engine->sweep);
+    set_timer(engine);
+}
+
+static void on_timer(void *context)
+{
+    struct engine *engine = context;
+
+    poke(&engine->poke);
+}
+
+/* ---- taking in ----------------------------------------------------------------------------- */
+
+struct acceptance {
+    struct engine *engine;
+    struct record *record;
+    engine_done *done;
+    void *context;
+};
+
+static void on_accepted(void *context, enum store_outcome outcome, size_t conflict,
+                        const struct error *error)
+{
+    struct acceptance *acceptance = context;
+    struct engine *engine = acceptance->engine;
+    struct record *record = acceptance->record;
+    cleanup(free_pointer) char *id = text_copy(record->id);
+    enum engine_answer answer = ENGINE_FAILED;
+
+    (void)conflict;
+    engine->commits_running--;
+    if (outcome == STORE_COMMITTED) {
+        journal_accepted(record);
+        add_live(engine, record, 1);
+        engine->statistics.accepted++;
+        answer = ENGINE_DONE;
+        poke(&engine->poke);
+    } else {
+        record_free(record);
+        if (outcome == STORE_CONFLICT) {
+            engine->statistics.duplicates++;
+            answer = ENGINE_DUPLICATE;
+        }
+    }
+    if (acceptance->done)
+        acceptance->done(acceptance->context, answer, id, error);
+    free(acceptance);
+}
+
+void engine_accept(struct engine *engine, struct record *record, engine_done *done, void *context)
+{
+    struct acceptance *acceptance = memory_allocate(sizeof(*acceptance));
+    cleanup(free_pointer) char *bytes = record_encode(record);
+    struct store_write write = row_of(record, bytes, STORE_ABSENT);
+
+    *acceptance = (struct acceptance){engine, record, done, context};
+    engine->commits_running++;
+    store_commit(engine->store, &write, 1, on_accepted, acceptance);
+}
+
+void engine_endpoint_news(struct engine *engine, const char *endpoint)
+{
+    struct live *live;
+
+    list_each(live, &engine->lives, link)
+    {
+        /* ARNs carry the name in lower case, and so do some events. */
+        if (text_equal_ignoring_case(live->record->endpoint, endpoint))
+            live->news = true;
+    }
+    poke(&engine->poke);
+}
+
+static void on_settled(void *context, const char *endpoint)
+{
+    engine_endpoint_news(context, endpoint);
+}
+
+/* ---- operators ----------------------------------------------------------------------------- */
+
+/* A retry waits for the record that it is made of. */
+struct retry {
+    struct engine *engine;
+    char *who;
+    engine_done *done;
+    void *context;
+    struct record *record;
+    struct error error;
+};
+
+static void read_retried(void *context, const struct store_row *row)
+{
+    struct retry *retry = context;
+
+    retry->record = record_decode(row->format, row->bytes, row->length, &retry->error);
+}
+
+static void begin_retry(void *context, const struct error *error)
+{
+    struct retry *retry = context;
+    cleanup(record_free_pointer) struct record *old = retry->record;
+
+    if (error)
+        retry->error = *error;
+    else if (retry->engine->stopped)
+        error_set(&retry->error, ERROR_TRANSIENT, "the daemon is stopping");
+    else if (!old && retry->error.class == ERROR_NONE)
+        error_set(&retry->error, ERROR_NOT_FOUND, "there is no such deployment");
+    else if (old && deployment_state_kind(old->state) == STATE_RUNS)
+        error_set(&retry->error, ERROR_CONFLICT, "%s has not ended: it is %s", old->id,
+                  deployment_state_name(old->state));
+    else if (old && old->state == STATE_SUCCEEDED)
+        error_set(&retry->error, ERROR_CONFLICT, "%s succeeded; there is nothing to try again",
+                  old->id);
+    if (retry->error.class != ERROR_NONE) {
+        retry->done(retry->context,
+                    retry->error.class == ERROR_CONFLICT || retry->error.class == ERROR_NOT_FOUND
+                        ? ENGINE_REFUSED
+                        : ENGINE_FAILED,
+                    NULL, &retry->error);
+    } else {
+        engine_accept(retry->engine, record_again(old, retry->who, clock_wall_ms()),
+                      retry->done, retry->context);
+    }
+    free(retry->who);
+    free(retry);
+}
+
+static void retry_deployment(struct engine *engine, const char *id, const char *who,
+                             engine_done *done, void *context)
+{
+    struct retry *retry = memory_allocate(sizeof(*retry));
+
+    retry->engine = engine;
+    retry->who = text_copy(who);
+    retry->done = done;
+    retry->context = context;
+    store_get(engine->store, RECORD_KIND, id,
+              &(struct store_reader){read_retried, begin_retry, retry});
+}
+
+struct refusal {
+    struct poke poke;
+    engine_done *done;
+    void *context;
+    struct error error;
+};
+
+static void refuse_later(void *context)
+{
+    struct refusal *refusal = context;
+
+    refusal->done(refusal->context, ENGINE_REFUSED, NULL, &refusal->error);
+    free(refusal);
+}
+
+static void refuse_unknown(struct engine *engine, const char *id, engine_done *done, void *context)
+{
+    struct refusal *refusal = memory_allocate(sizeof(*refusal));
+
+    refusal->done = done;
+    refusal->context = context;
+    error_set(&refusal->error, ERROR_NOT_FOUND,
+              "there is no open deployment %s; `causewayctl status` lists them", id);
+    poke_init(&refusal->poke, engine->loop, refuse_later, refusal);
+    poke(&refusal->poke);
+}
+
+void engine_operate(struct engine *engine, enum engine_verb verb, const char *id, const char *who,
+                    engine_done *done, void *context)
+{
+    static const enum machine_input_kind inputs[] = {
+        [ENGINE_CANCEL] = INPUT_CANCEL,
+        [ENGINE_APPROVE] = INPUT_APPROVE,
+        [ENGINE_REJECT] = INPUT_REJECT,
+    };
+
+    if (verb == ENGINE_RETRY) {
+        retry_deployment(engine, id, who, done, context);
+        return;
+    }
+    struct live *live = map_get(&engine->by_id, id);
+
+    if (!live) {
+        refuse_unknown(engine, id, done, context);
+        return;
+    }
+    struct wish *wish = memory_allocate(sizeof(*wish));
+
+    wish->kind = inputs[verb];
+    wish->who = text_copy(who);
+    wish->done = done;
+    wish->context = context;
+    list_append(&live->wishes, &wish->link);
+    poke(&engine->poke);
+}
+
+/* ---- life ---------------------------------------------------------------------------------- */
+
+struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *store,
+                          struct config *config)
+{
+    struct engine *engine = memory_allocate(sizeof(*engine));
+
+    engine->loop = loop;
+    engine->aws = aws;
+    engine->store = store;
+    engine->config = config_ref(config);
+    engine->sweep = sweep_new(loop, aws, on_settled, engine);
+    list_init(&engine->lives);
+    timer_init(&engine->timer, loop, on_timer, engine);
+    timer_init(&engine->commit_retry, loop, on_commit_retry, engine);
+    poke_init(&engine->poke, loop, run, engine);
+    return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+    struct live *live;
+    size_t position = 0;
+    void *seat;
+
+    if (!engine)
+        return;
+    list_each(live, &engine->lives, link) free_live(live);
+    while (map_each(&engine->seats, &position, NULL, &seat))
+        free_seat(seat);
+    map_free(&engine->seats);
+    map_free(&engine->by_id);
+    heap_free(&engine->wakes);
+    timer_stop(&engine->timer);
+    timer_stop(&engine->commit_retry);
+    poke_cancel(&engine->poke);
+    sweep_free(engine->sweep);
+    config_unref(engine->config);
+    free(engine);
+}
+
+static void load_lineage(void *context, const struct store_row *row)
+{
+    struct engine *engine = context;
+    struct error error;
+    cJSON *lineage = json_parse(row->bytes, row->length, LIMIT_RECORD_BYTES, &error);
+
+    if (!lineage || row->format != LINEAGE_FORMAT) {
+        cJSON_Delete(lineage);
+        engine->statistics.unreadable++;
+        journal_unreadable(row->key, "the lineage of endpoint", &error);
+        return;
+    }
+    struct seat *seat = find_seat(engine, row->key);
+
+    seat->lineage = lineage;
+    seat->version = row->version;
+}
+
+static void load_record(void *context, const struct store_row *row)
+{
+    struct engine *engine = context;
+    struct error error;
+    struct record *record = record_decode(row->format, row->bytes, row->length, &error);
+
+    if (!record) {
+        engine->statistics.unreadable++;
+        journal_unreadable(row->key, "deployment", &error);
+        return;
+    }
+    add_live(engine, record, row->version);
+}
+
+int engine_load(struct engine *engine, struct error *error)
+{
+    if (store_load_open(engine->store, LINEAGE_KIND,
+                        &(struct store_reader){load_lineage, NULL, engine}, error) < 0 ||
+        store_load_open(engine->store, RECORD_KIND,
+                        &(struct store_reader){load_record, NULL, engine}, error) < 0)
+        return -1;
+    poke(&engine->poke);
+    return 0;
+}
+
+void engine_set_config(struct engine *engine, struct config *config)
+{
+    struct config *old = engine->config;
+
+    engine->config = config_ref(config);
+    config_unref(old);
+}
+
+void engine_stop(struct engine *engine)
+{
+    engine->stopped = true;
+    timer_stop(&engine->timer);
+    sweep_stop(engine->sweep);
+}
+
+bool engine_is_quiet(const struct engine *engine)
+{
+    return engine->effects_running == 0 && engine->commits_running == 0;
+}
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+void engine_each_open(const struct engine *engine,
+                      void (*each)(void *context, const struct record *record), void *context)
+{
+    struct live *live;
+
+    list_each(live, &engine->lives, link) each(context, live->record);
+}
+
+const struct record *engine_find_open(const struct engine *engine, const char *id)
+{
+    const struct live *live = map_get(&engine->by_id, id);
+
+    return live ? live->record : NULL;
+}
+
+struct question {
+    void (*row)(void *context, const cJSON *view);
+    void (*done)(void *context, const struct error *error);
+    void *context;
+};
+
+static void show_row(void *context, const struct store_row *row)
+{
+    struct question *question = context;
+    struct error error;
+    cleanup(record_free_pointer) struct record *record =
+        record_decode(row->format, row->bytes, row->length, &error);
+    cleanup(json_free) cJSON *view = record ? record_view(record) : cJSON_CreateObject();
+
+    if (!record) {
+        json_add_text(view, "id", row->key);
+        json_add_text(view, "endpoint", row->group);
+        json_add_text(view, "reason", error.sentence);
+        json_add_bool(view, "unreadable", true);
+    }
+    question->row(question->context, view);
+}
+
+static void show_done(void *context, const struct error *error)
+{
+    struct question *question = context;
+
+    question->done(question->context, error);
+    free(question);
+}
+
+static struct store_reader reader_of(void (*row)(void *context, const cJSON *view),
+                                     void (*done)(void *context, const struct error *error),
+                                     void *context)
+{
+    struct question *question = memory_allocate(sizeof(*question));
+
+    *question = (struct question){row, done, context};
+    return (struct store_reader){show_row, show_done, question};
+}
+
+void engine_history(struct engine *engine, const char *endpoint, size_t maximum,
+                    void (*row)(void *context, const cJSON *view),
+                    void (*done)(void *context, const struct error *error), void *context)
+{
+    struct store_reader reader = reader_of(row, done, context);
+
+    store_list(engine->store, RECORD_KIND, endpoint, maximum, &reader);
+}
+
+void engine_get(struct engine *engine, const char *id,
+                void (*row)(void *context, const cJSON *view),
+                void (*done)(void *context, const struct error *error), void *context)
+{
+    struct store_reader reader = reader_of(row, done, context);
+
+    store_get(engine->store, RECORD_KIND, id, &reader);
+}
+
+struct engine_statistics engine_get_statistics(const struct engine *engine)
+{
+    return engine->statistics;
+}

@@ -1,0 +1,86 @@
+/* The engine: holds every open deployment, and moves each by one rule.
+ *
+ * An input goes through machine_step(); the new record is committed; only then is the effect that it
+ * asks for run, and its result is the next input. After a restart the same rule, applied to the
+ * records that the store holds, goes on where it was. */
+#ifndef CAUSEWAY_DEPLOY_ENGINE_H
+#define CAUSEWAY_DEPLOY_ENGINE_H
+
+#include "aws/aws.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "deploy/record.h"
+#include "deploy/route.h"
+#include "net/loop.h"
+#include "store/store.h"
+
+#include <stdbool.h>
+
+struct engine;
+
+/* The configuration is held by reference until another is set. */
+struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *store,
+                          struct config *config);
+/* Cancels effects under way; open deployments stay as they are in the store. */
+void engine_free(struct engine *engine);
+
+/* Takes up every open deployment of the store. To be called once, before any input. */
+int engine_load(struct engine *engine, struct error *error);
+
+/* A new configuration, for what is accepted from now on. */
+void engine_set_config(struct engine *engine, struct config *config);
+
+/* While stopped, no effect is begun (those under way end and are committed). */
+void engine_stop(struct engine *engine);
+/* Whether nothing is under way: no commit, no effect. */
+bool engine_is_quiet(const struct engine *engine);
+
+enum engine_answer {
+    ENGINE_DONE,      /* committed */
+    ENGINE_DUPLICATE, /* had been taken before; id is the one there is */
+    ENGINE_REFUSED,   /* the answer is no; the error says why */
+    ENGINE_FAILED,    /* could not be committed; the error says why; nothing happened */
+};
+
+/* id is the deployment's, or NULL. */
+typedef void engine_done(void *context, enum engine_answer answer, const char *id,
+                         const struct error *error);
+
+/* Commits a new deployment, whose record the engine takes over. The id is made of what was asked for,
+ * so that the same thing asked for twice is a duplicate. */
+void engine_accept(struct engine *engine, struct record *record, engine_done *done, void *context);
+
+/* News of an endpoint, from an event: whoever waits for it looks. */
+void engine_endpoint_news(struct engine *engine, const char *endpoint);
+
+/* Operators' wishes. who is "name (uid)". Cancelling before `releasing` ends the deployment; from
+ * then on it is rolled back. retry starts a new deployment like one that ended badly. */
+enum engine_verb { ENGINE_CANCEL, ENGINE_APPROVE, ENGINE_REJECT, ENGINE_RETRY };
+void engine_operate(struct engine *engine, enum engine_verb verb, const char *id, const char *who,
+                    engine_done *done, void *context);
+
+/* Open deployments. The order is that of acceptance. */
+void engine_each_open(const struct engine *engine,
+                      void (*each)(void *context, const struct record *record), void *context);
+const struct record *engine_find_open(const struct engine *engine, const char *id);
+
+/* Ended ones too, from the store, newest first; endpoint NULL for all. row gets the view of a record
+ * (record_view()), which it may keep by cJSON_Duplicate(). */
+void engine_history(struct engine *engine, const char *endpoint, size_t maximum,
+                    void (*row)(void *context, const cJSON *view),
+                    void (*done)(void *context, const struct error *error), void *context);
+/* One, open or ended, by its id. */
+void engine_get(struct engine *engine, const char *id,
+                void (*row)(void *context, const cJSON *view),
+                void (*done)(void *context, const struct error *error), void *context);
+
+struct engine_statistics {
+    uint64_t open;
+    uint64_t accepted;
+    uint64_t duplicates;
+    uint64_t ended[DEPLOYMENT_STATES]; /* since the start, by the state they ended in */
+    uint64_t unreadable;               /* records of the store that could not be read */
+};
+struct engine_statistics engine_get_statistics(const struct engine *engine);
+
+#endif

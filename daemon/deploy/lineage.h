@@ -1,0 +1,32 @@
+/* An endpoint's lineage: the deployments that served it, newest first, as far as they are kept.
+ *
+ * A JSON array of {deployment, config, model, copy_bucket, copy_key, event_ms}, one row of the store
+ * for each endpoint (kind LINEAGE_KIND, key: the endpoint). It says what a rollback can restore, what
+ * may be removed, and how old what serves is. Pure. */
+#ifndef CAUSEWAY_DEPLOY_LINEAGE_H
+#define CAUSEWAY_DEPLOY_LINEAGE_H
+
+#include "base/json.h"
+#include "deploy/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LINEAGE_KIND "lineage"
+enum { LINEAGE_FORMAT = 1 };
+
+/* The event time of the newest one that served; 0 where there is none. */
+int64_t lineage_newest_ms(const cJSON *lineage);
+
+bool lineage_has_config(const cJSON *lineage, const char *config);
+bool lineage_has_model(const cJSON *lineage, const char *model);
+bool lineage_has_copy(const cJSON *lineage, const char *bucket, const char *key);
+
+/* The lineage with the record in front, cut to keep predecessors. What was cut and is used by none of
+ * those that stay is appended to the garbage array as {kind, name} or {kind, bucket, key}. */
+cJSON *lineage_add(const cJSON *lineage, const struct record *record, int64_t keep, cJSON *garbage);
+
+/* What a deployment that did not come to serve made and no other uses. */
+void lineage_collect_failed(const cJSON *lineage, const struct record *record, cJSON *garbage);
+
+#endif

@@ -1,0 +1,513 @@
+#include "deploy/machine.h"
+
+#include "base/text.h"
+#include "base/time.h"
+#include "deploy/lineage.h"
+#include "deploy/machine_internal.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A failed step is tried again after 1 s, 2 s, 4 s, ... at most this. */
+#define BACKOFF_FIRST_MS 1000
+#define BACKOFF_LAST_MS 60000
+
+/* IAM and S3 are eventually consistent: "access denied" and "not found" may be seconds old. Terraform
+ * waits out minutes; most are over in ten seconds. */
+#define GRACE_MS 60000
+
+/* No step asks to be woken later than this. A time further ahead means that the clock was set back. */
+#define WAKE_HORIZON_MS 3600000
+
+/* Announcing and tidying up are not worth holding anything up for. */
+#define CLOSING_LIMIT_MS 600000
+
+/* Transitions that a record remembers; the oldest go first. A deployment has about twelve. */
+enum { HISTORY_MAX = 64 };
+
+static const struct {
+    enum deployment_state state;
+    enum effect effect;
+    unsigned accepts;
+    void (*taker)(struct run *run);
+} steps[] = {
+#define STEP(enumerator, name, state_, effect_, accepts_, taker_)                                  \
+    [enumerator] = {.state = (state_), .effect = (effect_), .accepts = (accepts_), .taker = (taker_)},
+#include "deploy/machine.def"
+#undef STEP
+};
+
+static bool is_closing(const struct record *record)
+{
+    return record->step >= STEP_ABORT_COPY;
+}
+
+static bool has_ended(const struct record *record)
+{
+    return deployment_state_kind(record->state) != STATE_RUNS;
+}
+
+static void remember(struct record *record, const char *note, int64_t now_ms)
+{
+    if (!record->history)
+        record->history = cJSON_CreateArray();
+    cJSON *entry = cJSON_CreateObject();
+
+    json_add_text(entry, "state", deployment_state_name(record->state));
+    json_add_integer(entry, "at_ms", now_ms);
+    json_add_text(entry, "note", note);
+    cJSON_AddItemToArray(record->history, entry);
+    if (cJSON_GetArraySize(record->history) > HISTORY_MAX)
+        cJSON_DeleteItemFromArray(record->history, 0);
+}
+
+/* The one place where a deployment's state changes. */
+static void set_state(struct record *record, enum deployment_state state, int64_t now_ms)
+{
+    assert(!has_ended(record)); /* terminal states are final */
+    record->state = state;
+    record->entered_ms = now_ms;
+    remember(record, deployment_state_kind(state) == STATE_RUNS ? NULL : record->reason, now_ms);
+}
+
+static void no_trouble(struct record *record)
+{
+    record->trouble_since_ms = 0;
+    record->attempts = 0;
+}
+
+void machine_enter(struct run *run, enum deployment_step step)
+{
+    struct record *record = run->record;
+
+    record->step = step;
+    record->wake_ms = 0;
+    no_trouble(record);
+    if (!is_closing(record) && steps[step].state != record->state)
+        set_state(record, steps[step].state, run->now_ms);
+}
+
+void machine_enter_later(struct run *run, enum deployment_step step, int64_t delay_ms)
+{
+    machine_enter(run, step);
+    run->record->wake_ms = run->now_ms + delay_ms;
+}
+
+int64_t machine_settle_limit_ms(const struct record *record)
+{
+    /* SageMaker gives a whole execution at most 28,800 s (UpdateEndpoint, DeploymentConfig), and an
+     * ordinary one was seen to take 24 minutes to fail. */
+    int64_t timeout_ms =
+        json_get_integer(json_get(record->settings, "rollout"), "timeout_ms", 0);
+
+    return (timeout_ms ? timeout_ms : 4 * 3600 * 1000) + 1800 * 1000;
+}
+
+static void set_reason(struct record *record, const struct error *error, const char *sentence)
+{
+    record_set(&record->reason, sentence);
+    record_set(&record->error_class, error ? error_class_name(error->class) : NULL);
+    record_set(&record->error_code, error && error->code[0] ? error->code : NULL);
+    record_set(&record->request_id, error && error->request_id[0] ? error->request_id : NULL);
+}
+
+static void clear_reason(struct record *record)
+{
+    set_reason(record, NULL, NULL);
+}
+
+/* The next thing to tidy up, or the announcement when there is none. */
+static void tidy_next(struct run *run)
+{
+    struct record *record = run->record;
+
+    if (record->upload_id) {
+        machine_enter(run, STEP_ABORT_COPY);
+        return;
+    }
+    const cJSON *next = cJSON_GetArrayItem(record->garbage, (int)record->tidied);
+    const char *kind = json_get_text(next, "kind");
+
+    if (text_equal(kind, "config")) {
+        machine_enter(run, STEP_DELETE_CONFIG);
+    } else if (text_equal(kind, "model")) {
+        machine_enter(run, STEP_DELETE_MODEL);
+    } else if (text_equal(kind, "copy")) {
+        machine_enter(run, STEP_DELETE_COPY);
+    } else {
+        record->turn = 0; /* the endpoint is free for the next one */
+        machine_enter(run, json_get_text(record->settings, "result_bus") ? STEP_ANNOUNCE
+                                                                         : STEP_CLOSED);
+    }
+}
+
+void machine_end(struct run *run, enum deployment_state state)
+{
+    struct record *record = run->record;
+    bool endpoint_is_ours = state == STATE_FAILED && record->released && record->config_name;
+
+    record_set_document(&record->garbage, cJSON_CreateArray());
+    if (state == STATE_SUCCEEDED) {
+        clear_reason(record);
+        run->new_lineage = lineage_add(run->lineage, record,
+                                       json_get_integer(record->settings, "keep", 3),
+                                       record->garbage);
+    } else if (record->turn && !endpoint_is_ours) {
+        /* What failed on the endpoint and could not be taken off it again stays: never delete what
+         * may serve. */
+        lineage_collect_failed(run->lineage, record, record->garbage);
+    }
+    record->ended_ms = run->now_ms;
+    set_state(record, state, run->now_ms);
+    tidy_next(run);
+}
+
+static void fail(struct run *run, const struct error *error, const char *sentence)
+{
+    struct record *record = run->record;
+
+    if (record->state == STATE_ROLLING_BACK) {
+        /* The reason of the failure stays in front: it is what people need first. */
+        cleanup(free_pointer) char *both =
+            text_printf("%s; and the rollback failed: %s", record->reason ? record->reason : "",
+                        sentence);
+
+        set_reason(record, error, both);
+        machine_end(run, STATE_FAILED);
+        return;
+    }
+    set_reason(record, error, sentence);
+    if (record->released)
+        machine_enter(run, STEP_LOOK_BACK);
+    else
+        machine_end(run, record->cancelled_by ? STATE_CANCELLED : STATE_FAILED);
+}
+
+void machine_fail(struct run *run, const struct error *error, const char *format, ...)
+{
+    char sentence[ERROR_SENTENCE_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    fail(run, error, sentence);
+}
+
+void machine_reject(struct run *run, const char *format, ...)
+{
+    char sentence[ERROR_SENTENCE_SIZE];
+    va_list arguments;
+
+    assert(!run->record->released);
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof(sentence), format, arguments);
+    va_end(arguments);
+    set_reason(run->record, NULL, sentence);
+    machine_end(run, STATE_REJECTED);
+}
+
+/* How long a failure of this class is borne. Trouble that passes by itself: as long as the operator
+ * said. What may be a permission or a name that has not spread yet: a minute. The rest: not at all. */
+static int64_t patience_ms(const struct record *record, const struct error *error)
+{
+    int64_t within_ms = json_get_integer(record->settings, "retry_within_ms", 7200000);
+
+    if (is_closing(record) && within_ms > CLOSING_LIMIT_MS)
+        within_ms = CLOSING_LIMIT_MS;
+    int64_t grace_ms = within_ms < GRACE_MS ? within_ms : GRACE_MS;
+
+    switch (error->class) {
+    case ERROR_THROTTLED:
+    case ERROR_TRANSIENT:
+    case ERROR_EXPIRED:
+    case ERROR_CLOCK_SKEW:
+    case ERROR_CONFLICT:
+    case ERROR_STORAGE:
+    case ERROR_CANCELLED:
+    case ERROR_UNKNOWN:
+        return within_ms;
+    case ERROR_DENIED:
+        return grace_ms;
+    case ERROR_NOT_FOUND:
+        /* S3 and ECR are strongly consistent: what the event names is there or it is not. */
+        return record->state == STATE_RESOLVING ? 0 : grace_ms;
+    case ERROR_INVALID:
+        /* CreateModel tries at once whether the role can read the data, so a fresh role or bucket
+         * policy gives it for a while (aws-facts, SageMaker errors). */
+        return record->step == STEP_CREATE_MODEL ? grace_ms : 0;
+    case ERROR_NONE:
+    case ERROR_LIMIT:
+    default:
+        return 0;
+    }
+}
+
+static int64_t backoff_ms(int64_t attempts, double draw)
+{
+    int64_t delay_ms = BACKOFF_FIRST_MS;
+
+    for (int64_t i = 1; i < attempts && delay_ms < BACKOFF_LAST_MS; i++)
+        delay_ms *= 2;
+    if (delay_ms > BACKOFF_LAST_MS)
+        delay_ms = BACKOFF_LAST_MS;
+    return delay_ms / 2 + (int64_t)((double)(delay_ms / 2) * draw);
+}
+
+/* The step to try again where the effect of this one failed and may have been carried out: an update
+ * is not known to be accepted twice, so the endpoint is looked at first. */
+static enum deployment_step step_to_repeat(enum deployment_step step)
+{
+    switch (step) {
+    case STEP_CREATE_ENDPOINT:
+    case STEP_UPDATE_ENDPOINT:
+        return STEP_LOOK_BEFORE;
+    case STEP_PUT_BACK:
+    case STEP_MAKE_AGAIN:
+        return STEP_LOOK_BACK;
+    default:
+        return step;
+    }
+}
+
+/* What is left undone after the end is named, and no longer waited for. */
+static void give_up_closing(struct run *run, const struct error *error)
+{
+    struct record *record = run->record;
+
+    cleanup(free_pointer) char *note =
+        text_printf("left undone: %s: %s", deployment_step_name(record->step), error->sentence);
+
+    remember(record, note, run->now_ms);
+    if (record->step == STEP_ANNOUNCE) {
+        machine_enter(run, STEP_CLOSED);
+        return;
+    }
+    if (record->step == STEP_ABORT_COPY)
+        record_set(&record->upload_id, NULL);
+    else
+        record->tidied++;
+    tidy_next(run);
+}
+
+void machine_bear(struct run *run, const struct error *error)
+{
+    struct record *record = run->record;
+
+    if (!record->trouble_since_ms)
+        record->trouble_since_ms = run->now_ms;
+    record->attempts++;
+    if (run->now_ms - record->trouble_since_ms >= patience_ms(record, error)) {
+        if (is_closing(record))
+            give_up_closing(run, error);
+        else
+            fail(run, error, error->sentence);
+        return;
+    }
+    if (!is_closing(record) && record->state != STATE_ROLLING_BACK)
+        set_reason(record, error, error->sentence);
+    record->step = step_to_repeat(record->step);
+    record->wake_ms = run->now_ms + backoff_ms(record->attempts, run->draw);
+}
+
+void machine_wait(struct run *run, enum deployment_step step, int64_t delay_ms, const char *why)
+{
+    struct record *record = run->record;
+
+    record->step = step;
+    record->wake_ms = run->now_ms + delay_ms;
+    if (record->state != STATE_ROLLING_BACK)
+        set_reason(record, NULL, why);
+}
+
+void take_tidied(struct run *run)
+{
+    if (run->record->step == STEP_ABORT_COPY)
+        record_set(&run->record->upload_id, NULL);
+    else
+        run->record->tidied++;
+    tidy_next(run);
+}
+
+void take_announced(struct run *run)
+{
+    machine_enter(run, STEP_CLOSED);
+}
+
+static bool is_accepted(const struct record *record, const struct effect_result *result)
+{
+    unsigned accepts = steps[record->step].accepts;
+
+    return result->ok || (result->error.class == ERROR_NOT_FOUND && (accepts & ACCEPT_ABSENT)) ||
+           (result->error.class == ERROR_CONFLICT && (accepts & ACCEPT_CONFLICT));
+}
+
+static void on_result(struct run *run)
+{
+    struct record *record = run->record;
+
+    if (!is_accepted(record, run->result)) {
+        machine_bear(run, &run->result->error);
+        return;
+    }
+    if (run->result->ok && !is_closing(record) && record->state != STATE_ROLLING_BACK)
+        clear_reason(record);
+    steps[record->step].taker(run);
+}
+
+static int refuse_ended(const struct record *record, const char *verb, struct error *error)
+{
+    return error_set(error, ERROR_CONFLICT, "%s cannot be %s: it is %s already", record->id, verb,
+                     deployment_state_name(record->state));
+}
+
+static int on_cancel(struct run *run, const char *by, struct error *error)
+{
+    struct record *record = run->record;
+
+    if (has_ended(record))
+        return refuse_ended(record, "cancelled", error);
+    if (record->state == STATE_ROLLING_BACK)
+        return error_set(error, ERROR_CONFLICT, "%s is being rolled back already", record->id);
+    record_set(&record->cancelled_by, by);
+    if (record->released) {
+        machine_fail(run, NULL, "cancelled by %s", by);
+        return 0;
+    }
+    cleanup(free_pointer) char *reason = text_printf("cancelled by %s", by);
+
+    set_reason(record, NULL, reason);
+    machine_end(run, STATE_CANCELLED);
+    return 0;
+}
+
+static int on_approval(struct run *run, const char *by, bool yes, struct error *error)
+{
+    struct record *record = run->record;
+
+    if (record->step != STEP_APPROVAL)
+        return error_set(error, ERROR_CONFLICT, "%s is not waiting for approval: it is %s",
+                         record->id, deployment_state_name(record->state));
+    if (!yes) {
+        machine_reject(run, "rejected by %s", by);
+        return 0;
+    }
+    record_set(&record->approved_by, by);
+    machine_enter(run, STEP_TURN);
+    return 0;
+}
+
+static void on_superseded(struct run *run, const char *by)
+{
+    record_set(&run->record->superseded_by, by);
+    cleanup(free_pointer) char *reason =
+        text_printf("superseded by %s, which is newer", by ? by : "one");
+
+    set_reason(run->record, NULL, reason);
+    machine_end(run, STATE_SUPERSEDED);
+}
+
+/* A restart, or the beginning. An effect that was under way may have been carried out. */
+static void on_start(struct run *run)
+{
+    struct record *record = run->record;
+
+    if (record->step == STEP_ACCEPTED) {
+        if (!record->history)
+            remember(record, NULL, record->accepted_ms);
+        machine_enter(run, machine_first_resolving(record));
+    } else {
+        record->step = step_to_repeat(record->step);
+    }
+}
+
+/* Where waiting for SageMaker leads when there is news, or none for too long. */
+static void on_news(struct run *run)
+{
+    struct record *record = run->record;
+
+    if (record->step == STEP_SETTLE)
+        record->step = STEP_LOOK_SETTLED;
+    else if (record->step == STEP_WAIT_BACK)
+        record->step = STEP_LOOK_BACK;
+    else if (record->step != STEP_LOOK_BEFORE)
+        return;
+    record->wake_ms = 0;
+}
+
+struct machine_output machine_step(struct record *record, const struct machine_input *input,
+                                   int64_t now_ms, struct error *error)
+{
+    struct run run = {
+        .record = record,
+        .result = input->result,
+        .lineage = input->lineage,
+        .now_ms = now_ms,
+        .draw = input->draw,
+    };
+    int refused = 0;
+
+    switch (input->kind) {
+    case INPUT_START:
+        on_start(&run);
+        break;
+    case INPUT_RESULT:
+        on_result(&run);
+        break;
+    case INPUT_WAKE:
+    case INPUT_NEWS:
+        on_news(&run);
+        break;
+    case INPUT_TURN:
+        if (record->step == STEP_TURN) {
+            record->turn = 1;
+            machine_enter(&run, STEP_LOOK_FIRST);
+        }
+        break;
+    case INPUT_SUPERSEDED:
+        if (machine_waits_for_turn(record))
+            on_superseded(&run, input->by);
+        break;
+    case INPUT_CANCEL:
+        refused = on_cancel(&run, input->by, error);
+        break;
+    case INPUT_APPROVE:
+    case INPUT_REJECT:
+        refused = on_approval(&run, input->by, input->kind == INPUT_APPROVE, error);
+        break;
+    }
+    return (struct machine_output){.refused = refused != 0, .lineage = run.new_lineage};
+}
+
+enum effect machine_step_effect(const struct record *record)
+{
+    return steps[record->step].effect;
+}
+
+bool machine_is_due(const struct record *record, int64_t now_ms)
+{
+    return record->wake_ms <= now_ms || record->wake_ms > now_ms + WAKE_HORIZON_MS;
+}
+
+enum effect machine_effect(const struct record *record, int64_t now_ms)
+{
+    return machine_is_due(record, now_ms) ? steps[record->step].effect : EFFECT_NONE;
+}
+
+bool machine_waits_for_endpoint(const struct record *record)
+{
+    return record->step == STEP_SETTLE || record->step == STEP_WAIT_BACK ||
+           (record->step == STEP_LOOK_BEFORE && record->wake_ms);
+}
+
+bool machine_waits_for_turn(const struct record *record)
+{
+    return record->step == STEP_TURN || record->step == STEP_APPROVAL;
+}
+
+bool machine_is_closed(const struct record *record)
+{
+    return record->step == STEP_CLOSED;
+}

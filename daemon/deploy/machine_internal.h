@@ -1,0 +1,78 @@
+/* What the machine's files share: machine.c (the rule), machine_resolve.c (up to the turn),
+ * machine_make.c (copy, model, configuration), machine_release.c (the endpoint, and back). */
+#ifndef CAUSEWAY_DEPLOY_MACHINE_INTERNAL_H
+#define CAUSEWAY_DEPLOY_MACHINE_INTERNAL_H
+
+#include "deploy/machine.h"
+
+/* One run of the machine: what a taker may look at and change. */
+struct run {
+    struct record *record;
+    const struct effect_result *result;
+    const cJSON *lineage;
+    cJSON *new_lineage;
+    int64_t now_ms;
+    double draw;
+};
+
+/* Enters a step, and its state if that is another one. The next effect is due at once. */
+void machine_enter(struct run *run, enum deployment_step step);
+
+/* Stays in, or enters, a step whose effect or look is due in delay_ms. */
+void machine_enter_later(struct run *run, enum deployment_step step, int64_t delay_ms);
+
+/* Ends badly: rolled back where the endpoint may have been touched, else failed. The sentence says
+ * what and why; class, code and request id are taken from the error, if there is one. */
+void machine_fail(struct run *run, const struct error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What the deployment brings is not allowed or not readable: rejected. Only before the turn. */
+void machine_reject(struct run *run, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Ended: collects what is to be removed and goes on with that. */
+void machine_end(struct run *run, enum deployment_state state);
+
+/* The failure of a step is borne: tried again later, until retry_within has passed since the first
+ * one in a row; then the deployment ends badly. */
+void machine_bear(struct run *run, const struct error *error);
+
+/* A look at the endpoint that only says "not yet": as machine_bear(), without calling it an error. */
+void machine_wait(struct run *run, enum deployment_step step, int64_t delay_ms,
+                  const char *why);
+
+/* How long SageMaker may take with an endpoint before we call it stuck. */
+int64_t machine_settle_limit_ms(const struct record *record);
+
+/* The takers, one a step with an effect: called with run->result. */
+void take_artifact(struct run *run);
+void take_model_head(struct run *run);
+void take_image(struct run *run);
+void take_first_look(struct run *run);
+void take_found_copy(struct run *run);
+void take_copy(struct run *run);
+void take_upload(struct run *run);
+void take_part(struct run *run);
+void take_completed(struct run *run);
+void take_created_model(struct run *run);
+void take_described_model(struct run *run);
+void take_created_config(struct run *run);
+void take_described_config(struct run *run);
+void take_look_before(struct run *run);
+void take_deleted_failed(struct run *run);
+void take_released(struct run *run);
+void take_look_settled(struct run *run);
+void take_invocation(struct run *run);
+void take_proof(struct run *run);
+void take_look_back(struct run *run);
+void take_put_back(struct run *run);
+void take_tidied(struct run *run);
+void take_announced(struct run *run);
+
+/* The first step of resolving, by the artifact's form. */
+enum deployment_step machine_first_resolving(const struct record *record);
+
+/* The first step after everything is pinned and approved. */
+void machine_pinned(struct run *run);
+
+#endif

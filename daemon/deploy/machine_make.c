@@ -1,0 +1,128 @@
+/* With the turn, before the endpoint is touched: the copy, the model, the configuration. */
+#include "base/text.h"
+#include "deploy/copy.h"
+#include "deploy/machine_internal.h"
+#include "deploy/pin.h"
+
+#include <inttypes.h>
+
+/* Whether what is asked for serves already. */
+void take_first_look(struct run *run)
+{
+    const struct endpoint_view *endpoint = run->result->ok ? run->result->endpoint : NULL;
+
+    if (endpoint && text_equal(endpoint->config, run->record->config_name) &&
+        text_equal(endpoint->status, "InService") && !endpoint->pending_config) {
+        run->record->unchanged = 1;
+        machine_enter(run, STEP_PROVE);
+        return;
+    }
+    machine_enter(run, STEP_FIND_COPY);
+}
+
+/* The key of the copy is made of what is copied, so an object of the right size is the copy. */
+void take_found_copy(struct run *run)
+{
+    struct record *record = run->record;
+
+    if (run->result->ok && run->result->size == record->model_bytes) {
+        record_set(&record->copy_version, run->result->version);
+        machine_enter(run, STEP_CREATE_MODEL);
+    } else if (copy_needs_parts(record->model_bytes)) {
+        machine_enter(run, STEP_COPY_BEGIN);
+    } else {
+        machine_enter(run, STEP_COPY);
+    }
+}
+
+void take_copy(struct run *run)
+{
+    record_set(&run->record->copy_version, run->result->version);
+    machine_enter(run, STEP_CREATE_MODEL);
+}
+
+void take_upload(struct run *run)
+{
+    struct record *record = run->record;
+
+    record_set(&record->upload_id, run->result->upload_id);
+    record_set_document(&record->part_etags, cJSON_CreateArray());
+    record->parts = 0;
+    machine_enter(run, STEP_COPY_PART);
+}
+
+/* An upload that is gone was aborted by someone, or by a lifecycle rule: it is begun again. */
+static bool upload_is_gone(struct run *run)
+{
+    if (run->result->ok)
+        return false;
+    record_set(&run->record->upload_id, NULL);
+    machine_enter_later(run, STEP_FIND_COPY, 1000);
+    return true;
+}
+
+void take_part(struct run *run)
+{
+    struct record *record = run->record;
+
+    if (upload_is_gone(run))
+        return;
+    cJSON_AddItemToArray(record->part_etags, cJSON_CreateString(run->result->etag));
+    record->parts++;
+    machine_enter(run, record->parts < copy_part_count(record->model_bytes) ? STEP_COPY_PART
+                                                                            : STEP_COPY_COMPLETE);
+}
+
+void take_completed(struct run *run)
+{
+    struct record *record = run->record;
+
+    if (upload_is_gone(run)) /* perhaps because it was completed: then the copy is found */
+        return;
+    record_set(&record->upload_id, NULL);
+    record_set_document(&record->part_etags, NULL);
+    record_set(&record->copy_version, run->result->version);
+    machine_enter(run, STEP_CREATE_MODEL);
+}
+
+void take_created_model(struct run *run)
+{
+    machine_enter(run, run->result->ok ? STEP_CREATE_CONFIG : STEP_COMPARE_MODEL);
+}
+
+/* "Already exists" is success when what exists is what we meant. */
+static bool is_what_we_meant(struct run *run, const char *what, const char *name,
+                             const cJSON *wanted)
+{
+    cleanup(free_pointer) char *difference = pin_difference(wanted, run->result->document);
+
+    if (!difference)
+        return true;
+    machine_fail(run, NULL,
+                 "%s %s exists and is not what was asked for: %s differs. Someone else made or "
+                 "changed it; delete it, then `causewayctl retry %s`",
+                 what, name, difference, run->record->id);
+    return false;
+}
+
+void take_described_model(struct run *run)
+{
+    const struct record *record = run->record;
+
+    if (is_what_we_meant(run, "model", record->model_name, record->model_document))
+        machine_enter(run, STEP_CREATE_CONFIG);
+}
+
+void take_created_config(struct run *run)
+{
+    machine_enter(run, run->result->ok ? STEP_LOOK_BEFORE : STEP_COMPARE_CONFIG);
+}
+
+void take_described_config(struct run *run)
+{
+    const struct record *record = run->record;
+
+    if (is_what_we_meant(run, "endpoint configuration", record->config_name,
+                         record->config_document))
+        machine_enter(run, STEP_LOOK_BEFORE);
+}

@@ -1,0 +1,28 @@
+/* What was pinned becomes what will be asked of SageMaker: the documents, and the names made of them.
+ *
+ * The same inputs give the same names, so that making a thing twice is seen by its name: model and
+ * endpoint configuration are called `<endpoint, cut to 50>-<12 hex of the pinned inputs>`. Pure. */
+#ifndef CAUSEWAY_DEPLOY_PIN_H
+#define CAUSEWAY_DEPLOY_PIN_H
+
+#include "base/error.h"
+#include "base/json.h"
+#include "deploy/record.h"
+
+/* Fills copy_bucket, copy_key, model_document, config_document, model_name and config_name from the
+ * rest of the record. ERROR_INVALID where SageMaker would refuse the result. */
+int pin_documents(struct record *record, struct error *error);
+
+/* The inputs of the calls; the caller frees them. */
+cJSON *pin_create_model(const struct record *record);
+cJSON *pin_create_config(const struct record *record);
+cJSON *pin_create_endpoint(const struct record *record, const char *config);
+/* With the rollout's guardrails where with_rollout; a rollback goes back all at once. */
+cJSON *pin_update_endpoint(const struct record *record, const char *config, bool with_rollout);
+
+/* Where a described thing is not what was asked for: the path of the first member of wanted that
+ * is missing or other, "PrimaryContainer.Image"; NULL where all are there. What AWS adds is not looked
+ * at, nor are tags, which Describe does not show. The caller frees it. */
+char *pin_difference(const cJSON *wanted, const cJSON *described);
+
+#endif

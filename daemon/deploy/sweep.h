@@ -1,0 +1,24 @@
+/* The sweep: one ListEndpoints a while finds every endpoint that has stopped changing, for those that
+ * wait and whose event did not come. SageMaker's events are delivered best effort. */
+#ifndef CAUSEWAY_DEPLOY_SWEEP_H
+#define CAUSEWAY_DEPLOY_SWEEP_H
+
+#include "aws/aws.h"
+#include "net/loop.h"
+
+#include <stdint.h>
+
+struct sweep;
+
+/* settled is called with the name of each endpoint, changed since about since_ms (wall clock), that
+ * is not being changed any more. */
+struct sweep *sweep_new(struct loop *loop, struct aws *aws,
+                        void (*settled)(void *context, const char *endpoint), void *context);
+void sweep_free(struct sweep *sweep);
+
+/* Looks again and again, at growing intervals, until sweep_stop(); a call while it runs only moves
+ * since_ms. */
+void sweep_want(struct sweep *sweep, const char *account, int64_t since_ms);
+void sweep_stop(struct sweep *sweep);
+
+#endif

@@ -1,0 +1,107 @@
+/* What the intake's files share: intake.c (life, statistics), queue.c (finding the queue), receive.c
+ * (the long polls), message.c (what becomes of one message), settle.c (delete, dead-letter, extend). */
+#ifndef CAUSEWAY_INTAKE_INTAKE_INTERNAL_H
+#define CAUSEWAY_INTAKE_INTAKE_INTERNAL_H
+
+#include "aws/service_sqs.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "intake/intake.h"
+#include "net/timer.h"
+
+enum {
+    BATCH = 10, /* messages a request (SQS quotas) */
+    DELETE_ATTEMPTS = 5,
+};
+
+/* Where the queue is: found once, by its name. */
+struct queue {
+    char *url;
+    char *dead_letter_url; /* NULL where the queue has none */
+    bool found;
+    char *dead_letter_name; /* while it is being looked for */
+    struct aws_call *call;
+    struct timer retry;
+    unsigned failures;
+};
+
+/* One long poll after the other. */
+struct receiver {
+    struct intake *intake;
+    struct aws_call *call;
+    struct timer pause;
+    unsigned failures;
+};
+
+enum message_fate {
+    MESSAGE_COMMITTING,   /* handed to the engine */
+    MESSAGE_TO_DELETE,    /* done with: in the list of those to be deleted */
+    MESSAGE_DELETING,
+    MESSAGE_TO_REFUSE,    /* on its way to the dead-letter queue */
+};
+
+/* A message that was received and is not settled yet. */
+struct message {
+    struct list link;   /* of intake->messages */
+    struct list settle; /* of intake->to_delete, or of none */
+    struct intake *intake;
+    enum message_fate fate;
+    char *id;
+    char *receipt;
+    int64_t visible_at_ms; /* monotonic: when SQS will hand it out again */
+    unsigned attempts;     /* to delete it */
+    char *body;            /* of one that is refused; NULL otherwise */
+    char reason[ERROR_SENTENCE_SIZE];
+    struct aws_call *call; /* SendMessage to the dead-letter queue */
+};
+
+struct intake {
+    struct loop *loop;
+    struct aws *aws;
+    struct store *store;
+    struct engine *engine;
+    struct config *config;
+    struct queue queue;
+    struct receiver *receivers;
+    size_t receiver_count;
+    struct list messages;
+    struct list to_delete;
+    size_t in_hand;
+    size_t settling; /* delete and extend requests under way */
+    struct list batches;
+    struct timer extend;
+    struct poke poke;
+    void (*ready)(void *context);
+    void *ready_context;
+    bool started;
+    bool stopped;
+    struct intake_statistics statistics;
+};
+
+const char *intake_account(const struct intake *intake);
+
+/* How long to wait before a request to SQS is made again after so many failures in a row. */
+int64_t intake_pause_ms(unsigned failures);
+
+/* Looks for the queue until it is found; then intake->poke. */
+void queue_find(struct intake *intake);
+void queue_free(struct intake *intake);
+
+/* Keeps the long polls open as far as is allowed now. */
+void receive_poke(struct intake *intake);
+void receive_free(struct intake *intake);
+
+/* Takes a received message: routes it and commits what it starts. */
+void message_take(struct intake *intake, const struct sqs_message *received);
+
+/* Done with it: it may be deleted. */
+void message_done(struct message *message);
+/* Not taken, and not to be deleted: SQS hands it out again. */
+void message_leave(struct message *message);
+
+/* Deletes what is to be deleted, in batches; extends what is not committed yet. */
+void settle_poke(struct intake *intake);
+void settle_refuse(struct message *message);
+void settle_free(struct intake *intake);
+
+#endif

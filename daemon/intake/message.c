@@ -1,0 +1,135 @@
+/* What becomes of one message: routed, committed, and only then let go. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "intake/envelope.h"
+#include "intake/intake_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct message *hold(struct intake *intake, const struct sqs_message *received)
+{
+    struct message *message = memory_allocate(sizeof(*message));
+
+    message->intake = intake;
+    message->id = text_copy(received->message_id);
+    message->receipt = text_copy(received->receipt_handle);
+    message->visible_at_ms = clock_monotonic_ms() + intake->config->queue.visibility_ms;
+    list_init(&message->settle);
+    list_append(&intake->messages, &message->link);
+    intake->in_hand++;
+    return message;
+}
+
+void message_leave(struct message *message)
+{
+    struct intake *intake = message->intake;
+
+    list_remove(&message->link);
+    list_remove(&message->settle);
+    intake->in_hand--;
+    if (message->call)
+        aws_call_cancel(message->call);
+    free(message->id);
+    free(message->receipt);
+    free(message->body);
+    free(message);
+    poke(&intake->poke);
+}
+
+void message_done(struct message *message)
+{
+    message->fate = MESSAGE_TO_DELETE;
+    list_append(&message->intake->to_delete, &message->settle);
+    poke(&message->intake->poke);
+}
+
+static void on_taken(void *context, enum engine_answer answer, const char *id,
+                     const struct error *error)
+{
+    struct message *message = context;
+    struct intake *intake = message->intake;
+    const struct log_fields fields = {.message = message->id, .deployment = id, .error = error};
+
+    switch (answer) {
+    case ENGINE_DONE:
+        intake->statistics.accepted++;
+        message_done(message);
+        break;
+    case ENGINE_DUPLICATE:
+        intake->statistics.duplicates++;
+        log_message(MESSAGE_EVENT_DUPLICATE, &fields, "%s: had been accepted before", id);
+        message_done(message);
+        break;
+    case ENGINE_REFUSED:
+    case ENGINE_FAILED:
+        /* Not committed, so not deleted. The store has said why; SQS hands it out again. */
+        message_leave(message);
+        break;
+    }
+}
+
+static void refuse(struct message *message, const struct sqs_message *received,
+                   const struct error *error)
+{
+    message->body = text_copy(received->body);
+    text_fill(message->reason, sizeof(message->reason), error->sentence);
+    settle_refuse(message);
+}
+
+static void start_deployment(struct message *message, const struct sqs_message *received,
+                             const struct event *event, const struct route *route)
+{
+    struct intake *intake = message->intake;
+    struct error error;
+    struct record *record =
+        route_start(intake->config, event, route, "event", clock_wall_ms(), &error);
+
+    if (!record) {
+        refuse(message, received, &error);
+        return;
+    }
+    message->fate = MESSAGE_COMMITTING;
+    engine_accept(intake->engine, record, on_taken, message);
+}
+
+static void ignore(struct message *message, const struct event *event)
+{
+    const struct log_fields fields = {.message = message->id, .event = event->id};
+
+    message->intake->statistics.ignored++;
+    log_message(MESSAGE_EVENT_IGNORED, &fields, "event %s (%s of %s) is wanted by no deployment",
+                event->id, event->detail_type, event->source);
+    message_done(message);
+}
+
+void message_take(struct intake *intake, const struct sqs_message *received)
+{
+    struct message *message = hold(intake, received);
+    cleanup(json_free) cJSON *document = NULL;
+    struct event event;
+    struct route route;
+    struct error error;
+
+    intake->statistics.received++;
+    if (envelope_open(intake->config, received->message_id, received->body ? received->body : "",
+                      received->body ? strlen(received->body) : 0, &document, &event,
+                      &error) < 0 ||
+        route_event(intake->config, &event, &route, &error) < 0) {
+        refuse(message, received, &error);
+        return;
+    }
+    switch (route.kind) {
+    case ROUTE_DEPLOYMENT:
+        start_deployment(message, received, &event, &route);
+        break;
+    case ROUTE_ENDPOINT:
+        engine_endpoint_news(intake->engine, route.endpoint);
+        message_done(message);
+        break;
+    case ROUTE_NONE:
+        ignore(message, &event);
+        break;
+    }
+}

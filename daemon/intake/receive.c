@@ -1,0 +1,127 @@
+/* The long polls: one outstanding a receiver, as long as there is room and the store can commit. */
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "intake/intake_internal.h"
+
+#include <stdlib.h>
+
+/* Beyond the wait that SQS is asked for, for the answer to come. */
+#define ANSWER_MARGIN_MS 10000
+
+static bool may_receive(const struct intake *intake)
+{
+    return !intake->stopped && store_is_healthy(intake->store) &&
+           intake->in_hand + BATCH <= LIMIT_MESSAGES_IN_HAND;
+}
+
+static void on_pause_over(void *context)
+{
+    struct receiver *receiver = context;
+
+    poke(&receiver->intake->poke);
+}
+
+static void failed(struct receiver *receiver, const struct error *error)
+{
+    struct intake *intake = receiver->intake;
+
+    if (intake->statistics.reachable)
+        log_message(MESSAGE_RECEIVE_FAILED,
+                    &(struct log_fields){
+                        .error = error, .service = "sqs", .operation = "ReceiveMessage"},
+                    "queue %s cannot be read: %s; trying again", intake->config->queue.name,
+                    error->sentence);
+    intake->statistics.reachable = false;
+    text_fill(intake->statistics.problem, sizeof(intake->statistics.problem), error->sentence);
+    receiver->failures++;
+    timer_start(&receiver->pause, intake_pause_ms(receiver->failures));
+}
+
+static void succeeded(struct receiver *receiver)
+{
+    struct intake *intake = receiver->intake;
+
+    receiver->failures = 0;
+    intake->statistics.last_receive_ms = clock_wall_ms();
+    if (intake->statistics.reachable)
+        return;
+    intake->statistics.reachable = true;
+    intake->statistics.problem[0] = '\0';
+    log_message(MESSAGE_RECEIVE_RECOVERED, NULL, "queue %s can be read again",
+                intake->config->queue.name);
+}
+
+static void on_received(void *context, const struct aws_result *result)
+{
+    struct receiver *receiver = context;
+    struct intake *intake = receiver->intake;
+
+    receiver->call = NULL;
+    poke(&intake->poke);
+    if (!result->ok) {
+        failed(receiver, &result->error);
+        return;
+    }
+    const struct sqs_receive_message_output *output = result->output;
+
+    succeeded(receiver);
+    for (size_t i = 0; i < output->message_count; i++)
+        message_take(intake, &output->messages[i]);
+}
+
+static void receive(struct receiver *receiver)
+{
+    struct intake *intake = receiver->intake;
+    const struct config_queue *queue = &intake->config->queue;
+    const struct sqs_receive_message_input input = {
+        .queue_url = intake->queue.url,
+        .max_number_of_messages = BATCH,
+        .visibility_timeout = queue->visibility_ms / 1000,
+        .wait_time_seconds = queue->wait_ms / 1000,
+    };
+    const struct aws_call_options options = {
+        .extra_wait_ms = queue->wait_ms + ANSWER_MARGIN_MS,
+        .once = true, /* the pauses between tries are ours */
+    };
+
+    receiver->call = aws_call_with(intake->aws, intake_account(intake), &sqs_receive_message,
+                                   &input, &options, on_received, receiver);
+}
+
+static void set_up(struct intake *intake)
+{
+    intake->receiver_count = (size_t)intake->config->queue.receivers;
+    intake->receivers =
+        memory_allocate_array(intake->receiver_count, sizeof(*intake->receivers));
+    for (size_t i = 0; i < intake->receiver_count; i++) {
+        intake->receivers[i].intake = intake;
+        timer_init(&intake->receivers[i].pause, intake->loop, on_pause_over,
+                   &intake->receivers[i]);
+    }
+}
+
+void receive_poke(struct intake *intake)
+{
+    if (!intake->receivers)
+        set_up(intake);
+    for (size_t i = 0; i < intake->receiver_count; i++) {
+        struct receiver *receiver = &intake->receivers[i];
+
+        if (!receiver->call && !timer_is_running(&receiver->pause) && may_receive(intake))
+            receive(receiver);
+    }
+}
+
+void receive_free(struct intake *intake)
+{
+    for (size_t i = 0; i < intake->receiver_count; i++) {
+        if (intake->receivers[i].call)
+            aws_call_cancel(intake->receivers[i].call);
+        timer_stop(&intake->receivers[i].pause);
+    }
+    free(intake->receivers);
+    intake->receivers = NULL;
+    intake->receiver_count = 0;
+}

@@ -1,0 +1,496 @@
+/* causewayd: options, wiring, signals. The one file that knows every part.
+ *
+ * Order of the start: configuration, store, AWS, engine (which takes up what was open), intake,
+ * control. The end goes the other way round: nothing new is taken in, what is under way is finished,
+ * and what is open goes on at the next start. */
+#include "aws/aws.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/systemd.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "config/config.h"
+#include "control/control.h"
+#include "deploy/engine.h"
+#include "intake/intake.h"
+#include "net/loop.h"
+#include "net/timer.h"
+#include "store/store.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* READY is said when the queue has answered, or after this: the daemon is of use without the queue
+ * (operators can ask it), and what is missing is in STATUS. */
+#define READY_WAIT_MS 10000
+/* STATUS is brought up to date this often; systemctl status reads it now and then. */
+#define STATUS_EVERY_MS 30000
+/* At the end, what is under way gets this long. Calls that take longer are idempotent. */
+#define STOP_WAIT_MS 10000
+#define STOP_LOOK_MS 20
+
+/* Exit statuses; systemd restarts on any but 0. */
+enum { EXIT_BAD_USAGE = 2, EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
+
+struct options {
+    const char *config;
+    bool check;
+    enum log_format log_format;
+    enum log_level log_level;
+};
+
+struct daemon {
+    struct options options;
+    struct loop *loop;
+    struct config *config;
+    struct store *store;
+    struct aws *aws;
+    struct engine *engine;
+    struct intake *intake;
+    struct control *control;
+    struct timer ready_timer;
+    struct timer status_timer;
+    struct timer watchdog_timer;
+    struct timer stop_timer;
+    int64_t started_ms;     /* wall clock */
+    int64_t stop_by_ms;     /* monotonic */
+    bool ready;
+    bool stopping;
+};
+
+static void usage(FILE *out)
+{
+    fputs("usage: causewayd [--config FILE] [--check] [--log-level LEVEL] [--log-format FORMAT]\n"
+          "                 [--version] [--help]\n"
+          "\n"
+          "  --config FILE        the configuration; default " CAUSEWAY_SYSCONFDIR
+          "/causeway/causeway.yaml\n"
+          "  --check              read the configuration, say what is wrong with it, and exit\n"
+          "  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
+          "  --log-format FORMAT  auto (default: journald, else plain lines), plain or json\n",
+          out);
+}
+
+static bool parse_level(const char *text, enum log_level *level)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } levels[] = {
+        {"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE},
+        {"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG},
+    };
+
+    for (size_t i = 0; i < array_length(levels); i++) {
+        if (text_equal(levels[i].name, text)) {
+            *level = levels[i].level;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool parse_format(const char *text, enum log_format *format)
+{
+    static const char *const names[] = {
+        [LOG_FORMAT_AUTO] = "auto", [LOG_FORMAT_PLAIN] = "plain", [LOG_FORMAT_JSON] = "json"};
+
+    for (size_t i = 0; i < array_length(names); i++) {
+        if (text_equal(names[i], text)) {
+            *format = (enum log_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* -1 to go on, else the exit status. */
+static int parse_options(int argc, char **argv, struct options *options)
+{
+    enum { CONFIG = 'c', CHECK = 'C', LEVEL = 'l', FORMAT = 'f', VERSION = 'v', HELP = 'h' };
+    static const struct option names[] = {
+        {"config", required_argument, NULL, CONFIG}, {"check", no_argument, NULL, CHECK},
+        {"log-level", required_argument, NULL, LEVEL}, {"log-format", required_argument, NULL, FORMAT},
+        {"version", no_argument, NULL, VERSION},     {"help", no_argument, NULL, HELP},
+        {NULL, 0, NULL, 0},
+    };
+    const char *environment = getenv("CAUSEWAY_CONFIG");
+    int option;
+
+    *options = (struct options){
+        .config = environment ? environment : CAUSEWAY_SYSCONFDIR "/causeway/causeway.yaml",
+        .log_level = LOG_LEVEL_INFO,
+    };
+    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
+        bool good = true;
+
+        switch (option) {
+        case CONFIG:
+            options->config = optarg;
+            break;
+        case CHECK:
+            options->check = true;
+            break;
+        case LEVEL:
+            good = parse_level(optarg, &options->log_level);
+            break;
+        case FORMAT:
+            good = parse_format(optarg, &options->log_format);
+            break;
+        case VERSION:
+            puts("causewayd " CAUSEWAY_VERSION);
+            return 0;
+        case HELP:
+            usage(stdout);
+            return 0;
+        default:
+            good = false;
+            break;
+        }
+        if (!good) {
+            usage(stderr);
+            return EXIT_BAD_USAGE;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "causewayd: unexpected argument: %s\n", argv[optind]);
+        usage(stderr);
+        return EXIT_BAD_USAGE;
+    }
+    return -1;
+}
+
+/* All errors, a line each; the caller frees them. */
+static char *describe_errors(const struct config_errors *errors)
+{
+    struct buffer text = BUFFER(65536);
+
+    for (size_t i = 0; i < errors->count; i++) {
+        cleanup(free_pointer) char *line = config_error_format(&errors->errors[i]);
+
+        buffer_printf(&text, "%s%s", i ? "\n" : "", line);
+    }
+    if (errors->dropped)
+        buffer_printf(&text, "\nand %zu more", errors->dropped);
+    return buffer_take(&text);
+}
+
+/* ---- status and watchdog ------------------------------------------------------------------- */
+
+static void say_status(struct daemon *daemon)
+{
+    struct intake_statistics intake = intake_get_statistics(daemon->intake);
+    struct engine_statistics engine = engine_get_statistics(daemon->engine);
+
+    if (daemon->stopping)
+        systemd_status("Stopping; %" PRIu64 " open deployments go on at the next start", engine.open);
+    else if (!store_is_healthy(daemon->store))
+        systemd_status("The store cannot be written; not receiving");
+    else if (!intake.reachable)
+        systemd_status("The queue cannot be read: %s", intake.problem);
+    else
+        systemd_status("%" PRIu64 " deployments open, %" PRIu64 " succeeded, %" PRIu64
+                       " rolled back, %" PRIu64 " failed; %" PRIu64 " messages received",
+                       engine.open, engine.ended[STATE_SUCCEEDED], engine.ended[STATE_ROLLED_BACK],
+                       engine.ended[STATE_FAILED], intake.received);
+}
+
+static void on_status_timer(void *context)
+{
+    struct daemon *daemon = context;
+
+    say_status(daemon);
+    timer_start(&daemon->status_timer, STATUS_EVERY_MS);
+}
+
+/* The store has answered, on the loop: both live. */
+static void on_store_answer(void *context, const struct error *error)
+{
+    (void)context;
+    (void)error; /* a disk that fails is not a hang: the daemon says so and waits */
+    systemd_watchdog_feed();
+}
+
+static void ignore_row(void *context, const struct store_row *row)
+{
+    (void)context;
+    (void)row;
+}
+
+static void on_watchdog_timer(void *context)
+{
+    struct daemon *daemon = context;
+    const struct store_reader reader = {ignore_row, on_store_answer, daemon};
+
+    store_get(daemon->store, RECORD_KIND, "", &reader);
+    timer_start(&daemon->watchdog_timer, systemd_watchdog_ms() / 3);
+}
+
+static void become_ready(struct daemon *daemon)
+{
+    if (daemon->ready)
+        return;
+    daemon->ready = true;
+    timer_stop(&daemon->ready_timer);
+    say_status(daemon);
+    systemd_ready();
+    timer_start(&daemon->status_timer, STATUS_EVERY_MS);
+}
+
+static void on_queue_answers(void *context)
+{
+    become_ready(context);
+}
+
+static void on_ready_timer(void *context)
+{
+    become_ready(context);
+}
+
+static void on_store_health(void *context, bool healthy, const struct error *error)
+{
+    struct daemon *daemon = context;
+    const struct log_fields fields = {.error = error};
+
+    if (healthy)
+        log_message(MESSAGE_STORE_RECOVERED, NULL, "the store can be written again; receiving goes on");
+    else
+        log_message(MESSAGE_STORE_FAILED, &fields,
+                    "the store cannot be written: %s; nothing is received or acknowledged until it can",
+                    error ? error->sentence : "");
+    say_status(daemon);
+}
+
+/* ---- reload -------------------------------------------------------------------------------- */
+
+static int set_accounts(struct daemon *daemon, struct error *error)
+{
+    for (size_t i = 0; i < daemon->config->account_count; i++) {
+        const struct config_account *account = &daemon->config->accounts[i];
+        const struct aws_account known = {
+            .name = account->name,
+            .id = account->id,
+            .region = account->region,
+            .role_arn = account->assume_role,
+            .external_id = account->external_id,
+        };
+
+        if (aws_set_account(daemon->aws, &known, error) < 0)
+            return error_prefix(error, "account %s: ", account->name);
+    }
+    return 0;
+}
+
+/* The new configuration whole, or the old one as it was. NULL where it is in force, else why not. */
+static char *reload(void *context, enum error_class *class)
+{
+    struct daemon *daemon = context;
+    struct config_errors errors = {0};
+    struct config *wanted = config_load(daemon->options.config, &errors);
+    char *why = wanted ? config_reload_refusal(daemon->config, wanted) : describe_errors(&errors);
+
+    *class = wanted ? ERROR_CONFLICT : ERROR_INVALID;
+    config_errors_free(&errors);
+    if (why) {
+        config_unref(wanted);
+        log_message(MESSAGE_RELOAD_FAILED, NULL,
+                    "the configuration was not reloaded, the old one stays in force: %s", why);
+        return why;
+    }
+    struct config *old = daemon->config;
+    struct error error;
+
+    daemon->config = wanted;
+    if (set_accounts(daemon, &error) < 0) {
+        daemon->config = old;
+        config_unref(wanted);
+        log_message(MESSAGE_RELOAD_FAILED, &(struct log_fields){.error = &error},
+                    "the configuration was not reloaded, the old one stays in force: %s",
+                    error.sentence);
+        return text_copy(error.sentence);
+    }
+    engine_set_config(daemon->engine, wanted);
+    intake_set_config(daemon->intake, wanted);
+    config_unref(old);
+    log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
+                daemon->options.config, wanted->deployment_count);
+    return NULL;
+}
+
+static void on_hangup(void *context)
+{
+    enum error_class class;
+
+    systemd_reloading();
+    free(reload(context, &class)); /* it has been said already */
+    systemd_ready();
+}
+
+static struct config *get_config(void *context)
+{
+    const struct daemon *daemon = context;
+
+    return daemon->config;
+}
+
+/* ---- the end ------------------------------------------------------------------------------- */
+
+static void on_stop_timer(void *context)
+{
+    struct daemon *daemon = context;
+    bool quiet = intake_is_quiet(daemon->intake) && engine_is_quiet(daemon->engine) &&
+                 control_is_quiet(daemon->control);
+
+    if (quiet || clock_monotonic_ms() >= daemon->stop_by_ms)
+        loop_stop(daemon->loop);
+    else
+        timer_start(&daemon->stop_timer, STOP_LOOK_MS);
+}
+
+static void on_terminate(void *context)
+{
+    struct daemon *daemon = context;
+
+    if (daemon->stopping)
+        return;
+    daemon->stopping = true;
+    systemd_stopping();
+    say_status(daemon);
+    intake_stop(daemon->intake);
+    engine_stop(daemon->engine);
+    control_stop(daemon->control);
+    daemon->stop_by_ms = clock_monotonic_ms() + STOP_WAIT_MS;
+    on_stop_timer(daemon);
+}
+
+/* ---- the beginning ------------------------------------------------------------------------- */
+
+static int open_parts(struct daemon *daemon, struct error *error)
+{
+    daemon->loop = loop_new();
+    timer_init(&daemon->ready_timer, daemon->loop, on_ready_timer, daemon);
+    timer_init(&daemon->status_timer, daemon->loop, on_status_timer, daemon);
+    timer_init(&daemon->watchdog_timer, daemon->loop, on_watchdog_timer, daemon);
+    timer_init(&daemon->stop_timer, daemon->loop, on_stop_timer, daemon);
+    daemon->store = store_open_sqlite(daemon->loop, daemon->config->store_path, error);
+    if (!daemon->store)
+        return -1;
+    store_on_health(daemon->store, on_store_health, daemon);
+    daemon->aws = aws_new(daemon->loop, error);
+    if (!daemon->aws || set_accounts(daemon, error) < 0)
+        return -1;
+    daemon->engine = engine_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
+    if (engine_load(daemon->engine, error) < 0)
+        return -1;
+    daemon->intake = intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine,
+                                daemon->config);
+    const struct control_parts parts = {
+        .engine = daemon->engine,
+        .intake = daemon->intake,
+        .store = daemon->store,
+        .aws = daemon->aws,
+        .get_config = get_config,
+        .reload = reload,
+        .context = daemon,
+        .started_ms = daemon->started_ms,
+    };
+
+    daemon->control = control_new(daemon->loop, &parts, error);
+    return daemon->control ? 0 : -1;
+}
+
+static void close_parts(struct daemon *daemon)
+{
+    timer_stop(&daemon->ready_timer);
+    timer_stop(&daemon->status_timer);
+    timer_stop(&daemon->watchdog_timer);
+    timer_stop(&daemon->stop_timer);
+    if (daemon->store)
+        store_close(daemon->store); /* first: it calls back for the commits that it finishes */
+    if (daemon->control)
+        control_free(daemon->control);
+    if (daemon->intake)
+        intake_free(daemon->intake);
+    if (daemon->engine)
+        engine_free(daemon->engine);
+    if (daemon->aws)
+        aws_free(daemon->aws);
+    loop_free(daemon->loop);
+}
+
+static void run(struct daemon *daemon)
+{
+    struct engine_statistics statistics = engine_get_statistics(daemon->engine);
+
+    loop_on_signal(daemon->loop, SIGTERM, on_terminate, daemon);
+    loop_on_signal(daemon->loop, SIGINT, on_terminate, daemon);
+    loop_on_signal(daemon->loop, SIGHUP, on_hangup, daemon);
+    log_message(MESSAGE_STARTED, NULL,
+                "causewayd " CAUSEWAY_VERSION " has started: %zu deployments configured, %" PRIu64
+                " open taken up",
+                daemon->config->deployment_count, statistics.open);
+    intake_start(daemon->intake, on_queue_answers, daemon);
+    timer_start(&daemon->ready_timer, READY_WAIT_MS);
+    if (systemd_watchdog_ms() > 0)
+        on_watchdog_timer(daemon);
+    loop_run(daemon->loop);
+    log_message(MESSAGE_STOPPED, NULL, "causewayd has stopped; %" PRIu64
+                " open deployments go on at the next start",
+                engine_get_statistics(daemon->engine).open);
+}
+
+static struct config *load_config(const struct options *options)
+{
+    struct config_errors errors = {0};
+    struct config *config = config_load(options->config, &errors);
+
+    for (size_t i = 0; i < errors.count; i++) {
+        cleanup(free_pointer) char *line = config_error_format(&errors.errors[i]);
+
+        if (options->check)
+            fprintf(stderr, "%s\n", line);
+        else
+            log_message(MESSAGE_START_FAILED, NULL, "%s", line);
+    }
+    if (errors.dropped && options->check)
+        fprintf(stderr, "and %zu more\n", errors.dropped);
+    config_errors_free(&errors);
+    return config;
+}
+
+int main(int argc, char **argv)
+{
+    struct daemon daemon = {.started_ms = clock_wall_ms()};
+    int status = parse_options(argc, argv, &daemon.options);
+
+    if (status >= 0)
+        return status;
+    signal(SIGPIPE, SIG_IGN);
+    json_initialise();
+    log_open(daemon.options.log_format, daemon.options.log_level);
+    daemon.config = load_config(&daemon.options);
+    if (!daemon.config)
+        return EXIT_BAD_CONFIG;
+    if (daemon.options.check) {
+        config_unref(daemon.config);
+        return EXIT_SUCCESS;
+    }
+    struct error error;
+
+    status = EXIT_SUCCESS;
+    if (open_parts(&daemon, &error) < 0) {
+        log_message(MESSAGE_START_FAILED, &(struct log_fields){.error = &error},
+                    "causewayd could not start: %s", error.sentence);
+        status = EXIT_CANNOT_START;
+    } else {
+        run(&daemon);
+    }
+    close_parts(&daemon);
+    config_unref(daemon.config);
+    return status;
+}

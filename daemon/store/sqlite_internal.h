@@ -1,0 +1,109 @@
+/* The SQLite store, in four parts:
+ *   sqlite.c           the loop's side: the queue, who is called back when, health
+ *   sqlite_batch.c     the worker's side: what is waiting, in as few commits as can be
+ *   sqlite_rows.c      the statements
+ *   sqlite_database.c  opening: exclusiveness, checks, the schema and its migrations */
+#ifndef CAUSEWAY_STORE_SQLITE_INTERNAL_H
+#define CAUSEWAY_STORE_SQLITE_INTERNAL_H
+
+#include "base/error.h"
+#include "base/list.h"
+#include "store/store.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+/* Their text is in sqlite_rows.c. */
+enum statement {
+    STATEMENT_BEGIN,
+    STATEMENT_COMMIT,
+    STATEMENT_ROLLBACK,
+    STATEMENT_SAVEPOINT,
+    STATEMENT_RELEASE,
+    STATEMENT_ROLLBACK_TO,
+    STATEMENT_PUT,
+    STATEMENT_INSERT,
+    STATEMENT_UPDATE,
+    STATEMENT_REMOVE,
+    STATEMENT_REMOVE_VERSION,
+    STATEMENT_EXISTS,
+    STATEMENT_GET,
+    STATEMENT_OPEN,
+    STATEMENT_LIST,
+    STATEMENT_LIST_GROUP,
+    STATEMENT_EXPIRE,
+    STATEMENT_PROBE,
+    STATEMENTS,
+};
+
+/* One connection; used by one thread at a time. */
+struct database {
+    sqlite3 *connection;
+    char *path;
+    int lock; /* the descriptor that holds the lock file */
+    sqlite3_stmt *statements[STATEMENTS];
+};
+
+/* sqlite_database.c */
+int database_open(struct database *database, const char *path, struct error *error);
+void database_close(struct database *database);
+/* Fills the error with what SQLite and the system say of the last failure; returns -1. */
+int database_error(const struct database *database, const char *doing, struct error *error);
+
+/* sqlite_rows.c; SQLite's result codes */
+int rows_prepare(struct database *database);
+int rows_run(struct database *database, enum statement statement);
+/* SQLITE_OK, SQLITE_CONSTRAINT where the expectation failed, or another code. */
+int rows_write(struct database *database, const struct store_write *write);
+/* Calls row for each row; SQLITE_OK or an error's code. */
+int rows_get(struct database *database, const char *kind, const char *key,
+             void (*row)(void *context, const struct store_row *row), void *context);
+int rows_list(struct database *database, const char *kind, const char *group, size_t maximum,
+              void (*row)(void *context, const struct store_row *row), void *context);
+int rows_open(struct database *database, const char *kind,
+              void (*row)(void *context, const struct store_row *row), void *context);
+/* Removes at most a few expired rows; says in *more whether there may be others. */
+int rows_expire(struct database *database, int64_t now_ms, bool *more);
+
+enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_PROBE };
+
+/* What was asked for, and what came of it. */
+struct request {
+    struct list link;
+    enum request_kind kind;
+    store_committed *committed;
+    void *context;
+    struct store_write *writes;
+    size_t count;
+    struct store_reader reader;
+    char *row_kind;
+    char *row_key; /* or the group to list, or NULL */
+    size_t maximum;
+    struct list rows;
+    enum store_outcome outcome;
+    size_t conflict;
+    struct error error; /* of class ERROR_NONE while there is none */
+};
+
+struct found_row {
+    struct list link;
+    struct store_row row;
+};
+
+/* What one job does. */
+struct batch {
+    struct list requests;
+    int64_t now_ms; /* wall clock */
+    bool expire;    /* look for expired rows with the first commit */
+    bool expiry_looked_at;
+    bool more_expired;
+    uint64_t commits;
+    int64_t commit_took_ms;
+    bool storage_failed; /* the last commit of the batch that was tried */
+    bool storage_worked;
+    struct error storage_error;
+};
+
+void batch_run(struct batch *batch, struct database *database);
+
+#endif

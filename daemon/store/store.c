@@ -1,0 +1,60 @@
+#include "store/store.h"
+
+#include "store/store_internal.h"
+
+void store_close(struct store *store)
+{
+    if (store)
+        store->functions->close(store);
+}
+
+void store_commit(struct store *store, const struct store_write *writes, size_t count,
+                  store_committed *committed, void *context)
+{
+    store->functions->commit(store, writes, count, committed, context);
+}
+
+int store_load_open(struct store *store, const char *kind, const struct store_reader *reader,
+                    struct error *error)
+{
+    return store->functions->load_open(store, kind, reader, error);
+}
+
+void store_get(struct store *store, const char *kind, const char *key,
+               const struct store_reader *reader)
+{
+    store->functions->get(store, kind, key, reader);
+}
+
+void store_list(struct store *store, const char *kind, const char *group, size_t maximum,
+                const struct store_reader *reader)
+{
+    store->functions->list(store, kind, group, maximum, reader);
+}
+
+bool store_is_healthy(const struct store *store)
+{
+    return !store->unhealthy;
+}
+
+void store_on_health(struct store *store,
+                     void (*changed)(void *context, bool healthy, const struct error *error),
+                     void *context)
+{
+    store->health_changed = changed;
+    store->health_context = context;
+}
+
+void store_set_health(struct store *store, bool healthy, const struct error *error)
+{
+    if (store->unhealthy == !healthy)
+        return;
+    store->unhealthy = !healthy;
+    if (store->health_changed)
+        store->health_changed(store->health_context, healthy, error);
+}
+
+struct store_statistics store_get_statistics(const struct store *store)
+{
+    return store->statistics;
+}

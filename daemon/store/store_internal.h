@@ -1,0 +1,31 @@
+/* What a backend is: the functions of store.h, with the store itself as the first member of its own
+ * struct. */
+#ifndef CAUSEWAY_STORE_STORE_INTERNAL_H
+#define CAUSEWAY_STORE_STORE_INTERNAL_H
+
+#include "store/store.h"
+
+struct store_functions {
+    void (*close)(struct store *store);
+    void (*commit)(struct store *store, const struct store_write *writes, size_t count,
+                   store_committed *committed, void *context);
+    int (*load_open)(struct store *store, const char *kind, const struct store_reader *reader,
+                     struct error *error);
+    void (*get)(struct store *store, const char *kind, const char *key,
+                const struct store_reader *reader);
+    void (*list)(struct store *store, const char *kind, const char *group, size_t maximum,
+                 const struct store_reader *reader);
+};
+
+struct store {
+    const struct store_functions *functions;
+    bool unhealthy;
+    void (*health_changed)(void *context, bool healthy, const struct error *error);
+    void *health_context;
+    struct store_statistics statistics;
+};
+
+/* Says so if it has changed; the error, why it is not healthy. */
+void store_set_health(struct store *store, bool healthy, const struct error *error);
+
+#endif

@@ -1,0 +1,189 @@
+"""The quickstart's tour: a pipeline event in staging becomes a serving endpoint in production; then a second version,
+then a third that fails to start and is rolled back. Everything is shown as it happens. Run by scripts/quickstart."""
+
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import causeway
+from gate.client import Gate, Sandbox
+from gate.world import BUS, QUEUE, World
+
+STEP_SECONDS = 60
+
+
+class Tour:
+    def __init__(self, directory: Path) -> None:
+        self.step = "starting"
+        self.began = time.monotonic()
+        self.directory = directory
+        self.seen_entries = 0
+        self.seen_calls = 0
+        self.ended = 0
+
+    def say(self, text: str) -> None:
+        print(f"{time.monotonic() - self.began:6.1f}s  {text}", flush=True)
+
+    def chapter(self, title: str) -> None:
+        self.step = title
+        print(f"\n== {title}", flush=True)
+
+    def start(self) -> None:
+        self.chapter("a local AWS of two accounts")
+        self.sandbox = Sandbox.start(self.directory / "aws")
+        self.gate = Gate(self.sandbox.endpoint)
+        self.world = World(self.sandbox).build()
+        self.gate.sagemaker(durations={"creating": 1.5, "updating": 1.5, "deleting": 0.5})
+        self.say(f"{self.sandbox.endpoint} is staging {self.world.staging} and production {self.world.prod}")
+        self.chapter("causewayd, in production")
+        self.daemon = causeway.Daemon(self.sandbox, self.world, self.directory / "causeway")
+        self.daemon.start()
+        self.say(f"causewayd runs as process {self.daemon.process.pid} and reads the queue {QUEUE}")
+        self.show_journal()
+
+    def stop(self) -> None:
+        for part in ("daemon", "sandbox"):
+            running = getattr(self, part, None)
+            if running is not None:
+                (running.close if part == "daemon" else running.stop)()
+
+    # Showing
+
+    def show_journal(self) -> None:
+        entries = self.daemon.said()
+        for entry in entries[self.seen_entries:]:
+            if int(entry.get("PRIORITY", 7)) <= 6:
+                self.say(f"  journal: {entry.get('MESSAGE')}")
+        self.seen_entries = len(entries)
+
+    def show_crossing(self, event: dict[str, Any]) -> None:
+        """The event, seen where it arrives: in the messages that the queue handed to causewayd."""
+        for call in self.gate.calls(self.seen_calls, service="sqs", operation="ReceiveMessage"):
+            self.seen_calls = max(self.seen_calls, call["sequence"])
+        self.say(f"  staging's default bus -> rule -> {BUS} in production -> rule -> queue {QUEUE} -> causewayd")
+
+    def publish(self, key: str, **model: Any) -> dict[str, Any]:
+        event = causeway.publish(self.world, self.gate, f"fraud-scorer-deploy/BuildArti/{key}", **model)
+        self.say(f"event {event['id']}: {event['detail-type']}, pipeline {event['detail']['pipeline']}, "
+                 f"put on the default bus of staging ({event['account']})")
+        self.show_crossing(event)
+        return event
+
+    def follow(self, wanted: str) -> dict[str, Any]:
+        """Shows the journal until one more deployment has ended, and holds it to what should have come of it."""
+        self.ended += 1
+        deadline = time.monotonic() + STEP_SECONDS
+        while time.monotonic() < deadline:
+            self.show_journal()
+            done = [r for r in self.daemon.history() if r["state"] in causeway.ENDED and not r["open"]]
+            if len(done) >= self.ended:
+                self.show_journal()
+                self.expect(done[0]["state"] == wanted, f"the deployment ended {done[0]['state']}, not {wanted}: {done[0].get('reason')}")
+                return done[0]
+            self.expect(self.daemon.process.poll() is None, "causewayd has ended")
+            time.sleep(0.1)
+        raise SystemExit(f"nothing came of it within {STEP_SECONDS} s")
+
+    def expect(self, condition: bool, otherwise: str) -> None:
+        if not condition:
+            raise SystemExit(otherwise)
+
+    def invoke(self, expected: str) -> str:
+        """The endpoint as its users see it."""
+        described = self.sandbox.client("prod", "sagemaker").describe_endpoint(EndpointName=causeway.ENDPOINT)
+        self.expect(described["EndpointStatus"] == "InService", f"the endpoint is {described['EndpointStatus']}")
+        answer = self.sandbox.client("prod", "sagemaker-runtime").invoke_endpoint(
+            EndpointName=causeway.ENDPOINT, ContentType="text/csv", Body=b"1,2,3")
+        text = answer["Body"].read().decode().strip()
+        self.say(f"endpoint {causeway.ENDPOINT} is InService on {described['EndpointConfigName']}; InvokeEndpoint(1,2,3) answers {text}")
+        self.expect(text == expected, f"it should have answered {expected}")
+        return described["EndpointConfigName"]
+
+    # The tour
+
+    def run(self) -> None:
+        self.start()
+        self.gate.sagemaker(
+            invocations=[{"model_data_contains": "/two.tar.gz", "body": "0.7\n"}, {"model_data_contains": "/one.tar.gz", "body": "0.5\n"}],
+            rules=[{"model_data_contains": "/three.tar.gz", "reason": "The primary container for production variant main did not pass the "
+                    "ping health check. Please check CloudWatch logs for this endpoint."}])
+        self.chapter("a pipeline in staging has built a model")
+        self.publish("one")
+        self.follow("succeeded")
+        self.invoke("0.5")
+        self.chapter("a second version")
+        self.publish("two")
+        self.follow("succeeded")
+        second = self.invoke("0.7")
+        self.chapter("a third version, whose container fails to start")
+        self.publish("three")
+        record = self.follow("rolled_back")
+        self.say(f"reason: {record['reason']}")
+        self.expect(self.invoke("0.7") == second, "the endpoint should serve the second version")
+        self.show_ctl("status")
+        self.show_ctl("history", causeway.ENDPOINT)
+        violations = self.gate.violations()
+        self.expect(not violations, f"requests that AWS would not take: {json.dumps(violations)[:2000]}")
+
+    def show_ctl(self, *arguments: str) -> None:
+        self.chapter("causewayctl " + " ".join(arguments))
+        answer = self.daemon.ctl(*arguments)
+        print(answer.stdout, end="")
+        self.expect(answer.returncode == 0, answer.stderr)
+
+    def keep(self) -> None:
+        daemon = self.daemon
+        ctl = f"build/causewayctl --config {daemon.config} --socket {daemon.socket}"
+        print(f"""
+== it stays up; try
+
+  {ctl} status
+  {ctl} history {causeway.ENDPOINT}
+  {ctl} --json status | python3 -m json.tool
+  tail -f {daemon.journal}
+  build/causewayd --check --config {daemon.config}
+
+and, with the AWS command line, as an administrator of production:
+
+  export AWS_ENDPOINT_URL={self.sandbox.endpoint} AWS_REGION={self.world.region}
+  export AWS_ACCESS_KEY_ID={self.sandbox.accounts['prod']['access_key_id']} AWS_SECRET_ACCESS_KEY={self.sandbox.accounts['prod']['secret_access_key']}
+  aws sagemaker list-endpoints
+
+Ctrl-C ends it.""", flush=True)
+        while daemon.process.poll() is None:
+            time.sleep(0.5)
+
+
+def main() -> int:
+    keep = "--keep" in sys.argv[1:]
+    directory = Path(tempfile.mkdtemp(prefix="causeway-"))
+    tour = Tour(directory)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        tour.run()
+        print(f"\nAll of it worked, in {time.monotonic() - tour.began:.0f} seconds.", flush=True)
+        if keep:
+            tour.keep()
+        status = tour.daemon.stop()
+        tour.expect(status == 0, f"causewayd ended with status {status}")
+        return 0
+    except KeyboardInterrupt:
+        return 0 if keep else 1
+    except BaseException as error:  # whatever it was, say at which step it happened
+        print(f"\nquickstart: failed at the step \"{tour.step}\": {error}", file=sys.stderr)
+        journal = directory / "causeway" / "journal.jsonl"
+        if journal.exists():
+            print("\n".join(journal.read_text(errors="replace").splitlines()[-15:]), file=sys.stderr)
+        return 1
+    finally:
+        tour.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
