@@ -72,7 +72,7 @@ static void ask_artifact(const struct asking *asking)
 static void ask_model_head(const struct asking *asking)
 {
     const struct record *record = asking->record;
-    const struct s3_head_object_input input = {
+    const struct s3_get_object_input input = {
         .bucket = record->model_bucket,
         .key = record->model_key,
         .version_id = record->model_version,
@@ -90,7 +90,7 @@ static void ask_image(const struct asking *asking)
 
     assert(parsed == 0); /* the machine has looked at it */
     const struct config_account *owner = config_find_account_by_id(asking->config, image.account);
-    const struct ecr_image_identifier wanted = {.image_tag = image.tag};
+    const struct ecr_image_id wanted = {.image_tag = image.tag};
     const struct ecr_describe_images_input input = {
         .registry_id = image.account,
         .repository_name = image.repository,
@@ -111,7 +111,7 @@ static void ask_endpoint(const struct asking *asking)
 
 static void ask_copy_head(const struct asking *asking)
 {
-    const struct s3_head_object_input input = {
+    const struct s3_get_object_input input = {
         .bucket = asking->record->copy_bucket,
         .key = asking->record->copy_key,
     };
@@ -119,16 +119,20 @@ static void ask_copy_head(const struct asking *asking)
     call(asking, &input);
 }
 
-/* "bucket/key?versionId=...", percent-encoded (S3 API Reference, CopyObject). In the run's arena. */
+/* What is copied, and the ETag that it must still have, as S3 writes it. In the run's arena. */
 static const char *copy_source(const struct asking *asking)
 {
     const struct record *record = asking->record;
-    cleanup(free_pointer) char *key = text_percent_encode(record->model_key, true);
-    cleanup(free_pointer) char *version =
-        record->model_version ? text_percent_encode(record->model_version, false) : NULL;
 
-    return arena_printf(&asking->run->arena, "%s/%s%s%s", record->model_bucket, key,
-                        version ? "?versionId=" : "", version ? version : "");
+    return s3_copy_source(&asking->run->arena, record->model_bucket, record->model_key,
+                          record->model_version);
+}
+
+static const char *copy_source_etag(const struct asking *asking)
+{
+    const char *etag = asking->record->model_etag;
+
+    return etag ? arena_printf(&asking->run->arena, "\"%s\"", etag) : NULL;
 }
 
 static void ask_copy(const struct asking *asking)
@@ -138,7 +142,7 @@ static void ask_copy(const struct asking *asking)
         .bucket = record->copy_bucket,
         .key = record->copy_key,
         .copy_source = copy_source(asking),
-        .copy_source_if_match = record->model_etag,
+        .copy_source_if_match = copy_source_etag(asking),
     };
 
     call(asking, &input);
@@ -167,7 +171,7 @@ static void ask_part(const struct asking *asking)
         .part_number = record->parts + 1,
         .copy_source = copy_source(asking),
         .copy_source_range = range,
-        .copy_source_if_match = record->model_etag,
+        .copy_source_if_match = copy_source_etag(asking),
     };
 
     call(asking, &input);
@@ -188,7 +192,8 @@ static void ask_completion(const struct asking *asking)
         .bucket = record->copy_bucket,
         .key = record->copy_key,
         .upload_id = record->upload_id,
-        .upload = {.parts = parts, .part_count = count},
+        .parts = parts,
+        .part_count = count,
     };
 
     call(asking, &input);
@@ -326,12 +331,12 @@ static char *announcement(const struct record *record)
 static void ask_announcement(const struct asking *asking)
 {
     cleanup(free_pointer) char *detail = announcement(asking->record);
-    const struct events_put_events_entry entry = {
+    const struct events_entry entry = {
         .event_bus_name = json_get_text(asking->record->settings, "result_bus"),
         .source = "causeway",
         .detail_type = "Causeway Deployment State Change",
         .detail = detail,
-        .time = asking->record->ended_ms,
+        .time_ms = asking->record->ended_ms,
     };
     const struct events_put_events_input input = {.entries = &entry, .entry_count = 1};
 
@@ -361,7 +366,7 @@ static void take_object(struct effect_run *run, const void *output, struct effec
 
 static void take_head(struct effect_run *run, const void *output, struct effect_result *result)
 {
-    const struct s3_head_object_output *head = output;
+    const struct s3_get_object_output *head = output;
 
     result->version = head->version_id;
     result->etag = without_quotes(&run->arena, head->etag);
@@ -404,7 +409,7 @@ static void take_endpoint(struct effect_run *run, const void *output, struct eff
     *view = (struct endpoint_view){
         .status = endpoint->endpoint_status,
         .config = endpoint->endpoint_config_name,
-        .pending_config = endpoint->pending_deployment_summary.endpoint_config_name,
+        .pending_config = endpoint->pending_deployment.endpoint_config_name,
         .failure_reason = endpoint->failure_reason,
         .variants = variants,
         .variant_count = endpoint->production_variant_count,

@@ -99,7 +99,7 @@ static void look(struct sweep *sweep, const char *next_token)
 {
     const struct sagemaker_list_endpoints_input input = {
         .max_results = PAGE,
-        .last_modified_time_after = sweep->since_ms,
+        .last_modified_time_after_ms = sweep->since_ms,
         .next_token = next_token,
     };
 

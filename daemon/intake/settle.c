@@ -78,7 +78,7 @@ static void on_deleted(void *context, const struct aws_result *result)
 static void delete_some(struct intake *intake)
 {
     struct batch *batch = begin_batch(intake);
-    struct sqs_batch_entry entries[BATCH] = {0};
+    struct sqs_delete_entry entries[BATCH] = {0};
     struct message *message;
 
     while (batch->count < BATCH &&
@@ -112,7 +112,7 @@ static void on_extended(void *context, const struct aws_result *result)
 static void extend_some(struct intake *intake, struct message *const *messages, size_t count)
 {
     struct batch *batch = begin_batch(intake);
-    struct sqs_batch_entry entries[BATCH] = {0};
+    struct sqs_change_visibility_entry entries[BATCH] = {0};
     int64_t visibility_ms = intake->config->queue.visibility_ms;
 
     for (size_t i = 0; i < count; i++) {
@@ -186,7 +186,7 @@ void settle_refuse(struct message *message)
         message_leave(message);
         return;
     }
-    const struct sqs_message_attribute reason = {
+    const struct sqs_attribute reason = {
         .name = "causeway.reason",
         .data_type = "String",
         .string_value = message->reason,
@@ -194,8 +194,8 @@ void settle_refuse(struct message *message)
     const struct sqs_send_message_input input = {
         .queue_url = intake->queue.dead_letter_url,
         .message_body = *message->body ? message->body : " ", /* SQS takes no empty body */
-        .attributes = &reason,
-        .attribute_count = 1,
+        .message_attributes = &reason,
+        .message_attribute_count = 1,
     };
 
     message->fate = MESSAGE_TO_REFUSE;
