@@ -49,6 +49,7 @@ enum artifact_form {
     ARTIFACT_MANIFEST,          /* a JSON document, or a zip that holds it */
     ARTIFACT_MODEL,             /* a model.tar.gz; all else is in the configuration */
     ARTIFACT_SAGEMAKER_PROJECT, /* a zip of template and parameters */
+    ARTIFACT_MODEL_PACKAGE,     /* no object: the registry's package that the event names */
 };
 
 struct config_artifact {

@@ -1,8 +1,8 @@
 /* The endpoint: handing it the configuration, waiting, asking for proof, and the way back.
  *
  * SageMaker's states and what may be done in each: SageMaker API Reference, DescribeEndpoint
- * (EndpointStatus). A failed update does not end in Failed: the endpoint returns to InService on the
- * configuration it had. So "InService" alone never counts as success here. */
+ * (EndpointStatus). A failed update does not end in Failed: the endpoint returns to InService on
+ * the configuration it had. So "InService" alone never counts as success here. */
 #include "base/text.h"
 #include "deploy/machine_internal.h"
 #include "deploy/verify.h"
@@ -132,8 +132,7 @@ static void fail_unlike(struct run *run, const struct endpoint_view *endpoint)
     const struct record *record = run->record;
 
     if (text_equal(endpoint->config, record->previous_config))
-        machine_fail(run, NULL,
-                     "SageMaker went back to %s without our asking; it says: %s",
+        machine_fail(run, NULL, "SageMaker went back to %s without our asking; it says: %s",
                      endpoint->config, failure_of(endpoint));
     else
         machine_fail(run, NULL, "endpoint %s was changed to %s by someone else meanwhile",
@@ -205,8 +204,7 @@ void take_invocation(struct run *run)
         return;
     }
     record->verified++;
-    machine_enter(run,
-                  (size_t)record->verified < verify_count(record) ? STEP_INVOKE : STEP_PROVE);
+    machine_enter(run, (size_t)record->verified < verify_count(record) ? STEP_INVOKE : STEP_PROVE);
 }
 
 void take_proof(struct run *run)
@@ -242,8 +240,7 @@ void take_look_back(struct run *run)
         machine_enter(run, STEP_DELETE_FIRST); /* a Failed endpoint takes nothing else */
     } else if (had_one && !text_equal(endpoint->config, record->config_name) &&
                !text_equal(endpoint->config, previous)) {
-        machine_fail(run, NULL,
-                     "someone else put %s on the endpoint, which is left as it is",
+        machine_fail(run, NULL, "someone else put %s on the endpoint, which is left as it is",
                      endpoint->config);
     } else if (had_one) {
         machine_enter(run, STEP_PUT_BACK);
