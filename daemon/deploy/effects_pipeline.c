@@ -84,11 +84,15 @@ static char *announcement(const struct record *record)
     json_add_text(detail, "endpoint", record->endpoint);
     json_add_text(detail, "state", deployment_state_name(record->state));
     json_add_text(detail, "reason", record->reason);
+    json_add_text(detail, "failure", record->failure);
+    json_add_text(detail, "advice", record->advice);
+    json_add_text(detail, "restores", record->restores);
     json_add_text(detail, "event", record->event_id);
     json_add_text(detail, "artifact_bucket", record->artifact_bucket);
     json_add_text(detail, "artifact_key", record->artifact_key);
     json_add_text(detail, "artifact_version", record->artifact_version);
     json_add_text(detail, "artifact_sha256", record->artifact_sha256);
+    json_add_text(detail, "model_package", record->model_package);
     json_add_text(detail, "image_digest", record->image_digest);
     json_add_text(detail, "endpoint_config", record->config_name);
     json_add_text(detail, "previous_endpoint_config", record->previous_config);

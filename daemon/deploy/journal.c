@@ -49,6 +49,7 @@ static void journal_end(const struct record *record, struct log_fields *fields)
 {
     char took[DURATION_TEXT_SIZE];
     const char *reason = record->reason ? record->reason : "";
+    const char *advice = record->advice;
 
     duration_format(record->ended_ms - record->accepted_ms, took);
     switch (record->state) {
@@ -59,13 +60,15 @@ static void journal_end(const struct record *record, struct log_fields *fields)
         break;
     case STATE_ROLLED_BACK:
         log_message(MESSAGE_DEPLOYMENT_ROLLED_BACK, fields,
-                    "%s: rolled back after %s: endpoint %s serves %s again; %s", record->id, took,
-                    record->endpoint, record->previous_config, reason);
+                    "%s: rolled back after %s: endpoint %s serves %s again; %s%s%s", record->id, took,
+                    record->endpoint, record->previous_config, reason, advice ? ". " : "",
+                    advice ? advice : "");
         break;
     case STATE_FAILED:
         log_message(MESSAGE_DEPLOYMENT_FAILED, fields,
-                    "%s: failed after %s: %s; when that is mended: causewayctl retry %s",
-                    record->id, took, reason, record->id);
+                    "%s: failed after %s: %s%s%s; when that is mended: causewayctl retry %s",
+                    record->id, took, reason, advice ? ". " : "", advice ? advice : "",
+                    record->id);
         break;
     case STATE_REJECTED:
         log_message(MESSAGE_DEPLOYMENT_FAILED, fields, "%s: rejected: %s", record->id, reason);

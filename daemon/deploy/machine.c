@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "deploy/failure.h"
 #include "deploy/machine_internal.h"
 
 #include <assert.h>
@@ -119,6 +120,20 @@ static void clear_reason(struct record *record)
     machine_set_reason(record, NULL, NULL);
 }
 
+/* What kind of failure it is, and what to do about it. The first one is what people need. */
+static void diagnose(struct record *record, const struct error *error, const char *sentence)
+{
+    const char *code = error ? error->code : NULL;
+    struct failure failure = failure_of(code, sentence);
+
+    if (record->failure || failure.kind == FAILURE_OTHER)
+        return;
+    cleanup(free_pointer) char *advice = failure_advice(code, sentence);
+
+    record_set(&record->failure, failure.name);
+    record_set(&record->advice, advice);
+}
+
 static void fail(struct run *run, const struct error *error, const char *sentence)
 {
     struct record *record = run->record;
@@ -134,6 +149,7 @@ static void fail(struct run *run, const struct error *error, const char *sentenc
         return;
     }
     machine_set_reason(record, error, sentence);
+    diagnose(record, error, sentence);
     if (record->released)
         machine_enter(run, STEP_LOOK_BACK);
     else
@@ -193,7 +209,10 @@ static int64_t patience_ms(const struct record *record, const struct error *erro
     case ERROR_INVALID:
         /* CreateModel tries at once whether the role can read the data, so a fresh role or bucket
          * policy gives it for a while (aws-facts, SageMaker errors). */
-        return record->step == STEP_CREATE_MODEL ? grace_ms : 0;
+        return failure_of(error->code, error->sentence).handling != FAILURE_ENDS ||
+                       record->step == STEP_CREATE_MODEL
+                   ? grace_ms
+                   : 0;
     case ERROR_NONE:
     case ERROR_LIMIT:
     default:

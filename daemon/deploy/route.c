@@ -196,6 +196,23 @@ static bool is_rejection(const struct event *event)
            text_equal(json_get_text(detail, "ModelApprovalStatus"), "Rejected");
 }
 
+/* A model package that was approved long ago, of which something else was edited: the event carries
+ * its approval all the same (SageMaker Developer Guide, "Model package state change"). */
+static bool is_remark(const struct event *event)
+{
+    const cJSON *fields = json_get(json_get(event->document, "detail"), "UpdatedModelPackageFields");
+    const cJSON *field;
+
+    if (!text_equal(event->source, "aws.sagemaker") || cJSON_GetArraySize(fields) == 0)
+        return false;
+    cJSON_ArrayForEach(field, fields)
+    {
+        if (text_equal(json_text(field), "ModelApprovalStatus"))
+            return false;
+    }
+    return true;
+}
+
 int route_event(const struct config *config, const struct event *event, struct route *route,
                 struct error *error)
 {
@@ -204,6 +221,8 @@ int route_event(const struct config *config, const struct event *event, struct r
         return error_set(error, ERROR_DENIED,
                          "the event comes from account %s, which the configuration does not name",
                          event->account);
+    if (is_remark(event))
+        return 0;
     identify(event, route->identity, sizeof(route->identity));
     if (is_rejection(event)) {
         route->kind = ROUTE_REJECTED;
