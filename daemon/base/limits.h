@@ -79,4 +79,9 @@
  * by a star), and takes 9. */
 #define LIMIT_PATTERN_COMPLEXITY ((size_t)10)
 
+/* Different label values of one metric. AWS operations times outcomes stay below a hundred. */
+#define LIMIT_METRIC_SERIES ((size_t)500)
+/* What /metrics answers: all series of all metrics, 13 lines of a histogram each, stay below. */
+#define LIMIT_METRICS_BYTES ((size_t)4 * 1048576)
+
 #endif
