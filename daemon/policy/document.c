@@ -71,7 +71,7 @@ static const char *read_scalar(const struct policy_reading *reading, const cJSON
     return arena_printf(reading->arena, "%.15g", value->valuedouble);
 }
 
-static int read_list(const struct policy_reading *reading, const char *pointer, const cJSON *value,
+int policy_read_list(const struct policy_reading *reading, const char *pointer, const cJSON *value,
                      bool texts_only, struct policy_list *list)
 {
     bool is_list = cJSON_IsArray(value);
@@ -154,7 +154,7 @@ static int read_principals(const struct policy_reading *reading, const char *poi
         struct policy_list values = {.count = 0};
 
         if (principal_type(reading, place, member->string, &type) < 0 ||
-            read_list(reading, place, member, true, &values) < 0)
+            policy_read_list(reading, place, member, true, &values) < 0)
             return -1;
         if (values.count == 0 && reading->kind != POLICY_LOOSE)
             return policy_refuse(reading, place, "the list is empty");
@@ -196,8 +196,8 @@ static int read_conditions(const struct policy_reading *reading, const char *poi
 
             condition->operator= name;
             condition->key = arena_copy(reading->arena, key->string);
-            if (read_list(reading, policy_pointer(reading, place, key->string), key, false,
-                          &condition->values) < 0)
+            if (policy_read_list(reading, policy_pointer(reading, place, key->string), key, false,
+                                 &condition->values) < 0)
                 return -1;
         }
     }
@@ -249,7 +249,7 @@ static int read_element(const struct policy_reading *reading, const cJSON *value
 
     for (size_t i = 0; i < array_length(lists); i++)
         if (text_equal(name, lists[i].name))
-            return read_list(reading, place, value, true, lists[i].list);
+            return policy_read_list(reading, place, value, true, lists[i].list);
     if (text_equal(name, "Sid"))
         return read_text(reading, place, value, &statement->sid);
     if (text_equal(name, "Effect"))

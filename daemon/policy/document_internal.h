@@ -16,6 +16,10 @@ struct policy_reading {
 int policy_refuse(const struct policy_reading *reading, const char *pointer, const char *format,
                   ...) __attribute__((format(printf, 3, 4)));
 
+/* A scalar or a list of them. Booleans and numbers are taken as their text unless texts_only. */
+int policy_read_list(const struct policy_reading *reading, const char *pointer, const cJSON *value,
+                     bool texts_only, struct policy_list *list);
+
 /* What AWS refuses in a document that has the shape of one. */
 int policy_check_document(const struct policy_reading *reading,
                           const struct policy_document *document);
