@@ -71,6 +71,10 @@
  * stalls: 100 x 1 MiB at the worst. */
 #define LIMIT_MESSAGES_IN_HAND ((size_t)100)
 
+/* A policy document: the IAM API's own bound on the texts that it takes (policyDocumentType), above
+ * every quota that it then applies. */
+#define LIMIT_POLICY_BYTES ((size_t)131072)
+
 /* Rules that the $or lists of one event pattern multiply to: EventBridge refuses more than 1,000
  * (User Guide, "Comparison operators", $or). */
 #define LIMIT_PATTERN_RULES ((size_t)1000)
