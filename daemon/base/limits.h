@@ -51,6 +51,10 @@
 #define LIMIT_CONFIG_FILES ((size_t)64)
 #define LIMIT_CONFIG_DEPTH ((size_t)32)
 #define LIMIT_CONFIG_NODES ((size_t)100000)
+/* What ${...} adds to a configuration in all, and how long a chain of references may be. References
+ * that name references could otherwise double their text at each step. */
+#define LIMIT_CONFIG_EXPANDED_BYTES ((size_t)4 * 1048576)
+#define LIMIT_CONFIG_REFERENCE_CHAIN 16u
 /* Errors listed before "and more". */
 #define LIMIT_CONFIG_ERRORS ((size_t)50)
 
