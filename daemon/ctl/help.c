@@ -1,5 +1,6 @@
 #include "ctl/help.h"
 
+#include "base/buffer.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -49,12 +50,13 @@ static void put_options(struct screen *screen, enum command_id command, const ch
 static void put_exits(struct screen *screen, enum command_id command)
 {
     screen_put(screen, TONE_STRONG, "Exit status\n");
-    for (size_t i = 0; i < command_exit_count; i++) {
-        if (command_exits[i].command != command && command_exits[i].command != COMMAND_ANY)
-            continue;
-        char code[] = {(char)('0' + command_exits[i].code), '\0'};
+    for (int code = API_EXIT_DONE; code <= API_EXIT_REFUSED; code++) {
+        char term[] = {(char)('0' + code), '\0'};
 
-        put_entry(screen, code, 2, command_exits[i].meaning);
+        for (size_t i = 0; i < command_exit_count; i++)
+            if ((int)command_exits[i].code == code &&
+                (command_exits[i].command == command || command_exits[i].command == COMMAND_ANY))
+                put_entry(screen, term, 2, command_exits[i].meaning);
     }
 }
 
@@ -79,7 +81,9 @@ static void put_usage(struct screen *screen, enum command_id id)
 static void show_one(struct screen *screen, enum command_id id)
 {
     put_usage(screen, id);
-    screen_put(screen, TONE_PLAIN, "\n%s.\n\n", command_table[id].summary);
+    screen_put(screen, TONE_PLAIN, "\n");
+    screen_put(screen, TONE_PLAIN, "%s.\n", command_table[id].summary);
+    screen_put(screen, TONE_PLAIN, "\n");
     screen_paragraph(screen, TONE_PLAIN, 0, 0, command_table[id].paragraph);
     screen_put(screen, TONE_PLAIN, "\n");
     put_options(screen, id, "Options");
@@ -87,16 +91,28 @@ static void show_one(struct screen *screen, enum command_id id)
     put_exits(screen, id);
 }
 
+/* "deploy --file FILE": what cannot be left out, and what can. The caller frees it. */
+static char *command_text(enum command_id id)
+{
+    const struct command *command = &command_table[id];
+    struct buffer text = BUFFER(1024);
+
+    buffer_printf(&text, "%s%s%s", command->name, command->arguments[0] ? " " : "",
+                  command->arguments);
+    for (size_t i = 0; i < command_option_count; i++)
+        if (command_options[i].command == id && command_options[i].need == OPTION_REQUIRED)
+            buffer_printf(&text, " --%s %s", command_options[i].name, command_options[i].value);
+    return buffer_take(&text);
+}
+
 static void put_commands(struct screen *screen, enum command_reach reach)
 {
     for (size_t i = 0; i < COMMANDS; i++) {
-        const struct command *command = &command_table[i];
         cleanup(free_pointer)
-        char *term = text_printf("%s%s%s", command->name, command->arguments[0] ? " " : "",
-                                 command->arguments);
+        char *term = command_text((enum command_id)i);
 
-        if (command->reach == reach)
-            put_entry(screen, term, 20, command->summary);
+        if (command_table[i].reach == reach)
+            put_entry(screen, term, 20, command_table[i].summary);
     }
 }
 

@@ -123,7 +123,7 @@ static struct event_pattern *read_pattern(const char *path, struct error *error)
     struct event_pattern *pattern = event_pattern_read(text, length, error);
 
     if (!pattern)
-        error_prefix(error, "%s", input_name(path));
+        error_prefix(error, "%s: ", input_name(path));
     return pattern;
 }
 
@@ -138,7 +138,7 @@ static cJSON *read_event(const char *path, struct error *error)
     cJSON *event = json_parse_with_twins(text, length, LIMIT_EVENT_BYTES, error);
 
     if (!event)
-        error_prefix(error, "%s", input_name(path));
+        error_prefix(error, "%s: ", input_name(path));
     return event;
 }
 
@@ -160,7 +160,7 @@ enum api_exit offline_event_match(const struct invocation *invocation)
         !(event = read_event(event_path, &error)))
         return command_fail(invocation, &error);
     if (event_pattern_check_event(event, &error) < 0) {
-        error_prefix(&error, "%s", input_name(event_path));
+        error_prefix(&error, "%s: ", input_name(event_path));
         return command_fail(invocation, &error);
     }
     bool matches = event_pattern_match(pattern, event);
@@ -286,7 +286,7 @@ enum api_exit offline_event_route(const struct invocation *invocation)
     if (!document)
         return command_fail(invocation, &error);
     if (event_read(document, &event, &error) < 0) {
-        error_prefix(&error, "%s", input_name(path));
+        error_prefix(&error, "%s: ", input_name(path));
         return command_fail(invocation, &error);
     }
     if (!(config = load(invocation)))

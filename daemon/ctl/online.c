@@ -94,12 +94,14 @@ enum api_exit online_deploy(const struct invocation *invocation)
         return command_fail(invocation, &error);
     event = json_parse(text, length, LIMIT_EVENT_BYTES, &error);
     if (!event) {
-        error_prefix(&error, "%s", input_name(path));
+        error_prefix(&error, "%s: ", input_name(path));
         return command_fail(invocation, &error);
     }
     online_ask(invocation,
                &(struct question){.route = API_DEPLOY, .body = text, .body_length = length},
                &answer);
+    if (answer.code == API_EXIT_BAD_INPUT && answer.document)
+        error_prefix(&answer.error, "%s: ", input_name(path));
     if (answer.code != API_EXIT_DONE)
         return online_fail(invocation, &answer);
     if (command_json(invocation, answer.document))

@@ -30,7 +30,7 @@ static const char *const tone_codes[] = {
 
 struct cell {
     enum tone tone;
-    char *text;
+    const char *text; /* the table's own, but of its titles */
     size_t width;
 };
 
@@ -52,12 +52,14 @@ void render_clean(char *text, bool keep_lines)
             *out++ = *in;
             continue;
         }
-        if (*in == '\n' && keep_lines)
+        char control = *in;
+
+        if ((unsigned char)control == 0xc2)
+            in++; /* of two bytes */
+        if (control == '\n' && keep_lines)
             *out++ = '\n';
         else
-            *out++ = *in == '\n' || *in == '\t' ? ' ' : '?';
-        if ((unsigned char)*in == 0xc2)
-            in++;
+            *out++ = control == '\n' || control == '\t' ? ' ' : '?';
     }
     *out = '\0';
 }
@@ -260,17 +262,18 @@ void table_add(struct table *table, enum tone tone, const char *text)
 {
     table->cells = memory_resize_array(table->cells, table->count + 1, sizeof(*table->cells));
     struct cell *cell = &table->cells[table->count++];
+    char *copy = text_copy(text ? text : "");
 
+    render_clean(copy, false);
     cell->tone = tone;
-    cell->text = text_copy(text ? text : "");
-    render_clean(cell->text, false);
-    cell->width = width_of(cell->text);
+    cell->text = copy;
+    cell->width = width_of(copy);
 }
 
 void table_free(struct table *table)
 {
     for (size_t i = 0; i < table->count; i++)
-        free(table->cells[i].text);
+        free((void *)table->cells[i].text);
     free(table->cells);
     table->cells = NULL;
     table->count = 0;
@@ -289,58 +292,91 @@ static size_t column_width(const struct table *table, size_t column)
     return widest > 0 && widest < title ? title : widest;
 }
 
+/* The last cell, from column `at` on: whole, cut, or in lines of its own below. */
 static void put_last(struct screen *screen, enum tone tone, const char *text, size_t at)
 {
     const char *ellipsis = screen->unicode ? "\u2026" : "...";
     size_t room = at < screen->width ? screen->width - at : 0;
 
-    if (width_of(text) <= room || room < LAST_COLUMN_LEAST) {
+    if (width_of(text) <= room) {
+        put_spaces(screen, GAP);
         put(screen, tone, text, strlen(text));
-        return;
+        buffer_append_byte(&screen->text, '\n');
+    } else if (room < LAST_COLUMN_LEAST) {
+        buffer_append_byte(&screen->text, '\n');
+        set_text(screen, tone, 0, 3 * GAP, screen->width, text);
+    } else {
+        put_spaces(screen, GAP);
+        put(screen, tone, text, bytes_of(text, room - width_of(ellipsis)));
+        put(screen, tone, ellipsis, strlen(ellipsis));
+        buffer_append_byte(&screen->text, '\n');
     }
-    put(screen, tone, text, bytes_of(text, room - width_of(ellipsis)));
-    put(screen, tone, ellipsis, strlen(ellipsis));
 }
 
-/* A row; the titles where cells is NULL. Nothing is put behind the last cell that has something. */
-static void print_row(const struct table *table, const struct cell *cells, const size_t *widths,
-                      size_t last, struct screen *screen)
+struct layout {
+    const size_t *widths;
+    size_t last; /* column */
+};
+
+static void print_row(const struct layout *layout, const struct cell *cells, struct screen *screen)
 {
     size_t at = 0;
-    size_t wanted = GAP;
+    size_t start = GAP;
 
-    for (size_t i = 0; i <= last; i++) {
-        const char *text = cells ? cells[i].text : table->titles[i];
-
-        if (widths[i] == 0)
+    for (size_t i = 0; i < layout->last; i++) {
+        if (layout->widths[i] == 0)
             continue;
-        if (*text) {
-            put_spaces(screen, wanted - at);
-            at = wanted + width_of(text);
-            if (i == last)
-                put_last(screen, cells ? cells[i].tone : TONE_DULL, text, wanted);
-            else
-                put(screen, cells ? cells[i].tone : TONE_DULL, text, strlen(text));
+        if (cells[i].width > 0) {
+            put_spaces(screen, start - at);
+            put(screen, cells[i].tone, cells[i].text, strlen(cells[i].text));
+            at = start + cells[i].width;
         }
-        wanted += widths[i] + GAP;
+        start += layout->widths[i] + GAP;
     }
-    buffer_append_byte(&screen->text, '\n');
+    const struct cell *last = &cells[layout->last];
+
+    /* Nothing is put behind the last cell that has something. */
+    if (last->width == 0) {
+        buffer_append_byte(&screen->text, '\n');
+        return;
+    }
+    put_spaces(screen, start - GAP - at);
+    put_last(screen, last->tone, last->text, start);
+}
+
+static void print_titles(const struct table *table, const struct layout *layout,
+                         struct screen *screen)
+{
+    cleanup(free_pointer)
+    struct cell *cells = memory_allocate_array(table->columns, sizeof(*cells));
+    size_t end = GAP;
+
+    for (size_t i = 0; i < table->columns; i++) {
+        cells[i].tone = TONE_DULL;
+        cells[i].text = table->titles[i];
+        cells[i].width = width_of(table->titles[i]);
+        end += i < layout->last && layout->widths[i] > 0 ? layout->widths[i] + GAP : 0;
+    }
+    /* Where the last cells stand below their rows, there is no column to name. */
+    if (end + LAST_COLUMN_LEAST > screen->width)
+        cells[layout->last].width = 0;
+    print_row(layout, cells, screen);
 }
 
 void table_print(const struct table *table, struct screen *screen)
 {
     cleanup(free_pointer)
     size_t *widths = memory_allocate_array(table->columns, sizeof(*widths));
-    size_t last = 0;
+    struct layout layout = {.widths = widths};
 
     if (table->count == 0)
         return;
     for (size_t i = 0; i < table->columns; i++) {
         widths[i] = column_width(table, i);
         if (widths[i] > 0)
-            last = i;
+            layout.last = i;
     }
-    print_row(table, NULL, widths, last, screen);
+    print_titles(table, &layout, screen);
     for (size_t i = 0; i + table->columns <= table->count; i += table->columns)
-        print_row(table, table->cells + i, widths, last, screen);
+        print_row(&layout, table->cells + i, screen);
 }

@@ -118,6 +118,12 @@ static void put_title(struct screen *screen, const char *title)
     screen_put(screen, TONE_STRONG, "%s\n", title);
 }
 
+static void put_remark(struct screen *screen, const char *remark)
+{
+    screen_put(screen, TONE_PLAIN, "\n");
+    screen_put(screen, TONE_PLAIN, "%s\n", remark);
+}
+
 static void put_open(struct screen *screen, const cJSON *list, int64_t now_ms)
 {
     static const char *const titles[] = {"ENDPOINT", "STATE", "FOR", "DEPLOYMENT", "DOING"};
@@ -180,7 +186,7 @@ static void put_deployments(struct screen *screen, const cJSON *document)
     if (cJSON_GetArraySize(last) > 0)
         put_last(screen, last, now_ms);
     if (cJSON_GetArraySize(open) == 0 && cJSON_GetArraySize(last) == 0)
-        screen_put(screen, TONE_PLAIN, "\nNothing was deployed yet.\n");
+        put_remark(screen, "Nothing was deployed yet.");
 }
 
 /* ---- all ----------------------------------------------------------------------------------- */
@@ -486,7 +492,7 @@ void show_history(struct screen *screen, const cJSON *document)
     }
     screen_put(screen, TONE_STRONG, "%s\n", text_or(document, "endpoint", "all endpoints"));
     if (table.count == 0)
-        screen_put(screen, TONE_PLAIN, "\nNothing was deployed to it yet.\n");
+        put_remark(screen, "Nothing was deployed to it yet.");
     else
         screen_put(screen, TONE_PLAIN, "\n");
     table_print(&table, screen);
