@@ -165,39 +165,43 @@ void screen_put(struct screen *screen, enum tone tone, const char *format, ...)
         buffer_append_byte(&screen->text, '\n');
 }
 
+static void put_line(struct screen *screen, enum tone tone, struct buffer *line)
+{
+    put(screen, tone, buffer_text(line), line->length);
+    buffer_append_byte(&screen->text, '\n');
+    buffer_clear(line);
+}
+
 /* From column `at` on, each line beginning at indent and ending before edge. */
 static void set_text(struct screen *screen, enum tone tone, size_t at, size_t indent, size_t edge,
                      const char *text)
 {
     cleanup(free_pointer)
     char *clean = text_copy(text);
-    bool line_is_empty = true;
+    cleanup(buffer_free)
+    struct buffer line = BUFFER(SCREEN_BYTES);
+    size_t column = at < indent ? indent : at;
 
     render_clean(clean, false);
+    put_spaces(screen, column - at);
     for (const char *word = clean + strspn(clean, " "); *word; word += strspn(word, " ")) {
         size_t length = strcspn(word, " ");
         cleanup(free_pointer)
         char *copy = memory_copy_text(word, length);
         size_t width = width_of(copy);
 
-        if (!line_is_empty && at + 1 + width > edge) {
-            buffer_append_byte(&screen->text, '\n');
-            at = 0;
-            line_is_empty = true;
+        if (line.length > 0 && column + 1 + width > edge) {
+            put_line(screen, tone, &line);
+            put_spaces(screen, indent);
+            column = indent;
         }
-        if (line_is_empty && at < indent) {
-            put_spaces(screen, indent - at);
-            at = indent;
-        } else if (!line_is_empty) {
-            put_spaces(screen, 1);
-            at++;
-        }
-        put(screen, tone, word, length);
-        at += width;
-        line_is_empty = false;
+        size_t separator = line.length > 0;
+
+        buffer_printf(&line, "%s%s", separator ? " " : "", copy);
+        column += width + separator;
         word += length;
     }
-    buffer_append_byte(&screen->text, '\n');
+    put_line(screen, tone, &line);
 }
 
 void screen_paragraph(struct screen *screen, enum tone tone, size_t at, size_t indent,

@@ -11,7 +11,6 @@ import subprocess
 import termios
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import answers
 import pytest
@@ -36,8 +35,8 @@ class Terminal:
     def read_until(self, text: str, times: int = 1) -> str:
         deadline = time.monotonic() + SECONDS
         while self.shown.count(text) < times:
-            assert time.monotonic() < deadline, f"{text!r} was not shown in {self.shown!r}"
-            assert self._read(), f"ended without {text!r}: {self.shown!r}"
+            assert time.monotonic() < deadline, f"{text!r} was not shown in {self.shown[-1000:]!r}"
+            assert self._read(), f"ended without {text!r}: {self.shown[-1000:]!r}"
         return self.shown
 
     def _read(self) -> bool:
@@ -160,10 +159,11 @@ def test_watch_waits_for_a_daemon_that_went_away(status: StandIn, terminals: lis
     terminal = Terminal(status, "watch", "--every", "100ms")
     terminals.append(terminal)
     terminal.read_until("Ended last")
-    away = status.socket.rename(status.socket.with_name("away.sock"))
+    away = status.socket.with_name("away.sock")
+    status.socket.rename(away)
     terminal.read_until("cannot be reached")
-    Path(away).rename(status.socket)
     status.answer("GET", "/v1/status", answers.EMPTY)
+    away.rename(status.socket)
     terminal.read_until("Nothing was deployed yet.")
     terminal.signal(signal.SIGINT)
     assert terminal.end() == 0
