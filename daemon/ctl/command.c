@@ -31,7 +31,7 @@ const struct command command_table[COMMANDS] = {
 
 const struct command_option command_options[] = {
 #define OPTION(command, name, letter, value, need, help) \
-    {(command), (name), (letter), (value), (need), (help)},
+    {(command), (need), (letter), (name), (value), (help)},
 #include "ctl/commands.def"
 #undef OPTION
 };
@@ -46,7 +46,7 @@ const size_t command_exit_count = array_length(command_exits);
 
 /* ---- options ------------------------------------------------------------------------------- */
 
-/* The command's options in the form of getopt_long(). */
+/* The command's options in the form of getopt_long(). Zeroed is empty. */
 struct parser {
     struct option options[array_length(command_options) + 1];
     char letters[2 + 2 * array_length(command_options) + 1];
@@ -57,7 +57,6 @@ static void prepare(struct parser *parser, enum command_id command)
     size_t count = 0;
     char *letter = parser->letters;
 
-    *parser = (struct parser){0};
     if (command == COMMAND_ANY)
         *letter++ = '+'; /* up to the command's name only */
     *letter++ = ':';
@@ -105,7 +104,7 @@ static int take_option(struct invocation *invocation, size_t index, const char *
  * is honoured, and tells of the first. optind is then at the first argument. */
 static int read_options(int argc, char **argv, struct invocation *invocation, struct error *error)
 {
-    struct parser parser;
+    struct parser parser = {0};
     int result = 0;
     int found;
 

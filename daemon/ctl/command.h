@@ -48,10 +48,10 @@ struct command {
 
 struct command_option {
     enum command_id command;
-    const char *name;
-    char letter;       /* 0 for none */
-    const char *value; /* what stands for its value in help; NULL for a flag */
     enum option_need need;
+    char letter; /* 0 for none */
+    const char *name;
+    const char *value; /* what stands for its value in help; NULL for a flag */
     const char *help;
 };
 

@@ -159,10 +159,11 @@ enum api_exit offline_event_match(const struct invocation *invocation)
     if (!(pattern = read_pattern(pattern_path, &error)) ||
         !(event = read_event(event_path, &error)))
         return command_fail(invocation, &error);
-    if (event_pattern_check_event(event, &error) < 0) {
-        error_prefix(&error, "%s: ", input_name(event_path));
+    bool whole = event_pattern_check_event(event, &error) == 0;
+
+    error_prefix(whole ? NULL : &error, "%s: ", input_name(event_path));
+    if (!cJSON_IsObject(event) || (!whole && invocation_flag(invocation, "strict")))
         return command_fail(invocation, &error);
-    }
     bool matches = event_pattern_match(pattern, event);
     cleanup(free_pointer)
     char *field = matches ? NULL : event_pattern_explain(pattern, event);
@@ -171,6 +172,9 @@ enum api_exit offline_event_match(const struct invocation *invocation)
 
     json_add_bool(document, "match", matches);
     json_add_text(document, "differs_at", field);
+    json_add_text(document, "warning", whole ? NULL : error.sentence);
+    if (!whole)
+        command_complain("%s; matched as it stands", error.sentence);
     if (!command_json(invocation, document))
         screen_put(invocation->screen, TONE_PLAIN, "%s%s%s\n", matches ? "match" : "no match",
                    text_is_empty(field) ? "" : ": ", text_is_empty(field) ? "" : field);

@@ -501,11 +501,13 @@ void show_history(struct screen *screen, const cJSON *document)
 void show_version(struct screen *screen, const cJSON *document)
 {
     const cJSON *daemon = json_get(document, "daemon");
-    char when[TIME_TEXT_SIZE];
 
     screen_put(screen, TONE_PLAIN, "causewayctl %s\n", text_or(document, "version", "?"));
-    if (daemon)
+    if (daemon) {
+        char when[TIME_TEXT_SIZE];
+
         screen_put(screen, TONE_PLAIN, "causewayd   %s, since %s UTC\n",
                    text_or(daemon, "version", "?"),
                    moment(json_get_integer(daemon, "started_ms", 0), when));
+    }
 }
