@@ -28,13 +28,12 @@ struct credentials_wait {
 
 struct credentials {
     unsigned owners;
-    struct loop *loop;
     struct source *source;
     struct list waits;
     struct poke look;
     struct credentials_set set;
     int64_t came_ms;  /* wall clock: when the set came */
-    int64_t pause_ms; /* loop's clock: no refresh of keys that can be used before this */
+    int64_t pause_ms; /* monotonic: no refresh of keys that can be used before this */
     bool has_set;
     bool is_invalid; /* someone was told that the set is no good */
     bool fetching;
@@ -51,7 +50,6 @@ struct credentials *credentials_new(struct loop *loop, struct source *source)
     struct credentials *credentials = memory_allocate(sizeof(*credentials));
 
     credentials->owners = 1;
-    credentials->loop = loop;
     credentials->source = source;
     source->credentials = credentials;
     list_init(&credentials->waits);
@@ -105,7 +103,7 @@ static enum freshness freshness(const struct credentials *credentials)
 
 static bool is_paused(const struct credentials *credentials)
 {
-    return loop_now_ms(credentials->loop) < credentials->pause_ms;
+    return clock_monotonic_ms() < credentials->pause_ms;
 }
 
 /* Whether the set may be used at all, if need be. */
@@ -150,7 +148,7 @@ static void pause_refreshing(struct credentials *credentials)
         log_debug(NULL, "credentials (%s) are used on; they could not be refreshed: %s",
                   credentials->source->name, credentials->error.sentence);
     }
-    credentials->pause_ms = loop_now_ms(credentials->loop) + pause_ms;
+    credentials->pause_ms = clock_monotonic_ms() + pause_ms;
 }
 
 void source_succeeded(struct source *source, struct credentials_set *set)
