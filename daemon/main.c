@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/systemd.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -50,6 +51,7 @@ struct daemon {
     struct config *config;
     struct store *store;
     struct aws *aws;
+    struct metrics *metrics;
     struct engine *engine;
     struct intake *intake;
     struct control *control;
@@ -266,6 +268,21 @@ static void on_store_health(void *context, bool healthy, const struct error *err
     say_status(daemon);
 }
 
+/* ---- metrics ------------------------------------------------------------------------------- */
+
+static void on_attempt(void *context, const struct aws_attempt *attempt)
+{
+    struct daemon *daemon = context;
+    const char *service = attempt->operation->service->name;
+
+    metrics_observe(
+        daemon->metrics, METRIC_AWS_CALLS,
+        (metric_labels){service, attempt->operation->name, error_class_name(attempt->class)},
+        (double)attempt->elapsed_ms / 1000);
+    if (attempt->attempt > 1)
+        metrics_add(daemon->metrics, METRIC_AWS_RETRIES, (metric_labels){service}, 1);
+}
+
 /* ---- reload -------------------------------------------------------------------------------- */
 
 static int set_accounts(struct daemon *daemon, struct error *error)
@@ -373,6 +390,7 @@ static void on_terminate(void *context)
 static int open_parts(struct daemon *daemon, struct error *error)
 {
     daemon->loop = loop_new();
+    daemon->metrics = metrics_new();
     timer_init(&daemon->ready_timer, daemon->loop, on_ready_timer, daemon);
     timer_init(&daemon->status_timer, daemon->loop, on_status_timer, daemon);
     timer_init(&daemon->watchdog_timer, daemon->loop, on_watchdog_timer, daemon);
@@ -384,6 +402,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
     daemon->aws = aws_new(daemon->loop, error);
     if (!daemon->aws || set_accounts(daemon, error) < 0)
         return -1;
+    aws_observe(daemon->aws, on_attempt, daemon);
     daemon->engine = engine_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
     if (engine_load(daemon->engine, error) < 0)
         return -1;
@@ -394,6 +413,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
         .intake = daemon->intake,
         .store = daemon->store,
         .aws = daemon->aws,
+        .metrics = daemon->metrics,
         .get_config = get_config,
         .reload = reload,
         .context = daemon,
@@ -420,6 +440,7 @@ static void close_parts(struct daemon *daemon)
         engine_free(daemon->engine);
     if (daemon->aws)
         aws_free(daemon->aws);
+    metrics_free(daemon->metrics);
     loop_free(daemon->loop);
 }
 

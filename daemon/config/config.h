@@ -1,9 +1,10 @@
 /* The configuration: one YAML file (or a main file that includes others) as an immutable, typed
- * value. causeway.yaml is described key by key in schema.def, from which the parser, the JSON Schema
- * in conf/ and the documentation are made.
+ * value. causeway.yaml is described key by key in schema.def, from which the parser, the JSON
+ * Schema in conf/ and the documentation are made.
  *
  * Loading reports every error at once as FILE:LINE:COLUMN: message. A configuration that loads is
- * whole: references are resolved, defaults filled in, patterns compiled, names such as AWS accepts. */
+ * whole: references are resolved, defaults filled in, patterns compiled, names such as AWS accepts.
+ */
 #ifndef CAUSEWAY_CONFIG_CONFIG_H
 #define CAUSEWAY_CONFIG_CONFIG_H
 
@@ -33,7 +34,7 @@ struct config_account {
 
 struct config_queue {
     const char *name;
-    const char *url; /* or NULL: asked of SQS by the name */
+    const char *url;   /* or NULL: asked of SQS by the name */
     int64_t receivers; /* 1 to 16 */
     int64_t visibility_ms;
     int64_t wait_ms; /* of a long poll, to 20 s */
@@ -84,10 +85,10 @@ enum rollout_type { ROLLOUT_ALL_AT_ONCE, ROLLOUT_CANARY, ROLLOUT_LINEAR, ROLLOUT
 
 struct config_rollout {
     enum rollout_type type;
-    int64_t step;         /* a percentage, or instances */
+    int64_t step; /* a percentage, or instances */
     bool step_is_percent;
-    int64_t bake_ms;      /* wait between steps */
-    int64_t timeout_ms;   /* of the whole execution; 0 for SageMaker's default */
+    int64_t bake_ms;    /* wait between steps */
+    int64_t timeout_ms; /* of the whole execution; 0 for SageMaker's default */
     const char **alarms;
     size_t alarm_count;
 };
@@ -97,8 +98,8 @@ struct config_verification {
     const char *content_type;
     const char *accept; /* or NULL */
     int64_t expect_status;
-    const char *matches;    /* POSIX extended regular expression, or NULL */
-    int64_t latency_ms;     /* upper bound, 0 for none */
+    const char *matches; /* POSIX extended regular expression, or NULL */
+    int64_t latency_ms;  /* upper bound, 0 for none */
 };
 
 enum approval { APPROVAL_NONE, APPROVAL_MANUAL };
@@ -120,8 +121,8 @@ struct config_deployment {
     struct config_verification *verify;
     size_t verify_count;
     enum approval approval;
-    int64_t retry_within_ms; /* how long transient trouble is borne before the deployment fails */
-    int64_t keep;            /* successful predecessors whose model and config are kept */
+    int64_t retry_within_ms;  /* how long transient trouble is borne before the deployment fails */
+    int64_t keep;             /* successful predecessors whose model and config are kept */
     bool delete_failed_first; /* a first deployment that fails: delete the endpoint */
     const cJSON *overlay_model;           /* AWS's own fields for CreateModel, or NULL */
     const cJSON *overlay_endpoint_config; /* for CreateEndpointConfig */
@@ -159,15 +160,27 @@ struct config_bridge {
     enum privileges privileges;
 };
 
-/* One entry of resources:, typed by its kind's keys in schema.def and kept as JSON in AWS's and our
- * field names, references resolved. */
+/* Of a policy that others may write into too: our statements by their Sid, or all of it. */
+enum policy_ownership { OWNS_STATEMENTS, OWNS_DOCUMENT };
+
+/* One entry of resources:, references resolved. */
 struct config_resource {
     struct config_place place;
     const char *kind;
     const char *account;
     const char *name;
+    const char *key;            /* what references call it; its name where the file gives none */
+    enum reconcile_mode mode;   /* its own, else the whole's */
+    enum policy_ownership owns; /* OWNS_STATEMENTS for kinds whose policy nobody shares too */
+    /* The kind's keys by their names in schema.def, typed, defaults filled in: texts, booleans,
+     * whole numbers; durations in seconds. A policy is an object in AWS's own names with a list
+     * Statement whose elements stand as they do in the file, all scalars texts. What the file does
+     * not say, and has no default, is absent. */
     const cJSON *fields;
 };
+
+/* The role for models that the short form makes in the home account. */
+#define CONFIG_EXECUTION_ROLE "causeway-execution"
 
 struct config {
     unsigned references; /* config_ref() and config_unref() only */
@@ -195,7 +208,7 @@ struct config_errors {
     struct config_error {
         struct config_place place;
         const char *message;
-    } *errors;
+    } * errors;
     size_t count;
     size_t dropped; /* beyond LIMIT_CONFIG_ERRORS */
 };
@@ -220,8 +233,8 @@ const struct config_deployment *config_find_deployment(const struct config *conf
 const struct config_account *config_home(const struct config *config);
 
 /* What of a changed configuration cannot be applied while the daemon runs: the home account, the
- * queue, the store, the sockets. NULL where everything can be; otherwise a sentence for people, which
- * the caller frees. */
+ * queue, the store, the sockets. NULL where everything can be; otherwise a sentence for people,
+ * which the caller frees. */
 char *config_reload_refusal(const struct config *running, const struct config *wanted);
 
 #endif

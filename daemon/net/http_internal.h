@@ -41,8 +41,10 @@ struct http_call {
     bool plain;
     bool allow_link_local;
     bool added;     /* to the multi handle */
+    bool was_added;
     bool delivered; /* done is running */
     bool address_refused;
+    bool timed_out;
     http_done *done;
     void *context;
     int64_t started_ms;
