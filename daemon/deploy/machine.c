@@ -128,7 +128,8 @@ static void diagnose(struct record *record, const struct error *error, const cha
 
     if (record->failure || failure.kind == FAILURE_OTHER)
         return;
-    cleanup(free_pointer) char *advice = failure_advice(code, sentence);
+    cleanup(free_pointer)
+    char *advice = failure_advice(code, sentence);
 
     record_set(&record->failure, failure.name);
     record_set(&record->advice, advice);
