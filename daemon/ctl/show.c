@@ -44,6 +44,14 @@ static const char *span(int64_t duration_ms, char text[DURATION_TEXT_SIZE])
                            text);
 }
 
+/* "12s ago". The caller frees it. */
+static char *ago(int64_t age_ms)
+{
+    char age[DURATION_TEXT_SIZE];
+
+    return age_ms < 1000 ? text_copy("just now") : text_printf("%s ago", span(age_ms, age));
+}
+
 /* ---- a deployment in a row ----------------------------------------------------------------- */
 
 static enum tone tone_of_state(const char *name)
@@ -159,15 +167,14 @@ static void put_last(struct screen *screen, const cJSON *list, int64_t now_ms)
     cJSON_ArrayForEach(deployment, list)
     {
         int64_t ended_ms = json_get_integer(deployment, "ended_ms", 0);
-        char age[DURATION_TEXT_SIZE];
         cleanup(free_pointer)
-        char *ago = text_printf("%s ago", span(now_ms - ended_ms, age));
+        char *ended = ago(now_ms - ended_ms);
         cleanup(free_pointer)
         char *result = describe_end(deployment);
 
         table_add(&table, TONE_STRONG, json_get_text(deployment, "endpoint"));
         add_state(&table, deployment);
-        table_add(&table, TONE_PLAIN, ended_ms ? ago : NULL);
+        table_add(&table, TONE_PLAIN, ended_ms ? ended : NULL);
         table_add(&table, TONE_PLAIN, json_get_text(deployment, "id"));
         table_add(&table, TONE_PLAIN, result);
     }
@@ -231,7 +238,8 @@ static void put_queue(struct screen *screen, const cJSON *document)
     int64_t heard_ms = json_get_integer(queue, "last_receive_ms", 0);
     cleanup(json_free)
     cJSON *shown = cJSON_CreateObject();
-    char age[DURATION_TEXT_SIZE];
+    cleanup(free_pointer)
+    char *heard = ago(now_of(document) - heard_ms);
 
     for (size_t i = 0; i < array_length(names); i++)
         json_add_integer(shown, text_equal(names[i], "in_hand") ? "in hand" : names[i],
@@ -243,8 +251,7 @@ static void put_queue(struct screen *screen, const cJSON *document)
         screen_field(screen, "queue", TONE_BAD, "%s cannot be read: %s", name,
                      text_or(queue, "problem", "it has not answered yet"));
     else if (heard_ms)
-        screen_field(screen, "queue", TONE_PLAIN, "%s, last heard from %s ago", name,
-                     span(now_of(document) - heard_ms, age));
+        screen_field(screen, "queue", TONE_PLAIN, "%s, last heard from %s", name, heard);
     else
         screen_field(screen, "queue", TONE_PLAIN, "%s", name);
     screen_field(screen, "messages", TONE_PLAIN, "%s", *counts ? counts : "none yet");

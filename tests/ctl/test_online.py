@@ -16,6 +16,7 @@ Compare = Callable[[str, str], None]
 SHOWN: dict[str, tuple[tuple[str, ...], str, Any]] = {
     "status": (("status",), "/v1/status", answers.STATUS),
     "status-ill": (("status",), "/v1/status", answers.ILL),
+    "status-brisk": (("status",), "/v1/status", answers.BRISK),
     "status-empty": (("status",), "/v1/status", answers.EMPTY),
     "status-endpoint": (("status", "fraud-scorer"), "/v1/status?endpoint=fraud-scorer", answers.OF_ENDPOINT),
     "status-settling": (("status", answers.THIRD), f"/v1/deployments/{answers.THIRD}", answers.OF_SETTLING),
