@@ -251,7 +251,7 @@ static void put_queue(struct screen *screen, const cJSON *document)
         screen_field(screen, "queue", TONE_BAD, "%s cannot be read: %s", name,
                      text_or(queue, "problem", "it has not answered yet"));
     else if (heard_ms)
-        screen_field(screen, "queue", TONE_PLAIN, "%s, last heard from %s", name, heard);
+        screen_field(screen, "queue", TONE_PLAIN, "%s, last answer %s", name, heard);
     else
         screen_field(screen, "queue", TONE_PLAIN, "%s", name);
     screen_field(screen, "messages", TONE_PLAIN, "%s", *counts ? counts : "none yet");
