@@ -76,6 +76,9 @@ static void read_answer(const struct unix_response *response, struct answer *ans
         answer->code = API_EXIT_UNREACHABLE;
         error_set(&answer->error, ERROR_UNKNOWN, "what answered is not causewayd: %s",
                   answer->document ? "it is no JSON object" : unreadable.sentence);
+    } else if (json_get_integer(answer->document, "format", API_FORMAT) > API_FORMAT) {
+        command_complain("causewayd is newer than this causewayctl %s, which may not show all",
+                         CAUSEWAY_VERSION);
     }
 }
 
