@@ -265,6 +265,8 @@ def test_an_answer_of_a_newer_daemon_is_shown_as_far_as_it_is_known(daemon: Stan
 
 @pytest.mark.parametrize("content", [
     {"deployment": {}}, {"deployment": []}, {"open": {"a": 1}}, {"open": [1, None, "x"], "last": 7}, {"endpoint": "a", "open": None},
+    {"now_ms": 9e15, "open": [{"entered_ms": -9e15, "attempts": 9e15}], "last": [{"ended_ms": -9.2e18}, {"ended_ms": 9.2e18}]},
+    {"deployment": {"accepted_ms": -9.2e18, "ended_ms": 9.2e18, "history": [{"at_ms": -9.2e18}, {"at_ms": 9.2e18}, {"at_ms": 1e300}]}},
     {"queue": [], "store": 1, "accounts": {"a": 1}, "deployments": "x", "now_ms": "soon"}])
 def test_answers_of_other_shapes_are_borne(daemon: StandIn, ask: Ask, content: Any) -> None:
     daemon.answer("GET", "/v1/status", json.dumps(content).encode())
