@@ -118,7 +118,8 @@ static void check_rollout(struct loading *loading, const struct config_deploymen
     else if (!rollout->step_is_percent && node_get(node, "variant") &&
              rollout->step * 2 > deployment->variant.count)
         say(loading, place_of(part, "step"),
-            "a step may be at most half of the %" PRId64 " instances, not %" PRId64,
+            "a step may be at most half of the instances, of which there are %" PRId64
+            "; not %" PRId64,
             deployment->variant.count, rollout->step);
 }
 

@@ -102,13 +102,11 @@ static void *member(const struct scalar *scalar)
 static bool is_account(struct loading *loading, const struct node *node, const char *name)
 {
     const struct node *accounts = node_get(loading->tree, "accounts");
-    size_t count = accounts && accounts->kind == NODE_MAPPING ? accounts->count : 0;
     size_t i = 0;
 
-    if (node_get(accounts, name))
-        return true;
-    if (errors_are_full(loading))
-        count = 0;
+    if (!accounts || accounts->kind != NODE_MAPPING || node_get(accounts, name))
+        return true; /* a missing map has been said already */
+    size_t count = errors_are_full(loading) ? 0 : accounts->count;
     const char **names = arena_allocate_array(&loading->scratch, count + 1, sizeof(*names));
 
     for (const struct node *child = count ? accounts->first : NULL; child; child = child->next)
