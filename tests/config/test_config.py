@@ -41,6 +41,9 @@ for tag, pattern in {
     Core.add_implicit_resolver(f"tag:yaml.org,2002:{tag}", re.compile(pattern), None)
 Core.add_constructor("tag:yaml.org,2002:int",
                      lambda loader, node: int(node.value, 0 if node.value[1:2] in ("x", "o") else 10))
+# A key is text, whatever it looks like.
+Core.add_constructor("tag:yaml.org,2002:map", lambda loader, node: {
+    key.value: loader.construct_object(value, deep=True) for key, value in node.value})
 
 
 def check(path: Path) -> subprocess.CompletedProcess[str]:
