@@ -15,32 +15,15 @@ static const struct config_place *place_of(const struct node *mapping, const cha
     return child ? &child->place : &mapping->place;
 }
 
-/* ---- accounts ----------------------------------------------------------------------------------
- */
-
-static void map_accounts(struct loading *loading, struct map *by_name)
+/* The first child of a mapping's key; NULL where it has none. */
+static const struct node *first_of(const struct node *mapping, const char *key)
 {
-    struct config *config = loading->config;
+    const struct node *child = node_get(mapping, key);
 
-    for (size_t i = 0; i < config->account_count; i++)
-        map_put(by_name, config->accounts[i].name, &config->accounts[i]);
+    return child ? child->first : NULL;
 }
 
-static void need_account(struct loading *loading, const struct map *by_name, const char *name,
-                         const struct config_place *place)
-{
-    const struct config *config = loading->config;
-
-    if (map_get(by_name, name))
-        return;
-    const char **names =
-        arena_allocate_array(&loading->scratch, config->account_count + 1, sizeof(*names));
-
-    for (size_t i = 0; i < config->account_count; i++)
-        names[i] = config->accounts[i].name;
-    say(loading, place, "there is no account %s%s", quoted(loading, name),
-        suggestion(loading, name, names));
-}
+/* ---- accounts --------------------------------------------------------------------------- */
 
 static void free_map(struct map *map)
 {
@@ -52,10 +35,13 @@ static void check_accounts(struct loading *loading)
     cleanup(free_map)
     struct map by_id = {0};
     struct config *config = loading->config;
-    const struct node *node = node_get(loading->tree, "accounts")->first;
+    const struct node *node = first_of(loading->tree, "accounts");
 
     for (size_t i = 0; i < config->account_count; i++, node = node->next) {
         const struct config_account *account = &config->accounts[i];
+
+        if (node->faulty)
+            continue;
         const struct config_account *twin = map_get(&by_id, account->id);
 
         if (twin)
@@ -69,38 +55,34 @@ static void check_accounts(struct loading *loading)
     }
 }
 
-/* ---- bridge ------------------------------------------------------------------------------------
- */
+/* ---- bridge ----------------------------------------------------------------------------- */
 
-static void check_bridge(struct loading *loading, const struct map *accounts)
+static void check_bridge(struct loading *loading)
 {
-    const struct config_bridge *bridge = loading->config->bridge;
+    const struct config *config = loading->config;
+    const struct config_bridge *bridge = config->bridge;
     const struct node *node = node_get(loading->tree, "bridge");
-    const struct config_account *from;
-    const struct config_account *to;
 
-    if (!bridge)
+    if (!bridge || node->faulty)
         return;
-    need_account(loading, accounts, bridge->from, place_of(node, "from"));
-    need_account(loading, accounts, bridge->to, place_of(node, "to"));
-    from = map_get(accounts, bridge->from);
-    to = map_get(accounts, bridge->to);
+    const struct config_account *from = config_find_account(config, bridge->from);
+    const struct config_account *to = config_find_account(config, bridge->to);
+
     if (text_equal(bridge->from, bridge->to))
         say(loading, place_of(node, "to"), "the bridge leads from \"%s\" to itself", bridge->to);
-    else if (to && !text_equal(bridge->to, loading->config->home))
+    else if (config->home && !text_equal(bridge->to, config->home))
         say(loading, place_of(node, "to"),
             "the bridge must lead to the home account, \"%s\": the queue and the endpoints are "
             "there",
-            loading->config->home);
-    if (from && to && !text_equal(partition_of(from->region), partition_of(to->region)))
+            config->home);
+    if (from && from->region && to && to->region &&
+        !text_equal(partition_of(from->region), partition_of(to->region)))
         say(loading, place_of(node, "from"),
-            "no bridge leads from %s to %s: roles of one are "
-            "unknown in the other",
+            "no bridge leads from %s to %s: roles of one are unknown in the other",
             partition_of(from->region), partition_of(to->region));
 }
 
-/* ---- deployments -------------------------------------------------------------------------------
- */
+/* ---- deployments ------------------------------------------------------------------------ */
 
 static const struct {
     int64_t least_percent;
@@ -136,7 +118,8 @@ static void check_rollout(struct loading *loading, const struct config_deploymen
     else if (!rollout->step_is_percent && node_get(node, "variant") &&
              rollout->step * 2 > deployment->variant.count)
         say(loading, place_of(part, "step"),
-            "a step may be at most half of the %" PRId64 " instances, not %" PRId64,
+            "a step may be at most half of the instances, of which there are %" PRId64
+            "; not %" PRId64,
             deployment->variant.count, rollout->step);
 }
 
@@ -225,7 +208,7 @@ static void check_role(struct loading *loading, const char *role, const struct n
     const struct config_account *home = config_home(loading->config);
     const char *id = strstr(role, ":iam::") + strlen(":iam::");
 
-    if (home && strncmp(id, home->id, strlen(home->id)) != 0)
+    if (home && home->id && strncmp(id, home->id, strlen(home->id)) != 0)
         say(loading, place_of(node, "execution_role"),
             "the role is in account %.12s; SageMaker needs one in the home account, %s", id,
             home->id);
@@ -238,7 +221,7 @@ static void check_deployment(struct loading *loading, struct config_deployment *
 
     if (!deployment->model_bucket && bridge)
         deployment->model_bucket = bridge->model_bucket;
-    if (!deployment->model_bucket)
+    if (!deployment->model_bucket && !bridge)
         say(loading, &node->place,
             "\"model_bucket\" is missing, and there is no bridge that has one");
     check_rollout(loading, deployment, node);
@@ -249,8 +232,7 @@ static void check_deployment(struct loading *loading, struct config_deployment *
     check_role(loading, deployment->execution_role, node);
 }
 
-/* ---- resources ---------------------------------------------------------------------------------
- */
+/* ---- resources -------------------------------------------------------------------------- */
 
 /* Says which Sid stands twice, and, where only those are owned, which statement has none. */
 static void check_policy(struct loading *loading, const struct node *policy, bool need_sids)
@@ -349,23 +331,22 @@ static void check_resource(struct loading *loading, struct config_resource *reso
         resource->mode = loading->config->reconcile.mode;
 }
 
-static void check_resources(struct loading *loading, const struct map *accounts)
+static void check_resources(struct loading *loading)
 {
     cleanup(free_map)
     struct map seen = {0};
     struct config *config = loading->config;
-    const struct node *list = node_get(loading->tree, "resources");
-    const struct node *node = list ? list->first : NULL;
+    const struct node *node = first_of(loading->tree, "resources");
 
     for (size_t i = 0; i < config->resource_count; i++, node = node->next) {
-        need_account(loading, accounts, config->resources[i].account, place_of(node, "account"));
+        if (node->faulty)
+            continue;
         check_twin(loading, &seen, &config->resources[i], node);
         check_resource(loading, &config->resources[i], node);
     }
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------
- */
+/* ---- the whole ---------------------------------------------------------------------------- */
 
 static void check_listen(struct loading *loading)
 {
@@ -379,19 +360,15 @@ static void check_listen(struct loading *loading)
 
 void check_whole(struct loading *loading)
 {
-    cleanup(free_map)
-    struct map accounts = {0};
     struct config *config = loading->config;
-    const struct node *deployments = node_get(loading->tree, "deployments");
-    const struct node *node = deployments ? deployments->first : NULL;
+    const struct node *node = first_of(loading->tree, "deployments");
 
-    map_accounts(loading, &accounts);
-    need_account(loading, &accounts, config->home, place_of(loading->tree, "home"));
     check_accounts(loading);
-    check_bridge(loading, &accounts);
-    check_resources(loading, &accounts);
+    check_bridge(loading);
+    check_resources(loading);
     for (size_t i = 0; i < config->deployment_count; i++, node = node->next)
-        check_deployment(loading, &config->deployments[i], node);
+        if (!node->faulty)
+            check_deployment(loading, &config->deployments[i], node);
     check_listen(loading);
     if (!config->result_bus && config->bridge)
         config->result_bus = config->bridge->bus;

@@ -36,9 +36,8 @@ struct config *config_load(const char *path, struct config_errors *errors)
     if (loading.tree) {
         interpolate_prepare(&loading);
         schema_read(&loading);
-    }
-    if (errors->count == 0)
         check_whole(&loading);
+    }
     errors_sort(&loading);
     if (errors->count == 0)
         return config;

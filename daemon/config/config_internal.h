@@ -29,12 +29,14 @@ struct loading {
     } patterns[FORMAT_IDS], unlikes[FORMAT_IDS]; /* of the formats met so far */
 };
 
-/* ---- errors.c ----------------------------------------------------------------------------------
- */
+/* ---- errors.c --------------------------------------------------------------------------- */
 
 /* Notes an error. Beyond some hundreds they are only counted. */
 void say(struct loading *loading, const struct config_place *place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* How many errors there were so far. */
+size_t errors_said(const struct loading *loading);
 
 /* Whether further errors are only counted: then there is no use in looking for a nearest word. */
 bool errors_are_full(const struct loading *loading);
@@ -49,37 +51,39 @@ const char *quoted(struct loading *loading, const char *text);
 /* "; did you mean "x"?", or "". In the scratch. */
 const char *suggestion(struct loading *loading, const char *word, const char *const *candidates);
 
-/* ---- include.c ---------------------------------------------------------------------------------
- */
+/* ---- include.c -------------------------------------------------------------------------- */
 
 /* Reads the main file and what it includes into loading->tree, which stays NULL where there is
  * nothing to go on with. */
 void include_read(struct loading *loading, const char *path);
 
-/* ---- interpolate.c -----------------------------------------------------------------------------
- */
+/* aws, aws-cn or aws-us-gov. */
+const char *partition_of(const char *region);
+
+/* ---- interpolate.c ---------------------------------------------------------------------- */
 
 /* Makes the tree's resources findable by their keys, and says which keys stand for two. */
 void interpolate_prepare(struct loading *loading);
+
+/* aws, aws-cn or aws-us-gov. */
+const char *partition_of(const char *region);
+
+/* ---- interpolate.c ---------------------------------------------------------------------- */
 
 /* A text with its references replaced by their values; NULL where that failed, which has been said.
  * In the scratch. */
 const char *interpolate(struct loading *loading, struct node *text);
 
-/* aws, aws-cn or aws-us-gov. */
-const char *partition_of(const char *region);
-
-/* ---- schema.c ----------------------------------------------------------------------------------
- */
+/* ---- schema.c --------------------------------------------------------------------------- */
 
 /* Fills loading->config from the tree, with defaults, and says whatever the table forbids. */
 void schema_read(struct loading *loading);
 
-/* ---- check.c -----------------------------------------------------------------------------------
- */
+/* ---- check.c ---------------------------------------------------------------------------- */
 
 /* What a row of the table cannot say: names of accounts that exist, steps that suit their rollout,
- * what one part needs of another. Only where schema_read() found no error. */
+ * what one part needs of another. Parts that schema_read() found faults in are left out, since what
+ * would be said of them might come of those. */
 void check_whole(struct loading *loading);
 
 #endif

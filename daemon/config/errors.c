@@ -18,6 +18,11 @@ bool errors_are_full(const struct loading *loading)
     return loading->errors->count == KEPT;
 }
 
+size_t errors_said(const struct loading *loading)
+{
+    return loading->errors->count + loading->errors->dropped;
+}
+
 void say(struct loading *loading, const struct config_place *place, const char *format, ...)
 {
     struct config_errors *errors = loading->errors;

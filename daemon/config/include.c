@@ -112,8 +112,7 @@ static struct node *read_file(struct joining *joining, const char *path,
     return NULL;
 }
 
-/* ---- joining -----------------------------------------------------------------------------------
- */
+/* ---- joining ---------------------------------------------------------------------------- */
 
 static void say_twice(struct loading *loading, const struct node *later, const struct node *first)
 {
@@ -167,8 +166,7 @@ static void join(struct loading *loading, struct node *tree)
     }
 }
 
-/* ---- including ---------------------------------------------------------------------------------
- */
+/* ---- including -------------------------------------------------------------------------- */
 
 /* Wildcards in folders would let one line walk the whole disk. */
 static bool has_wild_folder(const char *pattern)

@@ -15,7 +15,7 @@ struct part {
     enum section_id section;
     enum section_id also; /* the same, where there is no second one */
     struct destination to;
-    const char *what; /* "a bridge"; for messages */
+    const char *what; /* for messages; NULL for the whole file */
 };
 
 static void read_part(struct loading *loading, const struct part *part);
@@ -35,8 +35,7 @@ static bool belongs(const struct schema_key *key, const struct part *part)
     return key->section == part->section || key->section == part->also;
 }
 
-/* ---- lists and maps of parts -------------------------------------------------------------------
- */
+/* ---- lists and maps of parts ------------------------------------------------------------ */
 
 static bool check_length(struct loading *loading, const struct node *node,
                          const struct schema_key *key)
@@ -82,10 +81,15 @@ static void put_pairs(struct loading *loading, const cJSON *json, const struct s
     *(size_t *)(to.base + key->second_offset) = count;
 }
 
-/* "a bridge" for a part's messages. */
-static const char *name_of_part(struct loading *loading, const char *key)
+/* What messages call a part. */
+static const char *called(struct loading *loading, const char *key)
 {
     return arena_printf(&loading->scratch, "\"%s\"", key);
+}
+
+static const char *called_item(struct loading *loading, const char *key)
+{
+    return arena_printf(&loading->scratch, "an item of \"%s\"", key);
 }
 
 /* The sections of a list or a map as an array of structs. */
@@ -103,7 +107,7 @@ static void read_structs(struct loading *loading, struct node *node, const struc
             .section = key->type.section,
             .also = key->type.section,
             .to = {.base = base},
-            .what = name_of_part(loading, is_named ? child->name : key->name),
+            .what = is_named ? called(loading, child->name) : called_item(loading, key->name),
         };
 
         if (is_named && value_name_is_good(loading, child, key->type.name_format))
@@ -116,7 +120,7 @@ static void read_structs(struct loading *loading, struct node *node, const struc
 }
 
 static cJSON *read_object(struct loading *loading, struct node *node, enum section_id section,
-                          const char *name)
+                          const char *what)
 {
     cJSON *object = cJSON_CreateObject();
     const struct part part = {
@@ -124,7 +128,7 @@ static cJSON *read_object(struct loading *loading, struct node *node, enum secti
         .section = section,
         .also = section,
         .to = {.object = object},
-        .what = name_of_part(loading, name),
+        .what = what,
     };
 
     read_part(loading, &part);
@@ -137,20 +141,21 @@ static cJSON *read_objects(struct loading *loading, struct node *node, const str
     cJSON *array = cJSON_CreateArray();
 
     if (node->kind == NODE_MAPPING)
-        cJSON_AddItemToArray(array, read_object(loading, node, key->type.section, key->name));
+        cJSON_AddItemToArray(
+            array, read_object(loading, node, key->type.section, called(loading, key->name)));
     else
         for (struct node *item = node->first; item; item = item->next)
-            cJSON_AddItemToArray(array, read_object(loading, item, key->type.section, key->name));
+            cJSON_AddItemToArray(array, read_object(loading, item, key->type.section,
+                                                    called_item(loading, key->name)));
     return array;
 }
 
-/* ---- policies ----------------------------------------------------------------------------------
- */
+/* ---- policies --------------------------------------------------------------------------- */
 
 static cJSON *read_policy(struct loading *loading, struct node *node, enum section_id section,
                           const char *name)
 {
-    cJSON *policy = read_object(loading, node, section, name);
+    cJSON *policy = read_object(loading, node, section, called(loading, name));
     cJSON *statements = cJSON_DetachItemFromObjectCaseSensitive(policy, "statements");
 
     if (statements && !json_get(policy, "Statement"))
@@ -173,8 +178,7 @@ static cJSON *read_policies(struct loading *loading, struct node *node,
     return policies;
 }
 
-/* ---- one value ---------------------------------------------------------------------------------
- */
+/* ---- one value -------------------------------------------------------------------------- */
 
 static bool has_the_kind(struct loading *loading, const struct node *node,
                          const struct schema_key *key)
@@ -203,7 +207,7 @@ static cJSON *field_of(struct loading *loading, struct node *node, const struct 
 {
     switch (key->type.kind) {
     case VALUE_PART_IF_GIVEN:
-        return read_object(loading, node, key->type.section, key->name);
+        return read_object(loading, node, key->type.section, called(loading, key->name));
     case VALUE_PARTS:
         return read_objects(loading, node, key);
     case VALUE_POLICY:
@@ -234,7 +238,7 @@ static void read_member_part(struct loading *loading, struct node *node,
         .section = key->type.section,
         .also = key->type.section,
         .to = {.base = to.base + key->offset, .object = to.object},
-        .what = name_of_part(loading, key->name),
+        .what = called(loading, key->name),
     };
 
     if (key->type.kind == VALUE_FLAT)
@@ -304,8 +308,7 @@ static void read_value(struct loading *loading, struct node *node, const struct 
         read_member(loading, node, key, to);
 }
 
-/* ---- one part ----------------------------------------------------------------------------------
- */
+/* ---- one part --------------------------------------------------------------------------- */
 
 static void read_absent(struct loading *loading, const struct schema_key *key,
                         const struct part *part)
@@ -342,7 +345,7 @@ static void refuse_unknown(struct loading *loading, const struct part *part)
     for (const struct node *child = part->node->first; child; child = child->next) {
         if (schema_find(part->section, child->name) || schema_find(part->also, child->name))
             continue;
-        if (!names)
+        if (!names && !errors_are_full(loading))
             names = keys_of(loading, part);
         if (text_equal(child->name, "<<"))
             say(loading, &child->name_place, "merge keys are not read here: write the keys out");
@@ -435,8 +438,7 @@ static void read_keys(struct loading *loading, const struct part *part)
             check_rule(loading, &schema_rules[i], part);
 }
 
-/* ---- resources ---------------------------------------------------------------------------------
- */
+/* ---- resources -------------------------------------------------------------------------- */
 
 static const struct schema_kind *kind_of(struct loading *loading, struct node *node)
 {
@@ -445,7 +447,7 @@ static const struct schema_kind *kind_of(struct loading *loading, struct node *n
     const char *name;
 
     if (!child) {
-        say(loading, &node->place, "\"resources\": \"kind\" is missing");
+        say(loading, &node->place, "an item of \"resources\": \"kind\" is missing");
         return NULL;
     }
     name = value_text(loading, child, "kind");
@@ -480,6 +482,8 @@ static void read_resource(struct loading *loading, const struct part *common)
 
 static void read_part(struct loading *loading, const struct part *part)
 {
+    size_t before = errors_said(loading);
+
     if (part->node && part->node->kind != NODE_MAPPING)
         say(loading, &part->node->place, "%s must be a mapping, not %s", part->what,
             *node_kind_name(part->node->kind) == 't' && !*part->node->text
@@ -489,6 +493,8 @@ static void read_part(struct loading *loading, const struct part *part)
         read_resource(loading, part);
     else
         read_keys(loading, part);
+    if (part->node && errors_said(loading) > before)
+        part->node->faulty = true;
 }
 
 void schema_read(struct loading *loading)

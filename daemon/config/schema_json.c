@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- texts -------------------------------------------------------------------------------------
- */
+/* ---- texts ------------------------------------------------------------------------------ */
 
 static cJSON *new_text(const char *text)
 {
@@ -38,8 +37,7 @@ static cJSON *read_one_or_more(struct loading *loading, struct node *node, const
     return read_texts(loading, node, name, format);
 }
 
-/* ---- parts of policies -------------------------------------------------------------------------
- */
+/* ---- parts of policies ------------------------------------------------------------------ */
 
 static cJSON *read_principal(struct loading *loading, struct node *node, const char *name)
 {
@@ -104,8 +102,7 @@ static cJSON *read_pairs(struct loading *loading, struct node *node, const char 
     return pairs;
 }
 
-/* ---- documents ---------------------------------------------------------------------------------
- */
+/* ---- documents -------------------------------------------------------------------------- */
 
 /* An account id, which everything that compares it takes for text. */
 static bool is_account_id(const char *text)
@@ -166,8 +163,7 @@ static cJSON *read_tree(struct loading *loading, struct node *node, bool is_oper
     return json;
 }
 
-/* ---- patterns ----------------------------------------------------------------------------------
- */
+/* ---- patterns --------------------------------------------------------------------------- */
 
 /* Follows a path such as "detail.$or[1].state" as far as it goes. Names may have dots in them, so
  * the one that fits is looked for. */

@@ -84,8 +84,7 @@ bool value_name_is_good(struct loading *loading, const struct node *node, enum f
     return !why;
 }
 
-/* ---- scalars -----------------------------------------------------------------------------------
- */
+/* ---- scalars ---------------------------------------------------------------------------- */
 
 struct scalar {
     struct loading *loading;
@@ -99,11 +98,31 @@ static void *member(const struct scalar *scalar)
     return scalar->to.base + scalar->key->offset;
 }
 
+/* Whether the file has an account of that name. */
+static bool is_account(struct loading *loading, const struct node *node, const char *name)
+{
+    const struct node *accounts = node_get(loading->tree, "accounts");
+    size_t i = 0;
+
+    if (!accounts || accounts->kind != NODE_MAPPING || node_get(accounts, name))
+        return true; /* a missing map has been said already */
+    size_t count = errors_are_full(loading) ? 0 : accounts->count;
+    const char **names = arena_allocate_array(&loading->scratch, count + 1, sizeof(*names));
+
+    for (const struct node *child = count ? accounts->first : NULL; child; child = child->next)
+        names[i++] = child->name;
+    say(loading, &node->place, "there is no account %s%s", quoted(loading, name),
+        suggestion(loading, name, names));
+    return false;
+}
+
 static void read_text(const struct scalar *scalar)
 {
-    const char *text =
-        value_formatted(scalar->loading, scalar->node, scalar->key->name, scalar->key->type.format);
+    enum format_id format = scalar->key->type.format;
+    const char *text = value_formatted(scalar->loading, scalar->node, scalar->key->name, format);
 
+    if (text && format == FORMAT_ACCOUNT && !is_account(scalar->loading, scalar->node, text))
+        return;
     if (text && scalar->key->is_field)
         json_add_text(scalar->to.object, scalar->key->name, text);
     else if (text)

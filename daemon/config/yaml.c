@@ -114,8 +114,7 @@ void node_append(struct arena *arena, struct node *parent, struct node *child)
         build_index(arena, parent);
 }
 
-/* ---- events to nodes ---------------------------------------------------------------------------
- */
+/* ---- events to nodes -------------------------------------------------------------------- */
 
 static struct node *parent_of(const struct reading *reading)
 {
@@ -280,8 +279,7 @@ static void take_event(struct reading *reading, const yaml_event_t *event)
     }
 }
 
-/* ---- the text ----------------------------------------------------------------------------------
- */
+/* ---- the text --------------------------------------------------------------------------- */
 
 /* Line and column of a byte. */
 static struct config_place place_of_byte(const char *file, const char *text, size_t offset)

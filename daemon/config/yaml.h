@@ -40,6 +40,7 @@ struct node {
     struct node *last;
     size_t count;
     struct map *index; /* of a large mapping: child by key */
+    bool faulty;       /* schema.c has said something of it or its children */
 };
 
 /* What may still be read; shared by all files of a configuration. */

