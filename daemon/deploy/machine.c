@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "deploy/failure.h"
+#include "deploy/freeze.h"
 #include "deploy/machine_internal.h"
 
 #include <assert.h>
@@ -283,6 +284,7 @@ static bool is_accepted(const struct record *record, const struct effect_result 
     unsigned accepts = steps[record->step].accepts;
 
     return result->ok || (result->error.class == ERROR_NOT_FOUND && (accepts & ACCEPT_ABSENT)) ||
+           (result->error.class == ERROR_DENIED && (accepts & ACCEPT_DENIED)) ||
            (result->error.class == ERROR_CONFLICT && (accepts & ACCEPT_CONFLICT));
 }
 
@@ -326,21 +328,59 @@ static int on_cancel(struct run *run, const char *by, struct error *error)
     return 0;
 }
 
-static int on_approval(struct run *run, const char *by, bool yes, struct error *error)
+static int on_approval(struct run *run, const struct machine_input *input, struct error *error)
 {
     struct record *record = run->record;
+    bool yes = input->kind == INPUT_APPROVE;
+    bool is_held = record->step == STEP_TURN && record->frozen;
 
-    if (record->step != STEP_APPROVAL)
-        return error_set(error, ERROR_CONFLICT, "%s is not waiting for approval: it is %s",
-                         record->id, deployment_state_name(record->state));
+    if (record->step != STEP_APPROVAL && !(yes && input->now && is_held))
+        return error_set(error, ERROR_CONFLICT, "%s is not waiting for approval: it is %s%s",
+                         record->id, deployment_state_name(record->state),
+                         is_held ? ", held by a freeze, which --now passes" : "");
     if (!yes) {
-        machine_reject(run, "rejected by %s", by);
+        machine_reject(run, "rejected by %s", input->by);
         return 0;
     }
-    record_set(&record->approved_by, by);
-    record->approved_ms = run->now_ms;
+    if (input->now) {
+        record_set(&record->passed_by, input->by);
+        record->frozen = 0;
+    }
+    if (record->step == STEP_APPROVAL) {
+        record_set(&record->approved_by, input->by);
+        record->approved_ms = run->now_ms;
+    }
     machine_enter(run, STEP_TURN);
     return 0;
+}
+
+/* Its endpoint is its own now, unless a freeze holds it: then it waits for the end, and others may
+ * pass it by. What goes back is never held. */
+static void on_turn(struct run *run)
+{
+    struct record *record = run->record;
+    const char *why = NULL;
+    int64_t until_ms = record->passed_by || record->restores
+                           ? 0
+                           : freeze_until(json_get(record->settings, "freeze"), run->now_ms, &why);
+
+    if (record->step != STEP_TURN)
+        return;
+    record->frozen = until_ms != 0;
+    if (!until_ms) {
+        record->turn = 1;
+        machine_enter(run, STEP_LOOK_FIRST);
+        return;
+    }
+    char end[TIME_TEXT_SIZE];
+    cleanup(free_pointer)
+    char *reason = text_printf("held until %s by the freeze \"%s\"; `causewayctl approve %s --now` "
+                               "lets it pass",
+                               time_format(until_ms, end), why, record->id);
+
+    machine_set_reason(record, NULL, reason);
+    record->wake_ms =
+        until_ms < run->now_ms + WAKE_HORIZON_MS ? until_ms : run->now_ms + WAKE_HORIZON_MS;
 }
 
 static void on_superseded(struct run *run, const char *by)
@@ -405,10 +445,7 @@ struct machine_output machine_step(struct record *record, const struct machine_i
         on_news(&run);
         break;
     case INPUT_TURN:
-        if (record->step == STEP_TURN) {
-            record->turn = 1;
-            machine_enter(&run, STEP_LOOK_FIRST);
-        }
+        on_turn(&run);
         break;
     case INPUT_SUPERSEDED:
         if (machine_waits_for_turn(record))
@@ -419,7 +456,7 @@ struct machine_output machine_step(struct record *record, const struct machine_i
         break;
     case INPUT_APPROVE:
     case INPUT_REJECT:
-        refused = on_approval(&run, input->by, input->kind == INPUT_APPROVE, error);
+        refused = on_approval(&run, input, error);
         break;
     }
     return (struct machine_output){.refused = refused != 0, .lineage = run.new_lineage};

@@ -3,7 +3,10 @@
 #include "deploy/copy.h"
 #include "deploy/machine_internal.h"
 #include "deploy/pin.h"
+#include "deploy/preflight.h"
+#include "deploy/watch.h"
 
+static void check_alarms(struct run *run);
 static void next_copy(struct run *run);
 
 /* Whether what is asked for serves already. */
@@ -19,10 +22,84 @@ void take_first_look(struct run *run)
         return;
     }
     record->container = 0;
+    record_set(&record->serving_config,
+               endpoint && text_equal(endpoint->status, "InService") ? endpoint->config : NULL);
     if (record->restores)
         machine_enter(run, STEP_FIND_CONFIG);
+    else if (record->serving_config && preflight_has_guardrails(record))
+        machine_enter(run, STEP_CHECK_SERVING);
+    else
+        check_alarms(run);
+}
+
+/* The guardrails must apply to going there from what serves. */
+void take_serving(struct run *run)
+{
+    struct error error;
+
+    if (preflight_rollout(run->record, run->result->ok ? run->result->document : NULL, &error) < 0)
+        machine_fail(run, NULL, "%s", error.sentence);
+    else
+        check_alarms(run);
+}
+
+static void check_alarms(struct run *run)
+{
+    const cJSON *alarms = json_get(json_get(run->record->settings, "rollout"), "alarms");
+
+    if (run->record->serving_config && cJSON_GetArraySize(alarms) > 0)
+        machine_enter(run, STEP_CHECK_ALARMS);
     else
         next_copy(run);
+}
+
+/* An alarm that trips already would take the rollout back as soon as it begins. It may be over
+ * soon. */
+void take_alarms(struct run *run)
+{
+    struct error error;
+
+    if (preflight_alarms(run->record, run->result->document, &error) < 0)
+        machine_bear(run, &error);
+    else
+        next_copy(run);
+}
+
+/* The configuration is there: what scales the endpoint is looked at, and what shall watch it made.
+ * A first deployment has neither. */
+static void configured(struct run *run)
+{
+    const struct record *record = run->record;
+    bool keep = text_equal(json_get_text(record->settings, "scaling"), "keep");
+
+    if (record->serving_config && keep && !record->scaling)
+        machine_enter(run, STEP_LOOK_SCALING);
+    else if (record->serving_config && !record->restores &&
+             (size_t)record->watching < watch_count(record))
+        machine_enter(run, STEP_MAKE_ALARM);
+    else
+        machine_enter(run, STEP_LOOK_BEFORE);
+}
+
+/* Where we may not look there is nothing that we could keep, and it is said. */
+void take_scaling(struct run *run)
+{
+    struct record *record = run->record;
+    const cJSON *targets = json_get(run->result->document, "ScalableTargets");
+
+    if (!run->result->ok)
+        machine_remember(record, "its scaling could not be looked at, and is not kept",
+                         run->now_ms);
+    record_set_document(&record->scaling, run->result->ok && cJSON_IsArray(targets)
+                                              ? cJSON_Duplicate(targets, true)
+                                              : cJSON_CreateArray());
+    configured(run);
+}
+
+void take_made_alarm(struct run *run)
+{
+    run->record->watching++;
+    configured(run);
 }
 
 /* What is gone cannot be put back; the endpoint is left as it is. */
@@ -31,7 +108,7 @@ void take_found_config(struct run *run)
     const struct record *record = run->record;
 
     if (run->result->ok)
-        machine_enter(run, STEP_LOOK_BEFORE);
+        configured(run);
     else
         machine_fail(run, &run->result->error,
                      "endpoint configuration %s of %s does not exist any more, so it cannot be put "
@@ -175,7 +252,10 @@ void take_described_model(struct run *run)
 
 void take_created_config(struct run *run)
 {
-    machine_enter(run, run->result->ok ? STEP_LOOK_BEFORE : STEP_COMPARE_CONFIG);
+    if (run->result->ok)
+        configured(run);
+    else
+        machine_enter(run, STEP_COMPARE_CONFIG);
 }
 
 void take_described_config(struct run *run)
@@ -184,5 +264,5 @@ void take_described_config(struct run *run)
 
     if (is_what_we_meant(run, "endpoint configuration", record->config_name,
                          record->config_document))
-        machine_enter(run, STEP_LOOK_BEFORE);
+        configured(run);
 }

@@ -5,6 +5,7 @@
 #include "deploy/machine_internal.h"
 #include "deploy/manifest.h"
 #include "deploy/pin.h"
+#include "deploy/preflight.h"
 #include "deploy/project.h"
 
 enum deployment_step machine_first_resolving(const struct record *record)
@@ -296,7 +297,7 @@ void machine_pinned(struct run *run)
     struct record *record = run->record;
     struct error error;
 
-    if (pin_documents(record, &error) < 0)
+    if (pin_documents(record, &error) < 0 || preflight_rollout(record, NULL, &error) < 0)
         machine_reject(run, "%s", error.sentence);
     else if (text_equal(json_get_text(record->settings, "approval"), "manual") &&
              !record->approved_by)

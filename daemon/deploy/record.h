@@ -70,6 +70,7 @@ enum { RECORD_FORMAT = 1 };
     X(upload_id) /* of a multipart copy under way */                                        \
     X(model_name)                                                                           \
     X(config_name)                                                                          \
+    X(serving_config)  /* what served when its turn came; NULL where nothing did */         \
     X(previous_config) /* what served on entry to releasing; "" where nothing did */        \
     X(reason)          /* the sentence of what ended it, or of what it is waiting out */    \
     X(failure)         /* what kind it is: see failure.def */                               \
@@ -79,6 +80,7 @@ enum { RECORD_FORMAT = 1 };
     X(request_id)                                                                           \
     X(proof) /* what was seen of the endpoint at the end */                                 \
     X(approved_by)                                                                          \
+    X(passed_by) /* who let it pass a freeze */                                             \
     X(cancelled_by)                                                                         \
     X(superseded_by) /* id of the newer one */                                              \
     X(retry_of)      /* id of the one that an operator tried again */
@@ -96,6 +98,9 @@ enum { RECORD_FORMAT = 1 };
     X(container) /* place in containers[] of the one that is being pinned or copied */ \
     X(model_bytes)                                                                     \
     X(parts)     /* of a multipart copy that are done */                               \
+    X(watching)  /* alarms that were made for it and are not removed yet */            \
+    X(scaled)    /* entries of scaling[] that are registered again */                  \
+    X(frozen)    /* 1 while a freeze holds it */                                       \
     X(verified)  /* verifications that passed */                                       \
     X(turn)      /* 1 while it alone may touch its endpoint */                         \
     X(released)  /* 1 once the endpoint may have been touched */                       \
@@ -111,6 +116,7 @@ enum { RECORD_FORMAT = 1 };
     X(model_document)  /* CreateModel's input, without the name */                              \
     X(config_document) /* CreateEndpointConfig's input, without the name */                     \
     X(part_etags)      /* of a multipart copy, in order */                                      \
+    X(scaling)         /* scalable targets of the endpoint before it was touched */             \
     X(garbage)         /* what is to be removed at the end: {kind, name or bucket and key} */   \
     X(history)         /* [{state, at_ms, note}], oldest first, bounded */
 
