@@ -160,6 +160,14 @@ static bool stack_of(const struct event *event, char *stack, size_t size)
     return true;
 }
 
+/* "CREATING", "UPDATING", "ROLLING_BACK", "SYSTEM_UPDATING", "DELETING": whoever waits goes on waiting,
+ * and need not be woken to look. */
+static bool is_under_way(const char *endpoint_status)
+{
+    return endpoint_status &&
+           (text_ends_with(endpoint_status, "ING") || text_equal(endpoint_status, "ROLLING_BACK"));
+}
+
 /* What home's own services tell of what a deployment may be waiting for. */
 static void route_news(const struct config *config, const struct event *event, struct route *route)
 {
@@ -179,7 +187,11 @@ static void route_news(const struct config *config, const struct event *event, s
         if (!text_equal(news[i].source, event->source) ||
             !text_equal(news[i].detail_type, event->detail_type))
             continue;
-        route->endpoint = json_get_text(json_get(event->document, "detail"), "EndpointName");
+        const cJSON *detail = json_get(event->document, "detail");
+
+        if (is_under_way(json_get_text(detail, "EndpointStatus")))
+            return;
+        route->endpoint = json_get_text(detail, "EndpointName");
         if (news[i].kind == ROUTE_ENDPOINT ? route->endpoint != NULL
                                            : stack_of(event, route->stack, sizeof(route->stack)))
             route->kind = news[i].kind;
