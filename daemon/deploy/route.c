@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "policy/event_pattern.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,16 +20,18 @@ static int need_text(const cJSON *document, const char *name, const char **text,
     return 0;
 }
 
-/* RFC 3339, or milliseconds since 1970 as text or number: all were seen in AWS's own samples. */
+/* RFC 3339, or seconds or milliseconds since 1970 as text or number: all were seen in AWS's own
+ * samples. */
 static int read_time(const cJSON *document, int64_t *time_ms, struct error *error)
 {
-    const cJSON *time = json_get(document, "time");
+    const char *text = json_get_text(document, "time");
+    char digits[TIME_TEXT_SIZE];
 
-    if (cJSON_IsNumber(time)) {
-        *time_ms = json_get_integer(document, "time", 0);
-        return 0;
+    if (!text) {
+        snprintf(digits, sizeof(digits), "%" PRId64, json_get_integer(document, "time", -1));
+        text = digits;
     }
-    if (!time_parse(json_text(time), time_ms))
+    if (!time_parse(text, time_ms))
         return error_set(error, ERROR_INVALID, "the event's \"time\" is missing or is not a time");
     return 0;
 }
