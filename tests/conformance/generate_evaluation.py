@@ -200,7 +200,7 @@ def allow_all() -> Json:
 
 
 def question(random: Random) -> Json:
-    caller = random.choice(callers())
+    caller = random.choice(callers() if random.random() < 0.99 else [f"arn:aws:iam::{HOME}:root"])
     action = random.choice(list(RESOURCES))
     request: Json = {
         "action": action,
@@ -210,11 +210,12 @@ def question(random: Random) -> Json:
     }
     made: Json = {"request": request, "identityPolicies": []}
     is_session = ":assumed-role/" in caller
-    if caller != SERVICE:
+    has_policies = caller != SERVICE and not caller.endswith(":root")
+    if has_policies:
         made["identityPolicies"] = [policy(random, request, "identity") for _ in range(random.randint(0, 2))]
     if random.random() < 0.75:
         made["resourcePolicy"] = policy(random, request, "trust" if action.startswith("sts:") else "resource")
-    if caller != SERVICE and random.random() < 0.2:
+    if has_policies and random.random() < 0.2:
         made["permissionBoundaries"] = [policy(random, request, "identity")]
     if is_session and random.random() < 0.4:
         made["sessionPolicy"] = policy(random, request, "identity")
