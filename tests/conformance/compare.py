@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -24,12 +22,11 @@ from typing import Any, Callable
 import generate_equivalence
 import generate_evaluation
 import generate_patterns
+from judging import BUILD, judge, our_verdicts
 from known import KNOWN, Known
 
 Json = dict[str, Any]
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("CAUSEWAY_BUILD", ROOT / "build"))
 HOME = BUILD / "conformance"
 SHOWN = 5
 """Unexplained disagreements that are printed in full."""
@@ -44,26 +41,10 @@ class Contest:
     environment: dict[str, str]
 
     def ours(self, cases: list[Json]) -> list[str]:
-        return judge([str(BUILD / "tests" / "conformance_judge"), self.kind], {}, cases)
+        return our_verdicts(self.kind, cases)
 
     def theirs(self, cases: list[Json]) -> list[str]:
         return judge(self.command, self.environment, cases)
-
-
-def judge(command: list[str], environment: dict[str, str], cases: list[Json]) -> list[str]:
-    lines = "".join(json.dumps(case) + "\n" for case in cases)
-    done = subprocess.run(
-        command, input=lines, env=os.environ | environment, text=True, stdout=subprocess.PIPE, timeout=180, check=True
-    )
-    verdicts = [verdict_of(line) for line in done.stdout.splitlines()]
-    if len(verdicts) != len(cases):
-        sys.exit(f"{command[0]}: {len(verdicts)} verdicts on {len(cases)} cases")
-    return verdicts
-
-
-def verdict_of(line: str) -> str:
-    """That a case was refused counts, not in which words."""
-    return "error" if line.startswith("error") else line
 
 
 def contests() -> list[Contest]:
