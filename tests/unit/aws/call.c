@@ -247,6 +247,24 @@ static void what_was_cut_off_is_not_sent_twice_unless_it_may_be(void **state)
     end_all();
 }
 
+#define SENT_AND_KEPT                               \
+    "HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n" \
+    "{\"MessageId\":\"m\",\"MD5OfMessageBody\":\"d\"}"
+
+/* libcurl would do so by itself. */
+static void nor_on_a_connection_that_was_kept(void **state)
+{
+    const struct server_answer answers[] = {
+        {SENT_AND_KEPT, .then = SERVER_KEEP}, {.then = SERVER_RESET}, {SENT, .then = SERVER_CLOSE}};
+
+    (void)state;
+    given_answers(answers, array_length(answers));
+    assert_true(send_message().result.ok);
+    assert_true(send_message().result.uncertain);
+    assert_int_equal(world.server->requests, 2);
+    end_all();
+}
+
 static void what_never_reached_anybody_is_sent_again(void **state)
 {
     (void)state;
@@ -592,6 +610,7 @@ int main(void)
         cmocka_unit_test(what_may_pass_by_itself_is_tried_again_twice_at_most),
         cmocka_unit_test(what_is_refused_is_final_and_certain),
         cmocka_unit_test(what_was_cut_off_is_not_sent_twice_unless_it_may_be),
+        cmocka_unit_test(nor_on_a_connection_that_was_kept),
         cmocka_unit_test(what_never_reached_anybody_is_sent_again),
         cmocka_unit_test(a_caller_with_an_idea_of_its_own_has_one_attempt),
         cmocka_unit_test(refused_keys_are_renewed_once),
