@@ -187,6 +187,7 @@ static inline void wait_for_requests(size_t count)
         timer_start(&turn, 5);
         loop_run(world.loop);
     }
+    timer_stop(&turn);
 }
 
 /* ---- asking for keys ------------------------------------------------------------------------- */
