@@ -31,7 +31,8 @@ static bool parse_host(const char *uri, const char *slash, struct image *image)
 {
     const char *registry = strstr(uri, ".dkr.ecr");
 
-    if (!registry || registry > slash || !fill(image->account, sizeof(image->account), uri, registry))
+    if (!registry || registry > slash ||
+        !fill(image->account, sizeof(image->account), uri, registry))
         return false;
     if (strlen(image->account) != 12 || strspn(image->account, "0123456789") != 12)
         return false;

@@ -62,7 +62,8 @@ static int read_environment(const cJSON *document, cJSON **environment, struct e
 
 static int refuse_unknown(const cJSON *document, struct error *error)
 {
-    static const char *const known[] = {"model_data", "model_version", "image", "environment", NULL};
+    static const char *const known[] = {"model_data", "model_version", "image", "environment",
+                                        NULL};
     const cJSON *member;
 
     cJSON_ArrayForEach(member, document)
@@ -83,7 +84,8 @@ static int refuse_unknown(const cJSON *document, struct error *error)
 static int read_document(const char *text, size_t length, struct manifest *manifest,
                          struct error *error)
 {
-    cleanup(json_free) cJSON *document = json_parse(text, length, LIMIT_MANIFEST_BYTES, error);
+    cleanup(json_free)
+    cJSON *document = json_parse(text, length, LIMIT_MANIFEST_BYTES, error);
 
     if (!document)
         return error_prefix(error, "it is not a manifest: ");
@@ -109,9 +111,9 @@ int manifest_read(const char *bytes, size_t length, const char *name, struct man
     if (!zip_looks_like_one(bytes, length))
         return read_document(bytes, length, manifest, error);
     size_t member_length;
-    cleanup(free_pointer) char *member =
-        zip_read_member(bytes, length, name ? name : "manifest.json", LIMIT_MANIFEST_BYTES,
-                        &member_length, error);
+    cleanup(free_pointer)
+    char *member = zip_read_member(bytes, length, name ? name : "manifest.json",
+                                   LIMIT_MANIFEST_BYTES, &member_length, error);
 
     return member ? read_document(member, member_length, manifest, error) : -1;
 }

@@ -4,7 +4,8 @@
  *       "image": "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG",
  *       "environment": { "NAME": "VALUE" } }
  *
- * Only model_data is required. An unknown member is refused, since it was meant to have an effect. */
+ * Only model_data is required. An unknown member is refused, since it was meant to have an effect.
+ */
 #ifndef CAUSEWAY_DEPLOY_MANIFEST_H
 #define CAUSEWAY_DEPLOY_MANIFEST_H
 
@@ -21,8 +22,8 @@ struct manifest {
     cJSON *environment;  /* or NULL */
 };
 
-/* Reads the bytes; where they are a zip, the member called name. The caller frees the manifest, also
- * after -1 (ERROR_INVALID, ERROR_LIMIT). */
+/* Reads the bytes; where they are a zip, the member called name. The caller frees the manifest,
+ * also after -1 (ERROR_INVALID, ERROR_LIMIT). */
 int manifest_read(const char *bytes, size_t length, const char *name, struct manifest *manifest,
                   struct error *error);
 void manifest_free(struct manifest *manifest);

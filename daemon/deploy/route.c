@@ -215,7 +215,8 @@ static bool is_rejection(const struct event *event)
  * its approval all the same (SageMaker Developer Guide, "Model package state change"). */
 static bool is_remark(const struct event *event)
 {
-    const cJSON *fields = json_get(json_get(event->document, "detail"), "UpdatedModelPackageFields");
+    const cJSON *fields =
+        json_get(json_get(event->document, "detail"), "UpdatedModelPackageFields");
     const cJSON *field;
 
     if (!text_equal(event->source, "aws.sagemaker") || cJSON_GetArraySize(fields) == 0)

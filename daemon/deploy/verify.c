@@ -27,7 +27,8 @@ static enum proof prove_variant(const struct record *record, const struct endpoi
         snprintf(sentence, size, "variant %s is not there", name);
         return PROOF_BROKEN;
     }
-    /* The desired count may have been raised since, by autoscaling; it is what SageMaker aims at. */
+    /* The desired count may have been raised since, by autoscaling; it is what SageMaker aims at.
+     */
     if (variant->current_count < variant->desired_count || variant->current_count < 1) {
         snprintf(sentence, size, "variant %s has %lld of %lld instances", name,
                  (long long)variant->current_count,
@@ -57,10 +58,10 @@ enum proof verify_proof(const struct record *record, const struct endpoint_view 
         if (proof != PROOF_HOLDS)
             return proof;
     }
-    snprintf(sentence, size, "InService on %s, nothing pending, %d of %d variants at their count%s%s",
-             endpoint->config, cJSON_GetArraySize(variants), cJSON_GetArraySize(variants),
-             record->image_digest ? ", image " : "",
-             record->image_digest ? record->image_digest : "");
+    snprintf(
+        sentence, size, "InService on %s, nothing pending, %d of %d variants at their count%s%s",
+        endpoint->config, cJSON_GetArraySize(variants), cJSON_GetArraySize(variants),
+        record->image_digest ? ", image " : "", record->image_digest ? record->image_digest : "");
     return PROOF_HOLDS;
 }
 
@@ -83,7 +84,8 @@ static bool matches(const char *pattern, const char *bytes, size_t length)
         return false;
     while (length && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r'))
         length--;
-    cleanup(free_pointer) char *text = memory_copy_text(bytes, length);
+    cleanup(free_pointer)
+    char *text = memory_copy_text(bytes, length);
     bool matched = regexec(&compiled, text, 0, NULL, 0) == 0;
 
     regfree(&compiled);

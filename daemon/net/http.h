@@ -67,8 +67,8 @@ typedef void http_done(void *context, const struct http_response *response,
 
 struct http_call;
 
-/* For done, where error is not NULL, of the call that ends: whether anything of the request may have
- * reached the server, and whether it was given up because it took too long. */
+/* For done, where error is not NULL, of the call that ends: whether anything of the request may
+ * have reached the server, and whether it was given up because it took too long. */
 bool http_was_sent(const struct http_call *call);
 bool http_timed_out(const struct http_call *call);
 
