@@ -10,7 +10,9 @@
 
 #define HEAD "version: 1\nhome: prod\naccounts:\n"
 #define PROD "  prod: { id: '361769565206', region: us-east-1 }\n"
-#define STAGING "  staging: { id: '345594592951', region: us-east-1 }\n"
+#define STAGING                                                         \
+    "  staging: { id: '345594592951', region: us-east-1, assume_role: " \
+    "'arn:aws:iam::345594592951:role/cw' }\n"
 #define QUEUE "queue: { name: causeway-events }\n"
 
 /* What a daemon that runs on the first text says of the second; the caller frees it. */
