@@ -161,7 +161,8 @@ static void check_container(struct loading *loading, const struct config_deploym
     bool by_sagemaker = deployment->driver == DRIVER_SAGEMAKER;
     bool is_project = deployment->artifact.form == ARTIFACT_SAGEMAKER_PROJECT;
 
-    if (by_sagemaker && !is_project && !deployment->variant.instance_type)
+    if (by_sagemaker && !is_project && !deployment->variant.instance_type &&
+        !deployment->variant.serverless)
         say(loading, place_of(node, "variant"),
             "\"variant\" needs an \"instance_type\": the artifact does not say");
     if (by_sagemaker && deployment->artifact.form == ARTIFACT_MODEL && !deployment->container.image)
@@ -171,6 +172,24 @@ static void check_container(struct loading *loading, const struct config_deploym
         say(loading, place_of(node, "driver"),
             "cloudformation needs the artifact's form to be sagemaker-project: only that has a "
             "template");
+}
+
+static void check_artifact(struct loading *loading, const struct config_deployment *deployment,
+                           const struct node *node)
+{
+    static const char *const places[] = {"pipeline", "bucket", "uri"};
+    const struct node *artifact = node_get(node, "artifact");
+    bool is_package = deployment->artifact.form == ARTIFACT_MODEL_PACKAGE;
+    const struct node *found = NULL;
+
+    for (size_t i = 0; i < array_length(places) && !found; i++)
+        found = node_get(artifact, places[i]);
+    if (!found && !is_package)
+        say(loading, &artifact->place,
+            "\"artifact\" needs one of \"pipeline\", \"bucket\", \"uri\"");
+    else if (found && is_package)
+        say(loading, &found->name_place,
+            "a model-package is named by the event; \"%s\" has no meaning here", found->name);
 }
 
 /* Fields that name things are ours: another name would hide from us what was made. */
@@ -215,6 +234,7 @@ static void check_deployment(struct loading *loading, struct config_deployment *
     check_rollout(loading, deployment, node);
     check_verifications(loading, deployment, node);
     check_container(loading, deployment, node);
+    check_artifact(loading, deployment, node);
     check_overlay(loading, node);
     check_role(loading, deployment->execution_role, node);
 }

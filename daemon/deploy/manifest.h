@@ -20,6 +20,7 @@ struct manifest {
     char *model_version; /* or NULL */
     char *image;         /* or NULL */
     cJSON *environment;  /* or NULL */
+    cJSON *containers;   /* as pin.h has them; NULL where there is one, which the above is of */
 };
 
 /* Reads the bytes; where they are a zip, the member called name. The caller frees the manifest,

@@ -223,6 +223,10 @@ class Gate:
         """jobs=[id]; pipeline=name with executions=[...] and actions=[...], as the API shows them."""
         self._ask("POST", "codepipeline", {"account": account, **given})
 
+    def package(self, account: str, group: str, version: int, **given: Any) -> dict[str, Any]:
+        """A model package, new or changed: approval=, containers=, shared=; {"arn", "time"}. No event is sent."""
+        return self._ask("POST", "registry", {"account": account, "group": group, "version": version, **given})
+
     def jobs(self) -> dict[str, dict[str, Any]]:
         return self._ask("GET", "codepipeline/jobs")
 

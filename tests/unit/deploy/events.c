@@ -23,7 +23,8 @@
 
 #define ACTION(id, more)                                                                     \
     ENVELOPE("aws.codepipeline", "CodePipeline Action Execution State Change", id, STAGING,  \
-             "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"e-1\",\"stage\":\"Build\"," \
+             "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"12345678-1234-5678-abcd-"   \
+             "12345678abcd\",\"stage\":\"Build\","                                           \
              "\"action\":\"Build\",\"action-execution-id\":\"a-1\",\"state\":\"SUCCEEDED\"," \
              "\"version\":3.0,\"pipeline-execution-attempt\":1.0" more "}")
 
@@ -145,10 +146,12 @@ static void an_event_without_the_artifact_names_the_execution_that_has_it(void *
     static const char *const events[] = {
         ACTION("1", ""),
         ENVELOPE("aws.codepipeline", "CodePipeline Stage Execution State Change", "1", STAGING,
-                 "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"e-1\",\"stage\":\"Prod\","
+                 "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"12345678-1234-5678-abcd-"
+                 "12345678abcd\",\"stage\":\"Prod\","
                  "\"state\":\"SUCCEEDED\",\"version\":3.0}"),
         ENVELOPE("aws.codepipeline", "CodePipeline Pipeline Execution State Change", "1", STAGING,
-                 "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"e-1\",\"state\":"
+                 "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"12345678-1234-5678-abcd-"
+                 "12345678abcd\",\"state\":"
                  "\"SUCCEEDED\",\"version\":1}"),
     };
     struct error error;
@@ -160,7 +163,7 @@ static void an_event_without_the_artifact_names_the_execution_that_has_it(void *
         assert_non_null(record);
         assert_null(record->artifact_key);
         assert_string_equal(record->pipeline, "scorer-deploy");
-        assert_string_equal(record->execution, "e-1");
+        assert_string_equal(record->execution, "12345678-1234-5678-abcd-12345678abcd");
         assert_string_equal(record->artifact_name, "BuildArtifact");
     }
 }
