@@ -1,10 +1,10 @@
 #include "config/config_internal.h"
+#include "config/expression.h"
 
 #include "base/cron.h"
 #include "base/text.h"
 
 #include <inttypes.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +56,20 @@ static void check_accounts(struct loading *loading)
     }
 }
 
+/* Whether the daemon can do anything in the account, which is said where it cannot: without a role
+ * its own credentials are used, and those are the home account's. */
+static void need_way_in(struct loading *loading, const char *name, const struct config_place *place)
+{
+    const struct config_account *account = config_find_account(loading->config, name);
+    const char *home = loading->config->home;
+
+    if (account && !account->assume_role && home && !text_equal(name, home))
+        say(loading, place,
+            "the account \"%s\" needs an \"assume_role\": nothing can be made there with the home "
+            "account's own credentials",
+            name);
+}
+
 /* ---- bridge ----------------------------------------------------------------------------- */
 
 static void check_bridge(struct loading *loading)
@@ -69,6 +83,7 @@ static void check_bridge(struct loading *loading)
     const struct config_account *from = config_find_account(config, bridge->from);
     const struct config_account *to = config_find_account(config, bridge->to);
 
+    need_way_in(loading, bridge->from, place_of(node, "from"));
     if (text_equal(bridge->from, bridge->to))
         say(loading, place_of(node, "to"), "the bridge leads from \"%s\" to itself", bridge->to);
     else if (config->home && !text_equal(bridge->to, config->home))
@@ -130,22 +145,14 @@ static void check_verifications(struct loading *loading, const struct config_dep
     const struct node *list = node_get(node, "verify");
     const struct node *item = list ? list->first : NULL;
 
-    for (size_t i = 0; i < deployment->verify_count; i++, item = item->next) {
+    for (size_t i = 0; item && i < deployment->verify_count; i++, item = item->next) {
         const char *pattern = deployment->verify[i].matches;
-        regex_t regex;
-        char why[200];
+        cleanup(free_pointer)
+        char *why = pattern ? expression_refusal(pattern) : NULL;
 
-        if (!pattern)
-            continue;
-        int result = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
-
-        if (result == 0) {
-            regfree(&regex);
-            continue;
-        }
-        regerror(result, &regex, why, sizeof(why));
-        say(loading, place_of(node_get(item, "expect"), "matches"),
-            "\"matches\" must be a POSIX extended regular expression: %s", why);
+        if (why)
+            say(loading, place_of(node_get(item, "expect"), "matches"),
+                "\"matches\" must be a POSIX extended regular expression: %s", why);
     }
 }
 
@@ -356,6 +363,7 @@ static void check_resources(struct loading *loading)
     for (size_t i = 0; i < config->resource_count; i++, node = node->next) {
         if (node->faulty)
             continue;
+        need_way_in(loading, config->resources[i].account, place_of(node, "account"));
         check_twin(loading, &seen, &config->resources[i], node);
         check_resource(loading, &config->resources[i], node);
     }

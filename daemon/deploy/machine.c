@@ -230,7 +230,9 @@ static int64_t backoff_ms(int64_t attempts, double draw)
         delay_ms *= 2;
     if (delay_ms > BACKOFF_LAST_MS)
         delay_ms = BACKOFF_LAST_MS;
-    return delay_ms / 2 + (int64_t)((double)(delay_ms / 2) * draw);
+    int64_t half_ms = delay_ms / 2;
+
+    return half_ms + (int64_t)((double)half_ms * draw);
 }
 
 /* The step to try again where the effect of this one failed and may have been carried out: an

@@ -133,10 +133,11 @@ char *zip_read_member(const char *bytes, size_t length, const char *name, size_t
     cleanup(free_pointer)
     char *data = memory_allocate((size_t)entry.size + 1);
 
-    /* libzip checks the CRC with the last byte, so one byte more is asked for. */
-    zip_int64_t got = member ? zip_fread(member, data, entry.size + 1) : -1;
+    zip_int64_t got = member ? zip_fread(member, data, entry.size) : -1;
+    char beyond;
 
-    if (got < 0 || (zip_uint64_t)got != entry.size) {
+    /* libzip checks the CRC where it meets the end, and tells with the read after the last byte. */
+    if (got < 0 || (zip_uint64_t)got != entry.size || zip_fread(member, &beyond, 1) != 0) {
         error_set(error, ERROR_INVALID, "its \"%s\" is damaged", name);
         return NULL;
     }

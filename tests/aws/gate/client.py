@@ -154,6 +154,10 @@ class Gate:
     def dropped_events(self) -> list[dict[str, Any]]:
         return self._ask("GET", "events/dropped")
 
+    def delivered_events(self, event_id: str) -> list[dict[str, Any]]:
+        """The hops that the event has made: {"id", "rule", "target"}, in order."""
+        return [hop for hop in self._ask("GET", "events/delivered") if hop["id"] == event_id]
+
     # What goes wrong
 
     def fault(self, do: str, match: dict[str, Any] | None = None, **options: Any) -> None:

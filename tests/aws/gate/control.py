@@ -32,6 +32,7 @@ class Control:
             ("POST", "metadata"): self._metadata,
             ("POST", "events"): self._events,
             ("GET", "events/dropped"): lambda q: self._gate.events.dropped,
+            ("GET", "events/delivered"): lambda q: self._gate.events.delivered,
             ("GET", "sagemaker"): lambda q: self._gate.sagemaker.settings,
             ("POST", "sagemaker"): lambda q: self._gate.sagemaker.set(q),
             ("POST", "sagemaker/release"): lambda q: self._gate.sagemaker.release(),

@@ -283,6 +283,9 @@ static void homes_own_news_wake_and_start_nothing(void **state)
 {
     struct route endpoint = routed(
         *state, ENVELOPE("aws.sagemaker", "SageMaker Endpoint Deployment State Change", "1", PROD,
+                         "{\"EndpointName\":\"scorer\",\"EndpointStatus\":\"IN_SERVICE\"}"));
+    struct route busy = routed(
+        *state, ENVELOPE("aws.sagemaker", "SageMaker Endpoint Deployment State Change", "1", PROD,
                          "{\"EndpointName\":\"scorer\",\"EndpointStatus\":\"UPDATING\"}"));
     struct route stack = routed(
         *state, ENVELOPE("aws.cloudformation", "CloudFormation Stack Status Change", "1", PROD,
@@ -294,6 +297,7 @@ static void homes_own_news_wake_and_start_nothing(void **state)
                                 PROD, "{\"stack-id\":\"nonsense\"}"));
 
     assert_int_equal(endpoint.kind, ROUTE_ENDPOINT);
+    assert_int_equal(busy.kind, ROUTE_NONE); /* nothing to look at yet */
     assert_int_equal(stack.kind, ROUTE_STACK);
     assert_string_equal(stack.stack, "scorer-prod");
     assert_int_equal(none.kind, ROUTE_NONE);
