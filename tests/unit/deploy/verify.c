@@ -37,6 +37,9 @@ static struct record *given(const char *verify)
 }
 
 /* An endpoint with one variant. */
+/* The one image that a variant runs. */
+#define RUNS(image) .resolved_images = (const char *const[]){image}, .image_count = 1
+
 static enum proof prove(const struct endpoint_variant *variant, char sentence[SENTENCE])
 {
     cleanup(record_free_pointer)
@@ -52,11 +55,10 @@ static void every_variant_at_its_count_on_the_pinned_image_is_the_proof(void **s
     char sentence[SENTENCE];
 
     (void)state;
-    assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
-                                                      .current_count = 2,
-                                                      .desired_count = 2,
-                                                      .resolved_image = IMAGE},
-                           sentence),
+    assert_int_equal(prove(
+                         &(struct endpoint_variant){
+                             .name = "main", .current_count = 2, .desired_count = 2, RUNS(IMAGE)},
+                         sentence),
                      PROOF_HOLDS);
     assert_string_equal(sentence, "InService on fraud-1, nothing pending, 1 of 1 variants at their "
                                   "count, image " DIGEST);
@@ -67,16 +69,14 @@ static void instances_that_still_start_are_waited_for(void **state)
     char sentence[SENTENCE];
 
     (void)state;
-    assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
-                                                      .current_count = 1,
-                                                      .desired_count = 2,
-                                                      .resolved_image = IMAGE},
-                           sentence),
+    assert_int_equal(prove(
+                         &(struct endpoint_variant){
+                             .name = "main", .current_count = 1, .desired_count = 2, RUNS(IMAGE)},
+                         sentence),
                      PROOF_PENDING);
     assert_string_equal(sentence, "variant main has 1 of 2 instances");
-    assert_int_equal(
-        prove(&(struct endpoint_variant){.name = "main", .resolved_image = IMAGE}, sentence),
-        PROOF_PENDING);
+    assert_int_equal(prove(&(struct endpoint_variant){.name = "main", RUNS(IMAGE)}, sentence),
+                     PROOF_PENDING);
     assert_string_equal(sentence, "variant main has 0 of 2 instances");
 }
 
@@ -85,11 +85,10 @@ static void a_count_that_autoscaling_has_changed_since_is_as_good(void **state)
     char sentence[SENTENCE];
 
     (void)state;
-    assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
-                                                      .current_count = 5,
-                                                      .desired_count = 5,
-                                                      .resolved_image = IMAGE},
-                           sentence),
+    assert_int_equal(prove(
+                         &(struct endpoint_variant){
+                             .name = "main", .current_count = 5, .desired_count = 5, RUNS(IMAGE)},
+                         sentence),
                      PROOF_HOLDS);
 }
 
@@ -113,7 +112,7 @@ static void another_image_than_the_pinned_one_breaks_the_proof(void **state)
     assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
                                                       .current_count = 2,
                                                       .desired_count = 2,
-                                                      .resolved_image = "x@sha256:1"},
+                                                      RUNS("x@sha256:1")},
                            sentence),
                      PROOF_BROKEN);
     assert_non_null(strstr(sentence, "runs image x@sha256:1, not the pinned " DIGEST));
