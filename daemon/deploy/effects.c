@@ -21,6 +21,22 @@ void effect_call_as(const struct asking *asking, const char *account, const void
         aws_call(asking->aws, account, asking->operation, input, on_result, asking->run);
 }
 
+void effect_call_second(struct effect_run *run, const char *account,
+                        const struct aws_operation *operation, const void *input)
+{
+    run->call = aws_call(run->aws, account, operation, input, on_result, run);
+}
+
+void effect_fail(struct effect_run *run, const struct error *error)
+{
+    const struct effect_result result = {.ok = false, .error = *error};
+
+    run->call = NULL;
+    run->done(run->context, &result);
+    arena_free(&run->arena);
+    free(run);
+}
+
 void effect_call(const struct asking *asking, const void *input)
 {
     effect_call_as(asking, asking->config->home, input);
@@ -75,7 +91,8 @@ static const struct {
 #undef EFFECT
 };
 
-/* S3 and ECR say "not found" without saying what: the sentence names it. Others name it themselves. */
+/* S3 and ECR say "not found" without saying what: the sentence names it. Others name it themselves.
+ */
 static const char *subject_of(struct arena *arena, const struct record *record, enum effect effect)
 {
     switch (effect) {

@@ -14,6 +14,8 @@ struct effect_run {
     void *context;
     const char *subject; /* what an error's sentence begins with */
     struct arena arena;  /* of the result */
+    struct aws *aws;     /* these two: of one that is two calls, for the second */
+    const void *second;  /* in the arena */
 };
 
 /* What an effect needs to begin. */
@@ -31,6 +33,12 @@ void effect_call(const struct asking *asking, const void *input);
 /* The same with a document, which is freed. */
 void effect_call_document(const struct asking *asking, cJSON *document);
 void effect_call_document_as(const struct asking *asking, const char *account, cJSON *document);
+/* The second of two calls, begun by the callback of the first. */
+void effect_call_second(struct effect_run *run, const char *account,
+                        const struct aws_operation *operation, const void *input);
+/* Ends an effect whose first call failed. */
+void effect_fail(struct effect_run *run, const struct error *error);
+
 /* {MEMBER: name}, which is all that the describing and deleting operations want. */
 void effect_ask_by_name(const struct asking *asking, const char *member, const char *name);
 
@@ -50,6 +58,8 @@ void ask_copy_head(const struct asking *asking);
 void ask_copy(const struct asking *asking);
 void ask_upload(const struct asking *asking);
 void ask_part(const struct asking *asking);
+void ask_carried_part(const struct asking *asking);
+void take_carried_etag(struct effect_run *run, const void *output, struct effect_result *result);
 void ask_completion(const struct asking *asking);
 void ask_abort(const struct asking *asking);
 void ask_delete_copy(const struct asking *asking);

@@ -69,6 +69,7 @@ void take_found_copy(struct run *run);
 void take_copy(struct run *run);
 void take_upload(struct run *run);
 void take_part(struct run *run);
+void take_carried_part(struct run *run);
 void take_completed(struct run *run);
 void take_created_model(struct run *run);
 void take_described_model(struct run *run);

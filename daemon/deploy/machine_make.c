@@ -171,10 +171,45 @@ void take_found_copy(struct run *run)
     }
 }
 
+/* No one may read there and write here, so what is read as one is written as the other. */
+static void carry(struct run *run, const struct error *error)
+{
+    struct record *record = run->record;
+
+    if (!copy_can_be_carried(record->model_bytes)) {
+        machine_bear(run, error);
+        return;
+    }
+    record->carried = 1;
+    machine_remember(record,
+                     "copied through the daemon: no principal may read and write both sides",
+                     run->now_ms);
+    machine_enter(run, STEP_COPY_BEGIN);
+}
+
 void take_copy(struct run *run)
 {
+    if (!run->result->ok) {
+        carry(run, &run->result->error);
+        return;
+    }
     record_set(&run->record->copy_version, run->result->version);
     copied(run);
+}
+
+static enum copy_way way_of(const struct record *record)
+{
+    return record->carried ? COPY_CARRIED : COPY_BY_S3;
+}
+
+static void next_part(struct run *run)
+{
+    const struct record *record = run->record;
+
+    if (record->parts >= copy_part_count(record->model_bytes, way_of(record)))
+        machine_enter(run, STEP_COPY_COMPLETE);
+    else
+        machine_enter(run, record->carried ? STEP_CARRY_PART : STEP_COPY_PART);
 }
 
 void take_upload(struct run *run)
@@ -184,7 +219,7 @@ void take_upload(struct run *run)
     record_set(&record->upload_id, run->result->upload_id);
     record_set_document(&record->part_etags, cJSON_CreateArray());
     record->parts = 0;
-    machine_enter(run, STEP_COPY_PART);
+    next_part(run);
 }
 
 /* An upload that is gone was aborted by someone, or by a lifecycle rule: it is begun again. */
@@ -192,12 +227,16 @@ static bool upload_is_gone(struct run *run)
 {
     if (run->result->ok)
         return false;
+    if (!text_equal(run->result->error.code, "NoSuchUpload")) { /* the source is, then */
+        machine_bear(run, &run->result->error);
+        return true;
+    }
     record_set(&run->record->upload_id, NULL);
     machine_enter_later(run, STEP_FIND_COPY, 1000);
     return true;
 }
 
-void take_part(struct run *run)
+void take_carried_part(struct run *run)
 {
     struct record *record = run->record;
 
@@ -205,8 +244,23 @@ void take_part(struct run *run)
         return;
     cJSON_AddItemToArray(record->part_etags, cJSON_CreateString(run->result->etag));
     record->parts++;
-    machine_enter(run, record->parts < copy_part_count(record->model_bytes) ? STEP_COPY_PART
-                                                                            : STEP_COPY_COMPLETE);
+    next_part(run);
+}
+
+/* The upload is there, whoever may fill it. */
+void take_part(struct run *run)
+{
+    struct record *record = run->record;
+    bool is_denied = !run->result->ok && run->result->error.class == ERROR_DENIED;
+
+    if (!is_denied) {
+        take_carried_part(run);
+    } else if (record->parts == 0 && copy_can_be_carried(record->model_bytes)) {
+        record->carried = 1;
+        next_part(run);
+    } else {
+        machine_bear(run, &run->result->error);
+    }
 }
 
 void take_completed(struct run *run)

@@ -376,7 +376,8 @@ static void add_rolling(cJSON *config, const cJSON *rollout)
         json_add_integer(policy, "MaximumExecutionTimeoutInSeconds", timeout_ms / 1000);
 }
 
-/* Nothing that SageMaker would not do by itself: without alarms, waiting has nothing to wait for. */
+/* Nothing that SageMaker would not do by itself: without alarms, waiting has nothing to wait for.
+ */
 static bool is_plain(const cJSON *rollout)
 {
     const char *type = json_get_text(rollout, "type");

@@ -97,6 +97,7 @@ enum { RECORD_FORMAT = 1 };
     X(approved_ms)                                                                     \
     X(container) /* place in containers[] of the one that is being pinned or copied */ \
     X(model_bytes)                                                                     \
+    X(carried)   /* 1 where the parts go through the daemon */                         \
     X(parts)     /* of a multipart copy that are done */                               \
     X(watching)  /* alarms that were made for it and are not removed yet */            \
     X(scaled)    /* entries of scaling[] that are registered again */                  \

@@ -166,6 +166,9 @@ static inline struct effect_result usual_answer(struct story *story, enum effect
     case EFFECT_DESCRIBE_IMAGE:
         result.digest = DIGEST;
         break;
+    case EFFECT_BEGIN_UPLOAD:
+        result.upload_id = "upload";
+        break;
     case EFFECT_DESCRIBE_SERVING:
         result.document = story->serving;
         break;
