@@ -82,6 +82,7 @@ enum { RECORD_FORMAT = 1 };
     X(ended_ms)                                                                                    \
     X(wake_ms)         /* the present step's effect, or look, is not before this */                \
     X(trouble_since_ms) /* when the present run of failed attempts began; 0 in none */             \
+    X(refused_since_ms) /* when, in it, refusals began that trying again may not help; 0 in none */ \
     X(attempts)        /* of the present step that failed in a row */                              \
     X(model_bytes)                                                                                 \
     X(parts)           /* of a multipart copy that are done */                                     \
