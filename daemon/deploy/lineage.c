@@ -11,7 +11,7 @@ int64_t lineage_newest_ms(const cJSON *lineage)
     {
         int64_t event_ms = json_get_integer(entry, "event_ms", 0);
 
-        if (event_ms > newest)
+        if (event_ms > newest && !json_get_bool(entry, "left", false))
             newest = event_ms;
     }
     return newest;
@@ -25,6 +25,18 @@ static bool has(const cJSON *lineage, const char *field, const char *value)
     {
         if (value && text_equal(json_get_text(entry, field), value))
             return true;
+    }
+    return false;
+}
+
+bool lineage_has_proved(const cJSON *lineage, const char *config)
+{
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, lineage)
+    {
+        if (text_equal(json_get_text(entry, "config"), config))
+            return !json_get_bool(entry, "left", false);
     }
     return false;
 }
@@ -101,7 +113,7 @@ cJSON *lineage_add(const cJSON *lineage, const struct record *record, int64_t ke
     cJSON_ArrayForEach(entry, lineage)
     {
         /* The same inputs have the same names: an older entry of them is this one. */
-        if (cJSON_GetArraySize(kept) <= keep &&
+        if (cJSON_GetArraySize(kept) <= keep && !json_get_bool(entry, "left", false) &&
             !text_equal(json_get_text(entry, "config"), record->config_name))
             cJSON_AddItemToArray(kept, cJSON_Duplicate(entry, true));
     }
@@ -114,6 +126,18 @@ cJSON *lineage_add(const cJSON *lineage, const struct record *record, int64_t ke
                     json_get_text(entry, "copy_bucket"), json_get_text(entry, "copy_key"), garbage);
     }
     return kept;
+}
+
+cJSON *lineage_leave(const cJSON *lineage, const struct record *record)
+{
+    if (lineage_has_config(lineage, record->config_name))
+        return NULL;
+    cJSON *whole = lineage ? cJSON_Duplicate(lineage, true) : cJSON_CreateArray();
+    cJSON *entry = entry_of(record);
+
+    json_add_bool(entry, "left", true);
+    cJSON_InsertItemInArray(whole, 0, entry);
+    return whole;
 }
 
 void lineage_collect_failed(const cJSON *lineage, const struct record *record, cJSON *garbage)

@@ -1,20 +1,25 @@
 /* With the turn, before the endpoint is touched: the copy, the model, the configuration. */
 #include "base/text.h"
 #include "deploy/copy.h"
+#include "deploy/lineage.h"
 #include "deploy/machine_internal.h"
 #include "deploy/pin.h"
+#include "deploy/verify.h"
 
 #include <inttypes.h>
 
-/* Whether what is asked for serves already. */
+/* Whether what is asked for serves already. What once failed and was left there is to be verified
+ * like any other. */
 void take_first_look(struct run *run)
 {
     const struct endpoint_view *endpoint = run->result->ok ? run->result->endpoint : NULL;
 
     if (endpoint && text_equal(endpoint->config, run->record->config_name) &&
         text_equal(endpoint->status, "InService") && !endpoint->pending_config) {
+        bool proved = lineage_has_proved(run->lineage, run->record->config_name);
+
         run->record->unchanged = 1;
-        machine_enter(run, STEP_PROVE);
+        machine_enter(run, !proved && verify_count(run->record) > 0 ? STEP_INVOKE : STEP_PROVE);
         return;
     }
     machine_enter(run, STEP_FIND_COPY);

@@ -225,11 +225,24 @@ static cJSON *lineage_of(const char *endpoint)
     return row ? json_parse(row->row.bytes, row->row.length, row->row.length, &error) : NULL;
 }
 
+/* NULL where nothing has succeeded yet. */
+static const char *newest_proved(const cJSON *lineage)
+{
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, lineage)
+    {
+        if (!json_get_bool(entry, "left", false))
+            return json_get_text(entry, "config");
+    }
+    return NULL;
+}
+
 static void check_last_good(const char *endpoint, const char *after)
 {
     cleanup(json_free)
     cJSON *lineage = lineage_of(endpoint);
-    const char *config = json_get_text(cJSON_GetArrayItem(lineage, 0), "config");
+    const char *config = newest_proved(lineage);
 
     if (!config || known_with_turn(endpoint))
         return;
@@ -432,21 +445,12 @@ static bool is_in_lineage(const struct leftovers *left, const char *field, const
     return false;
 }
 
-/* A first deployment that failed may be left for people to look at, where nothing has served since;
- * and what could not be tidied up in time is named in the record. */
+/* What could not be tidied up in time is named in the record. */
 static bool is_excused(const struct leftovers *left, const char *name)
 {
-    for (size_t i = 0; i < left->count; i++) {
-        const char *endpoint = left->endpoints[i];
-        const struct endpoint *there = endpoints_find(endpoint);
-
-        if (known_left_undone(endpoint) && strstr(name, endpoint))
+    for (size_t i = 0; i < left->count; i++)
+        if (known_left_undone(left->endpoints[i]) && strstr(name, left->endpoints[i]))
             return true;
-        if (left->lineages[i] || !there || !there->now.exists)
-            continue;
-        if (strstr(name, endpoint))
-            return true;
-    }
     return false;
 }
 
