@@ -241,7 +241,7 @@ static int64_t grace_ms(const struct record *record, const struct error *error)
 {
     switch (error->class) {
     case ERROR_DENIED:
-        return GRACE_MS;
+        return record->state == STATE_ROLLING_BACK ? INT64_MAX : GRACE_MS;
     case ERROR_NOT_FOUND:
         /* S3 and ECR are strongly consistent: what the event names is there or it is not. */
         return record->state == STATE_RESOLVING ? 0 : GRACE_MS;
@@ -261,6 +261,9 @@ static bool is_borne(const struct run *run, const struct error *error)
     const struct record *record = run->record;
     int64_t within_ms = json_get_integer(record->settings, "retry_within_ms", 7200000);
 
+    /* What must not serve is on the endpoint: giving up would leave it there. */
+    if (record->state == STATE_ROLLING_BACK && passes_by_itself(error->class))
+        return true;
     if (is_closing(record) && within_ms > CLOSING_LIMIT_MS)
         within_ms = CLOSING_LIMIT_MS;
     if (run->now_ms - record->trouble_since_ms >= within_ms)
