@@ -208,6 +208,24 @@ static bool is_too_large(const struct request *request)
     return false;
 }
 
+static bool is_outlived(const struct disk_store *store)
+{
+    const struct process *process = sim_loop_process(store->loop);
+
+    return process && process->outlived;
+}
+
+/* Whoever opened the disk last owns it, as a store for several daemons must have it: what others
+ * expect of a row is not so any more, and they take in nothing new. */
+static void refuse_outlived(struct request *request)
+{
+    for (size_t i = 0; i < request->count; i++)
+        if (request->writes[i].expected != STORE_ABSENT)
+            request->outcome = STORE_CONFLICT;
+    if (request->outcome != STORE_CONFLICT)
+        error_set(&request->error, ERROR_CONFLICT, "another daemon has taken over");
+}
+
 static void write_request(struct disk_store *store, struct request *request)
 {
     request->written = true;
@@ -219,6 +237,8 @@ static void write_request(struct disk_store *store, struct request *request)
         error_set(&request->error, ERROR_LIMIT, "a row of that size is not kept");
     else if (store->disk->full)
         error_set(&request->error, ERROR_STORAGE, "the disk is full");
+    else if (is_outlived(store))
+        refuse_outlived(request);
     else
         write_transaction(store->disk, request);
 }

@@ -154,7 +154,7 @@ static void end_change(void *context)
 static int64_t duration_us(void)
 {
     if (chance_strikes(&sim->chance, FAULT_STUCK))
-        return chance_between(&sim->chance, STREAM_WORLD, 3600, 4 * 3600) * US_PER_S;
+        return chance_between(&sim->chance, STREAM_WORLD, 3600, 2 * 3600) * US_PER_S;
     if (chance_strikes(&sim->chance, FAULT_SLOW_ENDPOINT))
         return chance_between(&sim->chance, STREAM_WORLD, 600, 3600) * US_PER_S;
     return chance_between(&sim->chance, STREAM_WORLD, 30, 400) * US_PER_S;

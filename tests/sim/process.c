@@ -200,7 +200,7 @@ static void some_trouble(void *context)
     if (chance_strikes(chance, FAULT_CLOCK_NUDGE))
         sim->wall_offset_ms += draw(-5000, 5000);
     if (chance_strikes(chance, FAULT_CLOCK_JUMP))
-        sim->wall_offset_ms = draw(-7200000, 7200000);
+        sim->wall_offset_ms = draw(-3600000, 3600000);
     if (chance_strikes(chance, FAULT_RELOAD))
         reload();
     if (chance_strikes(chance, FAULT_OUTAGE))
