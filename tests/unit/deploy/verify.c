@@ -12,6 +12,8 @@
 #define DIGEST "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define IMAGE "345594592951.dkr.ecr.us-east-1.amazonaws.com/fraud@" DIGEST
 
+#define ONE_IMAGE(image) .resolved_images = (const char *const[]){image}, .image_count = 1
+
 enum { SENTENCE = 300 };
 
 static cJSON *parse(const char *text)
@@ -55,7 +57,7 @@ static void every_variant_at_its_count_on_the_pinned_image_is_the_proof(void **s
     assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
                                                       .current_count = 2,
                                                       .desired_count = 2,
-                                                      .resolved_image = IMAGE},
+                                                      ONE_IMAGE(IMAGE)},
                            sentence),
                      PROOF_HOLDS);
     assert_string_equal(sentence, "InService on fraud-1, nothing pending, 1 of 1 variants at their "
@@ -70,12 +72,12 @@ static void instances_that_still_start_are_waited_for(void **state)
     assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
                                                       .current_count = 1,
                                                       .desired_count = 2,
-                                                      .resolved_image = IMAGE},
+                                                      ONE_IMAGE(IMAGE)},
                            sentence),
                      PROOF_PENDING);
     assert_string_equal(sentence, "variant main has 1 of 2 instances");
     assert_int_equal(
-        prove(&(struct endpoint_variant){.name = "main", .resolved_image = IMAGE}, sentence),
+        prove(&(struct endpoint_variant){.name = "main", ONE_IMAGE(IMAGE)}, sentence),
         PROOF_PENDING);
     assert_string_equal(sentence, "variant main has 0 of 2 instances");
 }
@@ -88,7 +90,7 @@ static void a_count_that_autoscaling_has_changed_since_is_as_good(void **state)
     assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
                                                       .current_count = 5,
                                                       .desired_count = 5,
-                                                      .resolved_image = IMAGE},
+                                                      ONE_IMAGE(IMAGE)},
                            sentence),
                      PROOF_HOLDS);
 }
@@ -113,7 +115,7 @@ static void another_image_than_the_pinned_one_breaks_the_proof(void **state)
     assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
                                                       .current_count = 2,
                                                       .desired_count = 2,
-                                                      .resolved_image = "x@sha256:1"},
+                                                      ONE_IMAGE("x@sha256:1")},
                            sentence),
                      PROOF_BROKEN);
     assert_non_null(strstr(sentence, "runs image x@sha256:1, not the pinned " DIGEST));
