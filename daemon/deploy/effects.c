@@ -73,7 +73,8 @@ static const struct {
 #undef EFFECT
 };
 
-/* S3 and ECR say "not found" without saying what: the sentence names it. Others name it themselves. */
+/* S3 and ECR say "not found" without saying what: the sentence names it. Others name it themselves.
+ */
 static const char *subject_of(struct arena *arena, const struct record *record, enum effect effect)
 {
     switch (effect) {
