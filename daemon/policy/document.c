@@ -148,7 +148,7 @@ static int read_principals(const struct policy_reading *reading, const char *poi
     cJSON_ArrayForEach(member, value)
     {
         const char *place = policy_pointer(reading, pointer, member->string);
-        enum policy_principal_type type;
+        enum policy_principal_type type = POLICY_PRINCIPAL_AWS;
         struct policy_list values = {.count = 0};
 
         if (principal_type(reading, place, member->string, &type) < 0 ||
