@@ -79,6 +79,7 @@ void machine_set_state(struct record *record, enum deployment_state state, int64
 static void no_trouble(struct record *record)
 {
     record->trouble_since_ms = 0;
+    record->refused_since_ms = 0;
     record->attempts = 0;
 }
 
@@ -182,18 +183,9 @@ void machine_reject(struct run *run, const char *format, ...)
     machine_end(run, STATE_REJECTED);
 }
 
-/* How long a failure of this class is borne. Trouble that passes by itself: as long as the operator
- * said. What may be a permission or a name that has not spread yet: a minute. The rest: not at all.
- */
-static int64_t patience_ms(const struct record *record, const struct error *error)
+static bool passes_by_itself(enum error_class class)
 {
-    int64_t within_ms = json_get_integer(record->settings, "retry_within_ms", 7200000);
-
-    if (is_closing(record) && within_ms > CLOSING_LIMIT_MS)
-        within_ms = CLOSING_LIMIT_MS;
-    int64_t grace_ms = within_ms < GRACE_MS ? within_ms : GRACE_MS;
-
-    switch (error->class) {
+    switch (class) {
     case ERROR_THROTTLED:
     case ERROR_TRANSIENT:
     case ERROR_EXPIRED:
@@ -202,24 +194,55 @@ static int64_t patience_ms(const struct record *record, const struct error *erro
     case ERROR_STORAGE:
     case ERROR_CANCELLED:
     case ERROR_UNKNOWN:
-        return within_ms;
+        return true;
+    case ERROR_NONE:
     case ERROR_DENIED:
-        return grace_ms;
+    case ERROR_NOT_FOUND:
+    case ERROR_INVALID:
+    case ERROR_LIMIT:
+    default:
+        return false;
+    }
+}
+
+/* How long a refusal is borne: what may be a permission or a name that has not spread yet, a
+ * minute; the rest, not at all. */
+static int64_t grace_ms(const struct record *record, const struct error *error)
+{
+    switch (error->class) {
+    case ERROR_DENIED:
+        return record->state == STATE_ROLLING_BACK ? INT64_MAX : GRACE_MS;
     case ERROR_NOT_FOUND:
         /* S3 and ECR are strongly consistent: what the event names is there or it is not. */
-        return record->state == STATE_RESOLVING ? 0 : grace_ms;
+        return record->state == STATE_RESOLVING ? 0 : GRACE_MS;
     case ERROR_INVALID:
         /* CreateModel tries at once whether the role can read the data, so a fresh role or bucket
          * policy gives it for a while (aws-facts, SageMaker errors). */
         return failure_of(error->code, error->sentence).handling != FAILURE_ENDS ||
                        record->step == STEP_CREATE_MODEL
-                   ? grace_ms
+                   ? GRACE_MS
                    : 0;
-    case ERROR_NONE:
-    case ERROR_LIMIT:
     default:
         return 0;
     }
+}
+
+/* Whether the failure is borne: all trouble in a row as long as the operator said, refusals in it
+ * only for their grace, which begins with the first of them and not with the trouble before. */
+static bool is_borne(const struct run *run, const struct error *error)
+{
+    const struct record *record = run->record;
+    int64_t within_ms = json_get_integer(record->settings, "retry_within_ms", 7200000);
+
+    /* What must not serve is on the endpoint: giving up would leave it there. */
+    if (record->state == STATE_ROLLING_BACK && passes_by_itself(error->class))
+        return true;
+    if (is_closing(record) && within_ms > CLOSING_LIMIT_MS)
+        within_ms = CLOSING_LIMIT_MS;
+    if (run->now_ms - record->trouble_since_ms >= within_ms)
+        return false;
+    return passes_by_itself(error->class) ||
+           run->now_ms - record->refused_since_ms < grace_ms(record, error);
 }
 
 static int64_t backoff_ms(int64_t attempts, double draw)
@@ -257,8 +280,12 @@ void machine_bear(struct run *run, const struct error *error)
 
     if (!record->trouble_since_ms)
         record->trouble_since_ms = run->now_ms;
+    if (passes_by_itself(error->class))
+        record->refused_since_ms = 0;
+    else if (!record->refused_since_ms)
+        record->refused_since_ms = run->now_ms;
     record->attempts++;
-    if (run->now_ms - record->trouble_since_ms >= patience_ms(record, error)) {
+    if (!is_borne(run, error)) {
         if (is_closing(record))
             machine_give_up_closing(run, error);
         else

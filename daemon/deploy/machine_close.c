@@ -79,9 +79,12 @@ void machine_end(struct run *run, enum deployment_state state)
         machine_set_reason(record, NULL, NULL);
         run->new_lineage = lineage_add(
             run->lineage, record, json_get_integer(record->settings, "keep", 3), record->garbage);
-    } else if (record->turn && !endpoint_is_ours) {
+    } else if (endpoint_is_ours) {
         /* What failed on the endpoint and could not be taken off it again stays: never delete what
          * may serve. */
+        run->new_lineage = lineage_leave(run->lineage, record);
+    } else if (record->turn && !record->unchanged &&
+               !text_equal(record->previous_config, record->config_name)) {
         lineage_collect_failed(run->lineage, record, record->garbage);
     }
     record->ended_ms = run->now_ms;

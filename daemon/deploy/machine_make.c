@@ -1,15 +1,18 @@
 /* With the turn, before the endpoint is touched: the copy, the model, the configuration. */
 #include "base/text.h"
 #include "deploy/copy.h"
+#include "deploy/lineage.h"
 #include "deploy/machine_internal.h"
 #include "deploy/pin.h"
 #include "deploy/preflight.h"
 #include "deploy/watch.h"
+#include "deploy/verify.h"
 
 static void check_alarms(struct run *run);
 static void next_copy(struct run *run);
 
-/* Whether what is asked for serves already. */
+/* Whether what is asked for serves already. What once failed and was left there is to be verified
+ * like any other. */
 void take_first_look(struct run *run)
 {
     struct record *record = run->record;
@@ -17,8 +20,10 @@ void take_first_look(struct run *run)
 
     if (endpoint && text_equal(endpoint->config, record->config_name) &&
         text_equal(endpoint->status, "InService") && !endpoint->pending_config) {
+        bool proved = lineage_has_proved(run->lineage, record->config_name);
+
         record->unchanged = 1;
-        machine_enter(run, STEP_PROVE);
+        machine_enter(run, !proved && verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
         return;
     }
     record->container = 0;

@@ -12,6 +12,9 @@
 #define LOOK_AGAIN_MS 600000
 /* An endpoint that someone else is changing, or that is InService with instances still to come. */
 #define LOOK_SOON_MS 5000
+/* What was asked for may not be seen at once, and a request that we gave up may still arrive: what
+ * a look shows of the time before does not count for so long. */
+#define SPREADING_MS 15000
 
 static bool is_changing(const struct endpoint_view *endpoint)
 {
@@ -27,6 +30,14 @@ static bool is_changing(const struct endpoint_view *endpoint)
 static bool is_in_service(const struct endpoint_view *endpoint)
 {
     return text_equal(endpoint->status, "InService");
+}
+
+/* Whether the present state was entered just now; a clock that was set back does not count. */
+static bool is_early(const struct run *run)
+{
+    int64_t since_ms = run->now_ms - run->record->entered_ms;
+
+    return since_ms >= 0 && since_ms < SPREADING_MS;
 }
 
 static const char *failure_of(const struct endpoint_view *endpoint)
@@ -139,12 +150,28 @@ static void fail_unlike(struct run *run, const struct endpoint_view *endpoint)
                      record->endpoint, endpoint->config);
 }
 
+/* The endpoint is as it was before it was asked for anything. */
+static bool shows_the_past(const struct run *run)
+{
+    const struct endpoint_view *endpoint = run->result->endpoint;
+    const char *previous = run->record->previous_config;
+
+    if (!run->result->ok)
+        return !previous || !*previous;
+    return is_in_service(endpoint) && !endpoint->pending_config &&
+           text_equal(endpoint->config, previous) && !endpoint->failure_reason;
+}
+
 /* What a look at an endpoint means for one that should be settled; true where the proof holds. */
 static bool holds(struct run *run)
 {
     struct record *record = run->record;
     const struct endpoint_view *endpoint = run->result->endpoint;
 
+    if (record->state == STATE_SETTLING && is_early(run) && shows_the_past(run)) {
+        machine_wait(run, STEP_LOOK_SETTLED, LOOK_SOON_MS, "the change is not to be seen yet");
+        return false;
+    }
     if (!run->result->ok) {
         machine_fail(run, NULL, "endpoint %s does not exist any more", record->endpoint);
         return false;
@@ -221,7 +248,10 @@ void take_look_back(struct run *run)
     const char *previous = record->previous_config ? record->previous_config : "";
     bool had_one = *previous != '\0';
 
-    if (!run->result->ok) {
+    if (is_early(run) && shows_the_past(run)) {
+        /* What we asked for last may still come to be. */
+        machine_enter_later(run, STEP_LOOK_BACK, LOOK_SOON_MS);
+    } else if (!run->result->ok) {
         if (had_one)
             machine_enter(run, STEP_MAKE_AGAIN);
         else {

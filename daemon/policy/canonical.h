@@ -66,7 +66,12 @@ char *policy_fingerprint(const struct policy_document *document, enum policy_rul
 bool policy_equal(const struct policy_document *a, const struct policy_document *b,
                   enum policy_rule rule);
 
-/* Reads both texts loosely and compares them. -1 and an error that names the document ("the first
+/* One of two texts that are to be compared, read loosely; white space is an empty policy. NULL and
+ * ERROR_INVALID otherwise. */
+const struct policy_document *policy_read_comparable(struct arena *arena, const char *text,
+                                                     struct error *error);
+
+/* Reads both texts so and compares them. -1 and an error that names the document ("the first
  * policy") where one is not JSON or has not the shape of a policy. */
 int policy_compare_texts(const char *a, const char *b, enum policy_rule rule, bool *equal,
                          struct error *error);

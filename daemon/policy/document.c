@@ -33,11 +33,9 @@ int policy_refuse(const struct policy_reading *reading, const char *pointer, con
 const char *policy_pointer(const struct policy_reading *reading, const char *parent,
                            const char *name)
 {
-    size_t parent_length = strlen(parent);
-    char *pointer = arena_allocate(reading->arena, parent_length + 2 * strlen(name) + 2);
-    char *end = pointer + parent_length;
+    char *pointer = arena_allocate(reading->arena, strlen(parent) + 2 * strlen(name) + 2);
+    char *end = stpcpy(pointer, parent);
 
-    memcpy(pointer, parent, parent_length);
     *end++ = '/';
     for (; *name; name++) {
         if (*name == '~' || *name == '/')
@@ -150,7 +148,7 @@ static int read_principals(const struct policy_reading *reading, const char *poi
     cJSON_ArrayForEach(member, value)
     {
         const char *place = policy_pointer(reading, pointer, member->string);
-        enum policy_principal_type type;
+        enum policy_principal_type type = POLICY_PRINCIPAL_AWS;
         struct policy_list values = {.count = 0};
 
         if (principal_type(reading, place, member->string, &type) < 0 ||

@@ -68,32 +68,40 @@ static cJSON *read_text(const char *text, struct error *error)
     return length == 0 ? cJSON_CreateObject() : json_parse(text, length, LIMIT_POLICY_BYTES, error);
 }
 
+const struct policy_document *policy_read_comparable(struct arena *arena, const char *text,
+                                                     struct error *error)
+{
+    cleanup(json_free)
+    cJSON *json = read_text(text, error);
+
+    return json ? policy_read_json(arena, POLICY_LOOSE, json, error) : NULL;
+}
+
+/* Whether both texts are the same JSON, be it a policy or not. */
+static bool same_json(const char *a, const char *b)
+{
+    cleanup(json_free)
+    cJSON *json_of_a = read_text(a, NULL);
+    cleanup(json_free)
+    cJSON *json_of_b = read_text(b, NULL);
+
+    return cJSON_IsObject(json_of_a) && json_of_b && json_equal(json_of_a, json_of_b);
+}
+
 int policy_compare_texts(const char *a, const char *b, enum policy_rule rule, bool *equal,
                          struct error *error)
 {
     cleanup(arena_free)
     struct arena arena = {NULL, NULL};
-    cleanup(json_free)
-    cJSON *json_of_a = read_text(a, error);
 
-    if (!json_of_a)
-        return error_prefix(error, "the first policy: ");
-    cleanup(json_free)
-    cJSON *json_of_b = read_text(b, error);
-
-    if (!json_of_b)
-        return error_prefix(error, "the second policy: ");
-    if (cJSON_IsObject(json_of_a) && json_equal(json_of_a, json_of_b)) {
-        *equal = true;
+    *equal = same_json(a, b);
+    if (*equal)
         return 0;
-    }
-    const struct policy_document *document_a =
-        policy_read_json(&arena, POLICY_LOOSE, json_of_a, error);
+    const struct policy_document *document_a = policy_read_comparable(&arena, a, error);
 
     if (!document_a)
         return error_prefix(error, "the first policy: ");
-    const struct policy_document *document_b =
-        policy_read_json(&arena, POLICY_LOOSE, json_of_b, error);
+    const struct policy_document *document_b = policy_read_comparable(&arena, b, error);
 
     if (!document_b)
         return error_prefix(error, "the second policy: ");
