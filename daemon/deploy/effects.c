@@ -1,6 +1,7 @@
 #include "deploy/effects.h"
 
 #include "aws/service_autoscaling.h"
+#include "aws/service_cloudformation.h"
 #include "aws/service_cloudwatch.h"
 #include "aws/service_codepipeline.h"
 #include "aws/service_ecr.h"

@@ -312,7 +312,7 @@ static void advance(struct live *live)
     bool news = live->news;
 
     live->news = false;
-    if (waits && news) {
+    if (news && (waits || machine_waits_for_stack(live->record))) {
         step(live, &(struct machine_input){.kind = INPUT_NEWS}, NULL);
         return;
     }

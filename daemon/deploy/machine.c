@@ -148,13 +148,14 @@ static void fail(struct run *run, const struct error *error, const char *sentenc
                                  record->reason ? record->reason : "", sentence);
 
         machine_set_reason(record, error, both);
+        diagnose(record, error, sentence);
         machine_end(run, STATE_FAILED);
         return;
     }
     machine_set_reason(record, error, sentence);
     diagnose(record, error, sentence);
     if (record->released)
-        machine_enter(run, STEP_LOOK_BACK);
+        machine_enter(run, record->stack ? STEP_STACK_LOOK_BACK : STEP_LOOK_BACK);
     else
         machine_end(run, record->cancelled_by ? STATE_CANCELLED : STATE_FAILED);
 }
@@ -398,7 +399,7 @@ static void on_turn(struct run *run)
     record->frozen = until_ms != 0;
     if (!until_ms) {
         record->turn = 1;
-        machine_enter(run, STEP_LOOK_FIRST);
+        machine_enter(run, record->stack ? STEP_STACK_LOOK : STEP_LOOK_FIRST);
         return;
     }
     char end[TIME_TEXT_SIZE];
@@ -445,6 +446,10 @@ static void on_news(struct run *run)
         record->step = STEP_LOOK_SETTLED;
     else if (record->step == STEP_WAIT_BACK)
         record->step = STEP_LOOK_BACK;
+    else if (record->step == STEP_STACK_SETTLE)
+        record->step = STEP_STACK_LOOK_SETTLED;
+    else if (record->step == STEP_STACK_WAIT_BACK)
+        record->step = STEP_STACK_LOOK_BACK;
     else if (record->step != STEP_LOOK_BEFORE)
         return;
     record->wake_ms = 0;
@@ -510,6 +515,11 @@ bool machine_waits_for_endpoint(const struct record *record)
 {
     return record->step == STEP_SETTLE || record->step == STEP_WAIT_BACK ||
            (record->step == STEP_LOOK_BEFORE && record->wake_ms);
+}
+
+bool machine_waits_for_stack(const struct record *record)
+{
+    return record->step == STEP_STACK_SETTLE || record->step == STEP_STACK_WAIT_BACK;
 }
 
 bool machine_waits_for_turn(const struct record *record)

@@ -108,6 +108,9 @@ enum effect machine_step_effect(const struct record *record);
 /* Waits for SageMaker to finish with its endpoint: what the sweep and the events are for. */
 bool machine_waits_for_endpoint(const struct record *record);
 
+/* Waits for CloudFormation: for its events, and looks by itself now and then. */
+bool machine_waits_for_stack(const struct record *record);
+
 /* Waits to be let at its endpoint, or may be passed by while it waits for approval. */
 bool machine_waits_for_turn(const struct record *record);
 

@@ -5,8 +5,8 @@
 #include "deploy/machine_internal.h"
 #include "deploy/pin.h"
 #include "deploy/preflight.h"
-#include "deploy/watch.h"
 #include "deploy/verify.h"
+#include "deploy/watch.h"
 
 static void check_alarms(struct run *run);
 static void next_copy(struct run *run);

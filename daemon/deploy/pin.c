@@ -304,6 +304,20 @@ int pin_documents(struct record *record, struct error *error)
     return check_lengths(record, error);
 }
 
+void pin_stack(struct record *record)
+{
+    cleanup(free_pointer)
+    char *template = json_print_canonical(record->template);
+    const char *inputs[] = {template, record->stack};
+    char hex[NAME_HEX + 1];
+
+    short_digest(inputs, array_length(inputs), hex);
+    cleanup(free_pointer)
+    char *name = text_printf("%.*s-%s", ENDPOINT_IN_NAME, record->stack, hex);
+
+    record_set(&record->config_name, name);
+}
+
 cJSON *pin_create_model(const struct record *record)
 {
     cJSON *input = cJSON_Duplicate(record->model_document, true);

@@ -21,6 +21,9 @@
  * rest of the record. ERROR_INVALID where SageMaker would refuse the result. */
 int pin_documents(struct record *record, struct error *error);
 
+/* Of a stack, config_name only: it stands for the template and its parameters. */
+void pin_stack(struct record *record);
+
 /* The inputs of the calls; the caller frees them. */
 cJSON *pin_create_model(const struct record *record);
 cJSON *pin_create_config(const struct record *record);

@@ -53,6 +53,8 @@ enum { RECORD_FORMAT = 1 };
     X(job) /* CodePipeline's, that waits for the result */ \
     X(model_package) /* ARN */ \
     X(stack) /* CloudFormation's, for that driver */ \
+    X(change_set) /* its name */ \
+    X(nested_stack) /* ARN of the one whose events are looked at */ \
     X(restores) /* id of the deployment that this one goes back to */ \
     X(artifact_bucket) \
     X(artifact_key) \
@@ -105,6 +107,8 @@ enum { RECORD_FORMAT = 1 };
     X(scaled) /* entries of scaling[] that are registered again */ \
     X(frozen) /* 1 while a freeze holds it */ \
     X(verified) /* verifications that passed */ \
+    X(continued) /* 1 once CloudFormation was told to go on rolling back */ \
+    X(restored) /* 1 once the template of before was put back */ \
     X(turn) /* 1 while it alone may touch its endpoint */ \
     X(released) /* 1 once the endpoint may have been touched */ \
     X(unchanged) /* 1 where what it asks for already served */ \
@@ -119,6 +123,7 @@ enum { RECORD_FORMAT = 1 };
     X(model_document) /* CreateModel's input, without the name */ \
     X(config_document) /* CreateEndpointConfig's input, without the name */ \
     X(part_etags) /* of a multipart copy, in order */ \
+    X(previous_stack) /* {body, parameters} of the stack before it was touched */ \
     X(scaling) /* scalable targets of the endpoint before it was touched */ \
     X(garbage) /* what is to be removed at the end: {kind, name or bucket and key} */ \
     X(history) /* [{state, at_ms, note}], oldest first, bounded */

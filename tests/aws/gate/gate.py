@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import cloudwatch, codepipeline, ecr, eventbridge, registry, runtime, s3, sagemaker, sqs, sts
+from .additions import cloudformation, cloudwatch, codepipeline, ecr, eventbridge, registry, runtime, s3, sagemaker, sqs, sts
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -41,9 +41,11 @@ class Gate:
         self.sagemaker = sagemaker.SageMaker(self)
         self.registry = registry.Registry()
         self.alarms = cloudwatch.Alarms()
+        self.stacks = cloudformation.Stacks(self)
         self.control = Control(self)
         self.connections_accepted: Callable[[], int] = lambda: 0
         self.additions: dict[str, dict[str, Callable[[Gate, Request], Response | None]]] = {
+            "cloudformation": cloudformation.OPERATIONS,
             "cloudwatch": cloudwatch.OPERATIONS,
             "codepipeline": codepipeline.OPERATIONS,
             "ecr": ecr.OPERATIONS,
@@ -69,6 +71,7 @@ class Gate:
             self.sagemaker.reset()
             self.registry.reset()
             self.alarms.reset()
+            self.stacks.reset()
         self.record.clear()
 
     def answer(self, request: Request) -> Response:
