@@ -119,24 +119,33 @@ static void clear_reason(struct record *record)
     set_reason(record, NULL, NULL);
 }
 
+/* A step that undoes something. What may still be made by a request of ours without an answer is
+ * waited for, else it would be made after it was removed. */
+static void enter_undoing(struct run *run, enum deployment_step step)
+{
+    machine_enter(run, step);
+    if (run->record->unsure_until_ms > run->now_ms)
+        run->record->wake_ms = run->record->unsure_until_ms;
+}
+
 /* The next thing to tidy up, or the announcement when there is none. */
 static void tidy_next(struct run *run)
 {
     struct record *record = run->record;
 
     if (record->upload_id) {
-        machine_enter(run, STEP_ABORT_COPY);
+        enter_undoing(run, STEP_ABORT_COPY);
         return;
     }
     const cJSON *next = cJSON_GetArrayItem(record->garbage, (int)record->tidied);
     const char *kind = json_get_text(next, "kind");
 
     if (text_equal(kind, "config")) {
-        machine_enter(run, STEP_DELETE_CONFIG);
+        enter_undoing(run, STEP_DELETE_CONFIG);
     } else if (text_equal(kind, "model")) {
-        machine_enter(run, STEP_DELETE_MODEL);
+        enter_undoing(run, STEP_DELETE_MODEL);
     } else if (text_equal(kind, "copy")) {
-        machine_enter(run, STEP_DELETE_COPY);
+        enter_undoing(run, STEP_DELETE_COPY);
     } else {
         record->turn = 0; /* the endpoint is free for the next one */
         machine_enter(run, json_get_text(record->settings, "result_bus") ? STEP_ANNOUNCE
@@ -319,6 +328,18 @@ static void give_up_closing(struct run *run, const struct error *error)
     tidy_next(run);
 }
 
+/* A request may have been made that nobody knows of. One that removes something is made again only
+ * when it must have arrived: another deployment may make the same name anew right after. */
+static void stay_unsure(struct run *run)
+{
+    struct record *record = run->record;
+
+    record->unsure_until_ms = run->now_ms + MACHINE_SPREADING_MS;
+    if (is_closing(record) && record->step != STEP_ANNOUNCE &&
+        record->wake_ms < record->unsure_until_ms)
+        record->wake_ms = record->unsure_until_ms;
+}
+
 void machine_bear(struct run *run, const struct error *error)
 {
     struct record *record = run->record;
@@ -341,6 +362,8 @@ void machine_bear(struct run *run, const struct error *error)
         set_reason(record, error, error->sentence);
     record->step = step_to_repeat(record->step);
     record->wake_ms = run->now_ms + backoff_ms(record->attempts, run->draw);
+    if (error->class == ERROR_TRANSIENT)
+        stay_unsure(run);
 }
 
 void machine_wait(struct run *run, enum deployment_step step, int64_t delay_ms, const char *why)
@@ -451,6 +474,7 @@ static void on_start(struct run *run)
         machine_enter(run, machine_first_resolving(record));
     } else {
         record->step = step_to_repeat(record->step);
+        stay_unsure(run);
     }
 }
 

@@ -12,9 +12,6 @@
 #define LOOK_AGAIN_MS 600000
 /* An endpoint that someone else is changing, or that is InService with instances still to come. */
 #define LOOK_SOON_MS 5000
-/* What was asked for may not be seen at once, and a request that we gave up may still arrive: what a
- * look shows of the time before does not count for so long. */
-#define SPREADING_MS 15000
 
 static bool is_changing(const struct endpoint_view *endpoint)
 {
@@ -32,12 +29,12 @@ static bool is_in_service(const struct endpoint_view *endpoint)
     return text_equal(endpoint->status, "InService");
 }
 
-/* Whether the present state was entered just now; a clock that was set back does not count. */
+/* Whether the present state was entered just now, also where the clock was set by seconds since. */
 static bool is_early(const struct run *run)
 {
     int64_t since_ms = run->now_ms - run->record->entered_ms;
 
-    return since_ms >= 0 && since_ms < SPREADING_MS;
+    return since_ms > -MACHINE_SPREADING_MS && since_ms < MACHINE_SPREADING_MS;
 }
 
 static const char *failure_of(const struct endpoint_view *endpoint)
