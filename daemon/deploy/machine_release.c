@@ -148,7 +148,8 @@ static void fail_unlike(struct run *run, const struct endpoint_view *endpoint)
                      record->endpoint, endpoint->config);
 }
 
-/* The endpoint is as it was before it was asked for anything. */
+/* The endpoint is as it was before it was asked for anything. A reason of failure says nothing here:
+ * it stays from the last update that failed. */
 static bool shows_the_past(const struct run *run)
 {
     const struct endpoint_view *endpoint = run->result->endpoint;
@@ -157,7 +158,7 @@ static bool shows_the_past(const struct run *run)
     if (!run->result->ok)
         return !previous || !*previous;
     return is_in_service(endpoint) && !endpoint->pending_config &&
-           text_equal(endpoint->config, previous) && !endpoint->failure_reason;
+           text_equal(endpoint->config, previous);
 }
 
 /* What a look at an endpoint means for one that should be settled; true where the proof holds. */
