@@ -84,23 +84,24 @@ enum { RECORD_FORMAT = 1 };
     X(retry_of)      /* id of the one that an operator tried again */
 
 /* Whole numbers; 0 where not known. Times are wall-clock milliseconds. */
-#define RECORD_NUMBERS(X)                                                                 \
-    X(event_ms) /* when it happened in staging: its age */                                \
-    X(accepted_ms)                                                                        \
-    X(entered_ms) /* when the present state was entered */                                \
-    X(ended_ms)                                                                           \
-    X(wake_ms)          /* the present step's effect, or look, is not before this */      \
-    X(trouble_since_ms) /* when the present run of failed attempts began; 0 in none */    \
-    X(refused_since_ms) /* when, in it, refusals began that may not pass by themselves */ \
-    X(attempts)         /* of the present step that failed in a row */                    \
-    X(approved_ms)                                                                        \
-    X(container) /* place in containers[] of the one that is being pinned or copied */    \
-    X(model_bytes)                                                                        \
-    X(parts)     /* of a multipart copy that are done */                                  \
-    X(verified)  /* verifications that passed */                                          \
-    X(turn)      /* 1 while it alone may touch its endpoint */                            \
-    X(released)  /* 1 once the endpoint may have been touched */                          \
-    X(unchanged) /* 1 where what it asks for already served */                            \
+#define RECORD_NUMBERS(X)                                                                      \
+    X(event_ms) /* when it happened in staging: its age */                                     \
+    X(accepted_ms)                                                                             \
+    X(entered_ms) /* when the present state was entered */                                     \
+    X(ended_ms)                                                                                \
+    X(wake_ms)          /* the present step's effect, or look, is not before this */           \
+    X(trouble_since_ms) /* when the present run of failed attempts began; 0 in none */         \
+    X(refused_since_ms) /* when, in it, refusals began that may not pass by themselves */      \
+    X(unsure_until_ms)  /* until then, a request without an answer may still be carried out */ \
+    X(attempts)         /* of the present step that failed in a row */                         \
+    X(approved_ms)                                                                             \
+    X(container) /* place in containers[] of the one that is being pinned or copied */         \
+    X(model_bytes)                                                                             \
+    X(parts)     /* of a multipart copy that are done */                                       \
+    X(verified)  /* verifications that passed */                                               \
+    X(turn)      /* 1 while it alone may touch its endpoint */                                 \
+    X(released)  /* 1 once the endpoint may have been touched */                               \
+    X(unchanged) /* 1 where what it asks for already served */                                 \
     X(tidied)    /* garbage[] entries that are dealt with */
 
 /* JSON values, NULL where not known. */
