@@ -241,32 +241,20 @@ static void check_deployment(struct loading *loading, struct config_deployment *
 
 /* ---- resources -------------------------------------------------------------------------- */
 
-/* Says which Sid stands twice, and, where only those are owned, which statement has none. */
-static void check_policy(struct loading *loading, const struct node *policy, bool need_sids)
+/* Says which statement of a shared policy has no Sid, where only those with ours are owned. */
+static void need_sids(struct loading *loading, const struct node *policy)
 {
-    cleanup(free_map)
-    struct map sids = {0};
     const struct node *list = node_get(policy, "statements");
 
     if (!list)
         list = node_get(policy, "Statement");
-    if (!list)
-        return;
-    for (struct node *item = list->kind == NODE_LIST ? list->first : NULL; item;
-         item = item->next) {
-        struct node *sid = node_get(item, "Sid");
-        const char *text = sid ? interpolate(loading, sid) : NULL;
+    const struct node *item = list && list->kind == NODE_LIST ? list->first : list;
 
-        if (!sid && need_sids)
+    for (; item; item = list->kind == NODE_LIST ? item->next : NULL)
+        if (!node_get(item, "Sid"))
             say(loading, &item->place,
                 "a statement needs a \"Sid\" to be told from those of others; or own the whole "
                 "policy with \"owns: document\"");
-        if (text && map_put(&sids, text, item))
-            say(loading, &sid->place, "the Sid %s stands in this policy twice",
-                quoted(loading, text));
-    }
-    if (list->kind == NODE_MAPPING && need_sids && !node_get(list, "Sid"))
-        say(loading, &list->place, "a statement needs a \"Sid\" to be told from those of others");
 }
 
 /* EventBridge's limit on a pattern's text. */
@@ -324,15 +312,11 @@ static void check_twin(struct loading *loading, struct map *seen,
 static void check_resource(struct loading *loading, struct config_resource *resource,
                            const struct node *node)
 {
-    const struct node *inline_policies = node_get(node, "inline");
-    bool is_shared = node_get(node, "policy") && !text_equal(resource->kind, "iam_policy");
+    const struct schema_kind *kind = schema_find_kind(resource->kind);
 
-    check_policy(loading, node_get(node, "policy"), is_shared && resource->owns == OWNS_STATEMENTS);
-    check_policy(loading, node_get(node, "trust"), false);
-    for (const struct node *child = inline_policies ? inline_policies->first : NULL; child;
-         child = child->next)
-        check_policy(loading, child, false);
-    if (text_equal(resource->kind, "event_rule"))
+    if (schema_find(kind->section, "owns") && resource->owns == OWNS_STATEMENTS)
+        need_sids(loading, node_get(node, "policy"));
+    if (kind->section == SECTION_EVENT_RULE)
         check_event_rule(loading, resource, node);
     if (!node_get(node, "mode"))
         resource->mode = loading->config->reconcile.mode;
