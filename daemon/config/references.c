@@ -93,19 +93,16 @@ static const char *value_of(struct resolving *resolving, const struct node *mapp
 
 void reference_refuse(struct resolving *resolving, const char *format, ...)
 {
-    struct buffer text = BUFFER(512);
     char sentence[400];
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
-    buffer_printf(&text, "${%.100s}: %s", resolving->reference->whole, sentence);
     const struct config_place place =
         reference_place(resolving->reference->text, resolving->reference->offset);
 
-    say(resolving->loading, &place, "%s", buffer_text(&text));
-    buffer_free(&text);
+    say(resolving->loading, &place, "${%.100s}: %s", resolving->reference->whole, sentence);
     resolving->failed = true;
 }
 
