@@ -212,6 +212,7 @@ static void step(struct live *live, const struct machine_input *input, struct wi
     struct machine_output output = machine_step(next, &whole, clock_wall_ms(), &error);
 
     if (output.refused) {
+        poke(&live->engine->poke); /* it has not had its turn to do anything else */
         if (wish)
             answer_wish(wish, ENGINE_REFUSED, live->record->id, &error);
         return;

@@ -275,6 +275,18 @@ static enum deployment_step step_to_repeat(enum deployment_step step)
     }
 }
 
+/* A request may have been made that nobody knows of. One that removes something is made again only
+ * when it must have arrived: another deployment may make the same name anew right after. */
+static void stay_unsure(struct run *run)
+{
+    struct record *record = run->record;
+
+    record->unsure_until_ms = run->now_ms + MACHINE_SPREADING_MS;
+    if (is_closing(record) && record->step != STEP_ANNOUNCE &&
+        record->wake_ms < record->unsure_until_ms)
+        record->wake_ms = record->unsure_until_ms;
+}
+
 void machine_bear(struct run *run, const struct error *error)
 {
     struct record *record = run->record;
@@ -297,6 +309,8 @@ void machine_bear(struct run *run, const struct error *error)
         machine_set_reason(record, error, error->sentence);
     record->step = step_to_repeat(record->step);
     record->wake_ms = run->now_ms + backoff_ms(record->attempts, run->draw);
+    if (error->class == ERROR_TRANSIENT)
+        stay_unsure(run);
 }
 
 void machine_wait(struct run *run, enum deployment_step step, int64_t delay_ms, const char *why)
@@ -434,6 +448,7 @@ static void on_start(struct run *run)
         machine_enter(run, machine_first_resolving(record));
     } else {
         record->step = step_to_repeat(record->step);
+        stay_unsure(run);
     }
 }
 

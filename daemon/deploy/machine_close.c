@@ -20,13 +20,22 @@ static void tell(struct run *run)
         machine_enter(run, record->state == STATE_SUCCEEDED ? STEP_JOB_SUCCESS : STEP_JOB_FAILURE);
 }
 
+/* A step that undoes something. What may still be made by a request of ours without an answer is
+ * waited for, else it would be made after it was removed. */
+static void enter_undoing(struct run *run, enum deployment_step step)
+{
+    machine_enter(run, step);
+    if (run->record->unsure_until_ms > run->now_ms)
+        run->record->wake_ms = run->record->unsure_until_ms;
+}
+
 /* The next thing to tidy up, or the announcement when there is none. */
 static void tidy_next(struct run *run)
 {
     struct record *record = run->record;
 
     if (record->upload_id) {
-        machine_enter(run, STEP_ABORT_COPY);
+        enter_undoing(run, STEP_ABORT_COPY);
         return;
     }
     if (record->watching) {
@@ -42,11 +51,11 @@ static void tidy_next(struct run *run)
     const char *kind = json_get_text(next, "kind");
 
     if (text_equal(kind, "config")) {
-        machine_enter(run, STEP_DELETE_CONFIG);
+        enter_undoing(run, STEP_DELETE_CONFIG);
     } else if (text_equal(kind, "model")) {
-        machine_enter(run, STEP_DELETE_MODEL);
+        enter_undoing(run, STEP_DELETE_MODEL);
     } else if (text_equal(kind, "copy")) {
-        machine_enter(run, STEP_DELETE_COPY);
+        enter_undoing(run, STEP_DELETE_COPY);
     } else {
         record->turn = 0; /* the endpoint is free for the next one */
         tell(run);

@@ -7,6 +7,11 @@
 
 #include "deploy/machine.h"
 
+/* What was asked for may not be seen at once, and a request that we gave up may still arrive: for
+ * so long, what a look shows of the time before does not count, and nothing that such a request may
+ * bring about is undone. */
+#define MACHINE_SPREADING_MS 15000
+
 /* One run of the machine: what a taker may look at and change. */
 struct run {
     struct record *record;

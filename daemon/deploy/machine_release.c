@@ -12,9 +12,6 @@
 #define LOOK_AGAIN_MS 600000
 /* An endpoint that someone else is changing, or that is InService with instances still to come. */
 #define LOOK_SOON_MS 5000
-/* What was asked for may not be seen at once, and a request that we gave up may still arrive: what
- * a look shows of the time before does not count for so long. */
-#define SPREADING_MS 15000
 
 static bool is_changing(const struct endpoint_view *endpoint)
 {
@@ -32,12 +29,12 @@ static bool is_in_service(const struct endpoint_view *endpoint)
     return text_equal(endpoint->status, "InService");
 }
 
-/* Whether the present state was entered just now; a clock that was set back does not count. */
+/* Whether the present state was entered just now, also where the clock was set by seconds since. */
 static bool is_early(const struct run *run)
 {
     int64_t since_ms = run->now_ms - run->record->entered_ms;
 
-    return since_ms >= 0 && since_ms < SPREADING_MS;
+    return since_ms > -MACHINE_SPREADING_MS && since_ms < MACHINE_SPREADING_MS;
 }
 
 static const char *failure_of(const struct endpoint_view *endpoint)
@@ -150,7 +147,8 @@ static void fail_unlike(struct run *run, const struct endpoint_view *endpoint)
                      record->endpoint, endpoint->config);
 }
 
-/* The endpoint is as it was before it was asked for anything. */
+/* The endpoint is as it was before it was asked for anything. A reason of failure says nothing
+ * here: it stays from the last update that failed. */
 static bool shows_the_past(const struct run *run)
 {
     const struct endpoint_view *endpoint = run->result->endpoint;
@@ -159,7 +157,7 @@ static bool shows_the_past(const struct run *run)
     if (!run->result->ok)
         return !previous || !*previous;
     return is_in_service(endpoint) && !endpoint->pending_config &&
-           text_equal(endpoint->config, previous) && !endpoint->failure_reason;
+           text_equal(endpoint->config, previous);
 }
 
 /* What a look at an endpoint means for one that should be settled; true where the proof holds. */

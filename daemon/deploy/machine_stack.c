@@ -12,7 +12,7 @@
 
 /* Events come mostly before; a stack's states last from seconds to half an hour. */
 #define LOOK_AGAIN_MS 15000
-#define LOOK_SOON_MS 2000
+#define LOOK_SOON_MS 1000
 
 static const char *status_of(const struct run *run)
 {

@@ -255,6 +255,9 @@ void endpoints_update(struct aws_call *call)
     else if (is(endpoint, "Failed"))
         call_refuse(call, ERROR_INVALID, "ValidationException",
                     "A Failed endpoint takes nothing but DeleteEndpoint");
+    else if (text_equal(endpoint->now.config, config))
+        broken("nothing is asked for twice", "endpoint %s is to be updated to %s, which it serves",
+               name, config);
     else if (config_is_found(call, config)) {
         begin_change(endpoint, "Updating", config);
         call_answer(call, NULL);

@@ -1,6 +1,6 @@
 /* malloc for one thread: the simulator spends a third of its time in the C library's, nearly all of
- * it on small JSON values that live for one step. Blocks of equal class are kept in lists; nothing is
- * given back, since a run's process ends with the run. Not linked under a sanitizer. */
+ * it on small JSON values that live for one step. Blocks of equal class are kept in lists; nothing
+ * is given back, since a run's process ends with the run. Not linked under a sanitizer. */
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,9 +12,9 @@
 
 enum {
     GRAIN = 16,
-    SMALL = 2048,                   /* up to here, a class for each 16 bytes */
+    SMALL = 2048, /* up to here, a class for each 16 bytes */
     SMALL_CLASSES = SMALL / GRAIN + 1,
-    CLASSES = SMALL_CLASSES + 48,   /* then one for each power of two */
+    CLASSES = SMALL_CLASSES + 48, /* then one for each power of two */
 };
 
 /* Before each block; a free block has the next one's address in its place. */

@@ -195,7 +195,7 @@ static void some_trouble(void *context)
     if (chance_strikes(chance, FAULT_DISK_FULL)) {
         story("the disk is full");
         disk_set_full(sim->disk, true);
-        sim_later(draw(1, 240) * US_PER_S, mend_disk, NULL);
+        sim_later(draw(1, 90) * US_PER_S, mend_disk, NULL);
     }
     if (chance_strikes(chance, FAULT_CLOCK_NUDGE))
         sim->wall_offset_ms += draw(-5000, 5000);

@@ -251,6 +251,56 @@ static void check_last_good(const char *endpoint, const char *after)
                endpoint, config);
 }
 
+/* The endpoint's lineage as it was before the present transaction; NULL where it is not in it, or was
+ * not there. */
+static cJSON *lineages_before;
+
+static int64_t count_proved_others(const cJSON *lineage, const char *config)
+{
+    const cJSON *entry;
+    int64_t count = 0;
+
+    cJSON_ArrayForEach(entry, lineage)
+    {
+        count += !json_get_bool(entry, "left", false) &&
+                 !text_equal(json_get_text(entry, "config"), config);
+    }
+    return count;
+}
+
+/* What a success makes of the lineage: itself in front, as many others as keep says, and none that
+ * is newer. */
+static void check_lineage(const struct record *record)
+{
+    cleanup(json_free) cJSON *lineage = lineage_of(record->endpoint);
+    int64_t keep = json_get_integer(record->settings, "keep", 0);
+    int64_t others = count_proved_others(lineages_before, record->config_name);
+    const cJSON *entry;
+
+    if (!text_equal(newest_proved(lineage), record->config_name))
+        broken("7: what is kept is known", "%s succeeded, and is not in the lineage", record->id);
+    if (count_proved_others(lineage, record->config_name) != (others < keep ? others : keep))
+        broken("7: bounded by keep", "after %s, %d are kept of %d others, where %d may be",
+               record->id, (int)count_proved_others(lineage, record->config_name), (int)others,
+               (int)keep);
+    cJSON_ArrayForEach(entry, lineages_before)
+    {
+        if (!json_get_bool(entry, "left", false) &&
+            json_get_integer(entry, "event_ms", 0) > record->event_ms)
+            broken("the newest wins", "%s has replaced %s, which is newer", record->id,
+                   json_get_text(entry, "deployment"));
+    }
+}
+
+static void check_superseded(const struct record *record)
+{
+    const struct known *newer = record->superseded_by ? known_find(record->superseded_by) : NULL;
+
+    if (newer && newer->row->row.order_ms < record->event_ms)
+        broken("the newest wins", "%s was superseded by %s, which is older", record->id,
+               newer->id);
+}
+
 static void check_end(const struct known *known)
 {
     struct error error;
@@ -265,8 +315,12 @@ static void check_end(const struct known *known)
     outcome->succeeded += record->state == STATE_SUCCEEDED;
     story("%s ends: %s%s%s", record->id, deployment_state_name(record->state),
           record->reason ? ": " : "", record->reason ? record->reason : "");
-    if (record->state == STATE_SUCCEEDED)
+    if (record->state == STATE_SUCCEEDED) {
         check_success(known, record);
+        check_lineage(record);
+    } else if (record->state == STATE_SUPERSEDED) {
+        check_superseded(record);
+    }
     if (sim->chance.calm && record->state != STATE_SUCCEEDED && record->state != STATE_SUPERSEDED)
         broken("nothing fails without a cause", "%s is %s: %s", record->id,
                deployment_state_name(record->state), record->reason);
@@ -306,6 +360,14 @@ static void check_doubled(const struct known *known)
                known->release->event_id);
 }
 
+static void check_approved(const struct known *known)
+{
+    const char *bytes = known->row->row.bytes;
+
+    if (strstr(bytes, "\"approval\":\"manual\"") && !strstr(bytes, "\"approved_by\":"))
+        broken("what is to be approved is", "%s goes on without approval", known->id);
+}
+
 static const struct known *ended_now;
 
 static void on_row(void *context, const struct disk_row *row, const struct store_row *before)
@@ -315,10 +377,17 @@ static void on_row(void *context, const struct disk_row *row, const struct store
         if (ended_now)
             check_end(ended_now);
         ended_now = NULL;
+        json_free(&lineages_before);
+        lineages_before = NULL;
         return;
     }
-    if (!text_equal(row->row.kind, RECORD_KIND))
+    if (!text_equal(row->row.kind, RECORD_KIND)) {
+        struct error error;
+
+        if (before)
+            lineages_before = json_parse(before->bytes, before->length, before->length, &error);
         return;
+    }
     const struct known *old = before ? known_find(row->row.key) : NULL;
     enum deployment_state was = old ? old->state : STATE_ACCEPTED;
     bool was_closed = old && !old->open;
@@ -329,8 +398,10 @@ static void on_row(void *context, const struct disk_row *row, const struct store
     check_progress(known, was, was_closed);
     if (!before)
         check_doubled(known);
-    if (known->turn)
+    if (known->turn) {
         known_each(count_turn, (void *)known);
+        check_approved(known);
+    }
     if (deployment_state_kind(known->state) != STATE_RUNS &&
         deployment_state_kind(was) == STATE_RUNS)
         ended_now = known;
