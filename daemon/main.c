@@ -15,6 +15,7 @@
 #include "config/config.h"
 #include "control/control.h"
 #include "deploy/engine.h"
+#include "deploy/missed.h"
 #include "intake/intake.h"
 #include "net/loop.h"
 #include "net/timer.h"
@@ -53,6 +54,7 @@ struct daemon {
     struct aws *aws;
     struct metrics *metrics;
     struct engine *engine;
+    struct missed *missed;
     struct intake *intake;
     struct control *control;
     struct timer ready_timer;
@@ -341,6 +343,7 @@ static char *reload(void *context, enum error_class *class)
     }
     engine_set_config(daemon->engine, wanted);
     intake_set_config(daemon->intake, wanted);
+    missed_set_config(daemon->missed, wanted);
     config_unref(old);
     log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
                 daemon->options.config, wanted->deployment_count);
@@ -387,6 +390,7 @@ static void on_terminate(void *context)
     systemd_stopping();
     say_status(daemon);
     intake_stop(daemon->intake);
+    missed_stop(daemon->missed);
     engine_stop(daemon->engine);
     control_stop(daemon->control);
     daemon->stop_by_ms = clock_monotonic_ms() + STOP_WAIT_MS;
@@ -414,6 +418,8 @@ static int open_parts(struct daemon *daemon, struct error *error)
     daemon->engine = engine_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
     if (engine_load(daemon->engine, error) < 0)
         return -1;
+    daemon->missed =
+        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
     daemon->intake =
         intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
     const struct control_parts parts = {
@@ -444,6 +450,7 @@ static void close_parts(struct daemon *daemon)
         control_free(daemon->control);
     if (daemon->intake)
         intake_free(daemon->intake);
+    missed_free(daemon->missed);
     if (daemon->engine)
         engine_free(daemon->engine);
     if (daemon->aws)
