@@ -245,7 +245,7 @@ static bool has_variable(const struct policy_list *list)
     return false;
 }
 
-static bool statement_has_variable(const struct policy_statement *statement)
+bool policy_has_variables(const struct policy_statement *statement)
 {
     for (size_t i = 0; i < statement->condition_count; i++)
         if (has_variable(&statement->conditions[i].values))
@@ -253,10 +253,10 @@ static bool statement_has_variable(const struct policy_statement *statement)
     return has_variable(&statement->resource) || has_variable(&statement->not_resource);
 }
 
-static bool has_variables(const struct policy_document *document)
+static bool any_has_variables(const struct policy_document *document)
 {
     for (size_t i = 0; i < document->statement_count; i++)
-        if (statement_has_variable(&document->statements[i]))
+        if (policy_has_variables(&document->statements[i]))
             return true;
     return false;
 }
@@ -265,7 +265,7 @@ static void put_head(const struct forming *forming, const struct policy_document
 {
     const char *missing = forming->by_aws ? "2008-10-17" : "";
 
-    if (!forming->by_aws || has_variables(document))
+    if (!forming->by_aws || any_has_variables(document))
         put_text(forming->form, document->version ? document->version : missing);
     if (!forming->by_aws)
         put_text(forming->form, document->id ? document->id : "");
