@@ -82,13 +82,18 @@ static int check_own(const struct policy_document *own, struct error *error)
     return 0;
 }
 
+static const char *own_version(const struct policy_document *own)
+{
+    return own->version ? own->version : "2012-10-17";
+}
+
 /* A document without statements, with all else that the present one says. */
 static cJSON *copy_frame(const cJSON *present, const struct policy_document *own)
 {
     cJSON *frame = present ? cJSON_Duplicate(present, true) : cJSON_CreateObject();
 
     if (!present)
-        json_add_text(frame, "Version", own->version ? own->version : "2012-10-17");
+        json_add_text(frame, "Version", own_version(own));
     json_put(frame, "Statement", cJSON_CreateArray());
     return frame;
 }
@@ -108,7 +113,7 @@ static bool version_hinders(const struct policy_document *present,
     for (size_t i = 0; i < own->statement_count; i++)
         counts = counts || policy_has_variables(&own->statements[i]);
     return counts && present->statement_count > 0 &&
-           !text_equal(version_of(present), version_of(own));
+           !text_equal(version_of(present), own_version(own));
 }
 
 static int settle_version(cJSON *frame, const struct policy_document *present,
@@ -121,8 +126,8 @@ static int settle_version(cJSON *frame, const struct policy_document *present,
             return error_set(error, ERROR_CONFLICT,
                              "%s: this statement of others has variables, as ours have; but the "
                              "policy's Version is %s, and ours need %s",
-                             present->statements[i].pointer, version_of(present), version_of(own));
-    json_put(frame, "Version", cJSON_CreateString(version_of(own)));
+                             present->statements[i].pointer, version_of(present), own_version(own));
+    json_put(frame, "Version", cJSON_CreateString(own_version(own)));
     return 0;
 }
 

@@ -11,8 +11,8 @@
 #include "policy/document.h"
 
 /* The policy that should stand there. `present` is what stands there now, NULL where nothing does;
- * `own` has our statements, each with a Sid; `withdrawn` are Sids that were ours and are no more,
- * up to `withdrawn_count`.
+ * `own` has our statements, each with a Sid, and is of 2012-10-17 where it has no Version;
+ * `withdrawn` are Sids that were ours and are no more, up to `withdrawn_count`.
  *
  * A statement of ours that means what it should (POLICY_RULE_AWS) stays as it is written there; one
  * that does not is replaced in its place; what is missing goes to the end. NULL where no statement

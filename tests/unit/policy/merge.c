@@ -136,6 +136,14 @@ static void variables_of_ours_bring_their_version(void **state)
                   "{'Version':'2012-10-17','Id':'kept','Statement':[" THEIRS "," VARIABLE "]}");
 }
 
+static void ours_are_of_2012_unless_they_say_otherwise(void **state)
+{
+    (void)state;
+    assert_merged("{'Version':'2012-10-17','Statement':[" THEIRS "]}",
+                  "{'Statement':[" VARIABLE "]}", NULL,
+                  "{'Version':'2012-10-17','Statement':[" THEIRS "," VARIABLE "]}");
+}
+
 static void a_version_that_others_count_on_is_not_changed(void **state)
 {
     cleanup(arena_free)
@@ -232,6 +240,7 @@ int main(void)
         cmocka_unit_test(where_nothing_is_left_the_policy_is_to_go),
         cmocka_unit_test(a_statement_of_ours_needs_a_sid),
         cmocka_unit_test(variables_of_ours_bring_their_version),
+        cmocka_unit_test(ours_are_of_2012_unless_they_say_otherwise),
         cmocka_unit_test(a_version_that_others_count_on_is_not_changed),
         cmocka_unit_test(others_statements_make_no_difference),
         cmocka_unit_test(decayed_principals_are_found_with_their_statement),
