@@ -23,8 +23,8 @@ int policy_merge(const cJSON *present, const struct policy_document *own,
                  const char *const *withdrawn, size_t withdrawn_count, cJSON **merged,
                  struct error *error);
 
-/* How the statements of ours that stand in `present` differ from `own`: foreign statements are no
- * difference. Of `withdrawn`, those that still stand there count as to be removed. */
+/* Whether the statements of ours that stand in `present` are those of `own`, in meaning, and none
+ * that was withdrawn stands there. Others' statements make no difference. */
 bool policy_owned_equal(const struct policy_document *present, const struct policy_document *own,
                         const char *const *withdrawn, size_t withdrawn_count);
 
