@@ -1,6 +1,7 @@
 #include "config/config_internal.h"
 #include "config/expression.h"
 
+#include "base/cron.h"
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -198,6 +199,19 @@ static void check_artifact(struct loading *loading, const struct config_deployme
             "a model-package is named by the event; \"%s\" has no meaning here", found->name);
 }
 
+static void check_freezes(struct loading *loading, const struct config_deployment *deployment,
+                          const struct node *node)
+{
+    const struct node *list = node_get(node, "freeze");
+    const struct node *item = list ? list->first : NULL;
+    struct cron cron;
+    struct error error;
+
+    for (size_t i = 0; i < deployment->freeze_count; i++, item = item->next)
+        if (cron_read(deployment->freeze[i].at, &cron, &error) < 0)
+            say(loading, place_of(item, "at"), "\"at\": %s", error.sentence);
+}
+
 /* Fields that name things are ours: another name would hide from us what was made. */
 static void check_overlay(struct loading *loading, const struct node *node)
 {
@@ -295,6 +309,7 @@ static void check_deployment(struct loading *loading, struct config_deployment *
     check_verifications(loading, deployment, node);
     check_container(loading, deployment, node);
     check_artifact(loading, deployment, node);
+    check_freezes(loading, deployment, node);
     check_overlay(loading, node);
     check_role(loading, deployment->execution_role, place_of(node, "execution_role"));
     check_stack(loading, deployment, node);

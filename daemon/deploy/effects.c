@@ -1,5 +1,8 @@
 #include "deploy/effects.h"
 
+#include "aws/service_autoscaling.h"
+#include "aws/service_cloudformation.h"
+#include "aws/service_cloudwatch.h"
 #include "aws/service_codepipeline.h"
 #include "aws/service_ecr.h"
 #include "aws/service_events.h"
@@ -17,6 +20,22 @@ void effect_call_as(const struct asking *asking, const char *account, const void
 {
     asking->run->call =
         aws_call(asking->aws, account, asking->operation, input, on_result, asking->run);
+}
+
+void effect_call_second(struct effect_run *run, const char *account,
+                        const struct aws_operation *operation, const void *input)
+{
+    run->call = aws_call(run->aws, account, operation, input, on_result, run);
+}
+
+void effect_fail(struct effect_run *run, const struct error *error)
+{
+    const struct effect_result result = {.ok = false, .error = *error};
+
+    run->call = NULL;
+    run->done(run->context, &result);
+    arena_free(&run->arena);
+    free(run);
 }
 
 void effect_call(const struct asking *asking, const void *input)

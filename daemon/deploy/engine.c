@@ -244,6 +244,12 @@ static void run_effect(struct live *live, enum effect effect)
     engine->effects_running++;
 }
 
+/* One that a freeze holds is not let at its endpoint, but may be passed by. */
+static bool is_held(const struct live *live)
+{
+    return live->record->wake_ms && !machine_is_due(live->record, clock_wall_ms());
+}
+
 static void ask_for_turn(struct live *live)
 {
     struct engine *engine = live->engine;
@@ -264,7 +270,7 @@ static void ask_for_turn(struct live *live)
         struct turn_decision decision =
             turn_decide(live->record, records, count, live->seat->lineage);
 
-        if (decision.turn == TURN_TAKE)
+        if (decision.turn == TURN_TAKE && !is_held(live))
             step(live, &(struct machine_input){.kind = INPUT_TURN}, NULL);
         else if (decision.turn == TURN_SUPERSEDED)
             step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
@@ -299,14 +305,15 @@ static void advance(struct live *live)
 
     if (wish) {
         list_remove(&wish->link);
-        step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who}, wish);
+        step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who, .now = wish->now},
+             wish);
         return;
     }
     bool waits = machine_waits_for_endpoint(live->record);
     bool news = live->news;
 
     live->news = false;
-    if (waits && news) {
+    if (news && (waits || machine_waits_for_stack(live->record))) {
         step(live, &(struct machine_input){.kind = INPUT_NEWS}, NULL);
         return;
     }
@@ -319,6 +326,8 @@ static void advance(struct live *live)
     }
     if (machine_waits_for_turn(live->record)) {
         ask_for_turn(live);
+        if (!live->next && is_held(live))
+            heap_set(&engine->wakes, &live->wake, live->record->wake_ms);
         return;
     }
     if (live->record->wake_ms && machine_is_due(live->record, now_ms)) {
@@ -442,13 +451,14 @@ void engine_stack_news(struct engine *engine, const char *stack)
     poke(&engine->poke);
 }
 
-void engine_wish(struct live *live, enum machine_input_kind kind, const char *who,
-                 engine_done *done, void *context)
+void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
+                 void *context)
 {
     struct wish *wish = memory_allocate(sizeof(*wish));
 
-    wish->kind = kind;
-    wish->who = text_copy(who);
+    wish->kind = input->kind;
+    wish->now = input->now;
+    wish->who = text_copy(input->by);
     wish->done = done;
     wish->context = context;
     list_append(&live->wishes, &wish->link);

@@ -38,6 +38,15 @@ static void tidy_next(struct run *run)
         enter_undoing(run, STEP_ABORT_COPY);
         return;
     }
+    if (record->watching) {
+        machine_enter(run, STEP_DELETE_ALARMS);
+        return;
+    }
+    /* Scaling by the counts that it had before; a deployment that touched nothing changed none. */
+    if (record->released && record->scaled < cJSON_GetArraySize(record->scaling)) {
+        machine_enter(run, STEP_KEEP_SCALING);
+        return;
+    }
     const cJSON *next = cJSON_GetArrayItem(record->garbage, (int)record->tidied);
     const char *kind = json_get_text(next, "kind");
 
@@ -51,6 +60,22 @@ static void tidy_next(struct run *run)
         record->turn = 0; /* the endpoint is free for the next one */
         tell(run);
     }
+}
+
+/* One thing is done, or given up. */
+static void tidied(struct run *run)
+{
+    struct record *record = run->record;
+
+    if (record->step == STEP_ABORT_COPY)
+        record_set(&record->upload_id, NULL);
+    else if (record->step == STEP_DELETE_ALARMS)
+        record->watching = 0;
+    else if (record->step == STEP_KEEP_SCALING)
+        record->scaled++;
+    else
+        record->tidied++;
+    tidy_next(run);
 }
 
 void machine_end(struct run *run, enum deployment_state state)
@@ -94,20 +119,12 @@ void machine_give_up_closing(struct run *run, const struct error *error)
         announce(run);
         return;
     }
-    if (record->step == STEP_ABORT_COPY)
-        record_set(&record->upload_id, NULL);
-    else
-        record->tidied++;
-    tidy_next(run);
+    tidied(run);
 }
 
 void take_tidied(struct run *run)
 {
-    if (run->record->step == STEP_ABORT_COPY)
-        record_set(&run->record->upload_id, NULL);
-    else
-        run->record->tidied++;
-    tidy_next(run);
+    tidied(run);
 }
 
 /* A job that is over, or not known any more, has had its answer. */

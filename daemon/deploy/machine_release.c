@@ -229,7 +229,9 @@ void take_invocation(struct run *run)
         return;
     }
     record->verified++;
-    machine_enter(run, (size_t)record->verified < verify_count(record) ? STEP_INVOKE : STEP_PROVE);
+    enum deployment_step prove = record->stack ? STEP_STACK_PROVE : STEP_PROVE;
+
+    machine_enter(run, (size_t)record->verified < verify_count(record) ? STEP_INVOKE : prove);
 }
 
 void take_proof(struct run *run)
