@@ -1,13 +1,14 @@
 /* causewayd: options, wiring, signals. The one file that knows every part.
  *
  * Order of the start: configuration, store, AWS, engine (which takes up what was open), intake,
- * control. The end goes the other way round: nothing new is taken in, what is under way is finished,
- * and what is open goes on at the next start. */
+ * control. The end goes the other way round: nothing new is taken in, what is under way is
+ * finished, and what is open goes on at the next start. */
 #include "aws/aws.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/systemd.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -50,6 +51,7 @@ struct daemon {
     struct config *config;
     struct store *store;
     struct aws *aws;
+    struct metrics *metrics;
     struct engine *engine;
     struct intake *intake;
     struct control *control;
@@ -57,8 +59,8 @@ struct daemon {
     struct timer status_timer;
     struct timer watchdog_timer;
     struct timer stop_timer;
-    int64_t started_ms;     /* wall clock */
-    int64_t stop_by_ms;     /* monotonic */
+    int64_t started_ms; /* wall clock */
+    int64_t stop_by_ms; /* monotonic */
     bool ready;
     bool stopping;
 };
@@ -114,9 +116,12 @@ static int parse_options(int argc, char **argv, struct options *options)
 {
     enum { CONFIG = 'c', CHECK = 'C', LEVEL = 'l', FORMAT = 'f', VERSION = 'v', HELP = 'h' };
     static const struct option names[] = {
-        {"config", required_argument, NULL, CONFIG}, {"check", no_argument, NULL, CHECK},
-        {"log-level", required_argument, NULL, LEVEL}, {"log-format", required_argument, NULL, FORMAT},
-        {"version", no_argument, NULL, VERSION},     {"help", no_argument, NULL, HELP},
+        {"config", required_argument, NULL, CONFIG},
+        {"check", no_argument, NULL, CHECK},
+        {"log-level", required_argument, NULL, LEVEL},
+        {"log-format", required_argument, NULL, FORMAT},
+        {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
     const char *environment = getenv("CAUSEWAY_CONFIG");
@@ -171,7 +176,8 @@ static char *describe_errors(const struct config_errors *errors)
     struct buffer text = BUFFER(65536);
 
     for (size_t i = 0; i < errors->count; i++) {
-        cleanup(free_pointer) char *line = config_error_format(&errors->errors[i]);
+        cleanup(free_pointer)
+        char *line = config_error_format(&errors->errors[i]);
 
         buffer_printf(&text, "%s%s", i ? "\n" : "", line);
     }
@@ -188,7 +194,8 @@ static void say_status(struct daemon *daemon)
     struct engine_statistics engine = engine_get_statistics(daemon->engine);
 
     if (daemon->stopping)
-        systemd_status("Stopping; %" PRIu64 " open deployments go on at the next start", engine.open);
+        systemd_status("Stopping; %" PRIu64 " open deployments go on at the next start",
+                       engine.open);
     else if (!store_is_healthy(daemon->store))
         systemd_status("The store cannot be written; not receiving");
     else if (!intake.reachable)
@@ -258,12 +265,29 @@ static void on_store_health(void *context, bool healthy, const struct error *err
     const struct log_fields fields = {.error = error};
 
     if (healthy)
-        log_message(MESSAGE_STORE_RECOVERED, NULL, "the store can be written again; receiving goes on");
+        log_message(MESSAGE_STORE_RECOVERED, NULL,
+                    "the store can be written again; receiving goes on");
     else
-        log_message(MESSAGE_STORE_FAILED, &fields,
-                    "the store cannot be written: %s; nothing is received or acknowledged until it can",
-                    error ? error->sentence : "");
+        log_message(
+            MESSAGE_STORE_FAILED, &fields,
+            "the store cannot be written: %s; nothing is received or acknowledged until it can",
+            error ? error->sentence : "");
     say_status(daemon);
+}
+
+/* ---- metrics ------------------------------------------------------------------------------- */
+
+static void on_attempt(void *context, const struct aws_attempt *attempt)
+{
+    struct daemon *daemon = context;
+    const char *service = attempt->operation->service->name;
+
+    metrics_observe(
+        daemon->metrics, METRIC_AWS_CALLS,
+        (metric_labels){service, attempt->operation->name, error_class_name(attempt->class)},
+        (double)attempt->elapsed_ms / 1000);
+    if (attempt->attempt > 1)
+        metrics_add(daemon->metrics, METRIC_AWS_RETRIES, (metric_labels){service}, 1);
 }
 
 /* ---- reload -------------------------------------------------------------------------------- */
@@ -286,7 +310,8 @@ static int set_accounts(struct daemon *daemon, struct error *error)
     return 0;
 }
 
-/* The new configuration whole, or the old one as it was. NULL where it is in force, else why not. */
+/* The new configuration whole, or the old one as it was. NULL where it is in force, else why not.
+ */
 static char *reload(void *context, enum error_class *class)
 {
     struct daemon *daemon = context;
@@ -296,7 +321,7 @@ static char *reload(void *context, enum error_class *class)
 
     *class = wanted ? ERROR_CONFLICT : ERROR_INVALID;
     config_errors_free(&errors);
-    if (why) {
+    if (!wanted || why) {
         config_unref(wanted);
         log_message(MESSAGE_RELOAD_FAILED, NULL,
                     "the configuration was not reloaded, the old one stays in force: %s", why);
@@ -373,6 +398,7 @@ static void on_terminate(void *context)
 static int open_parts(struct daemon *daemon, struct error *error)
 {
     daemon->loop = loop_new();
+    daemon->metrics = metrics_new();
     timer_init(&daemon->ready_timer, daemon->loop, on_ready_timer, daemon);
     timer_init(&daemon->status_timer, daemon->loop, on_status_timer, daemon);
     timer_init(&daemon->watchdog_timer, daemon->loop, on_watchdog_timer, daemon);
@@ -384,16 +410,18 @@ static int open_parts(struct daemon *daemon, struct error *error)
     daemon->aws = aws_new(daemon->loop, error);
     if (!daemon->aws || set_accounts(daemon, error) < 0)
         return -1;
+    aws_observe(daemon->aws, on_attempt, daemon);
     daemon->engine = engine_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
     if (engine_load(daemon->engine, error) < 0)
         return -1;
-    daemon->intake = intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine,
-                                daemon->config);
+    daemon->intake =
+        intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
     const struct control_parts parts = {
         .engine = daemon->engine,
         .intake = daemon->intake,
         .store = daemon->store,
         .aws = daemon->aws,
+        .metrics = daemon->metrics,
         .get_config = get_config,
         .reload = reload,
         .context = daemon,
@@ -420,6 +448,7 @@ static void close_parts(struct daemon *daemon)
         engine_free(daemon->engine);
     if (daemon->aws)
         aws_free(daemon->aws);
+    metrics_free(daemon->metrics);
     loop_free(daemon->loop);
 }
 
@@ -439,8 +468,8 @@ static void run(struct daemon *daemon)
     if (systemd_watchdog_ms() > 0)
         on_watchdog_timer(daemon);
     loop_run(daemon->loop);
-    log_message(MESSAGE_STOPPED, NULL, "causewayd has stopped; %" PRIu64
-                " open deployments go on at the next start",
+    log_message(MESSAGE_STOPPED, NULL,
+                "causewayd has stopped; %" PRIu64 " open deployments go on at the next start",
                 engine_get_statistics(daemon->engine).open);
 }
 
@@ -450,7 +479,8 @@ static struct config *load_config(const struct options *options)
     struct config *config = config_load(options->config, &errors);
 
     for (size_t i = 0; i < errors.count; i++) {
-        cleanup(free_pointer) char *line = config_error_format(&errors.errors[i]);
+        cleanup(free_pointer)
+        char *line = config_error_format(&errors.errors[i]);
 
         if (options->check)
             fprintf(stderr, "%s\n", line);

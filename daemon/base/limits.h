@@ -51,6 +51,13 @@
 #define LIMIT_CONFIG_FILES ((size_t)64)
 #define LIMIT_CONFIG_DEPTH ((size_t)32)
 #define LIMIT_CONFIG_NODES ((size_t)100000)
+/* What ${...} adds to a configuration in all, and how long a chain of references may be. References
+ * that name references could otherwise double their text at each step. */
+#define LIMIT_CONFIG_EXPANDED_BYTES ((size_t)4 * 1048576)
+#define LIMIT_CONFIG_REFERENCE_CHAIN 16u
+/* Letters and classes of a regular expression, each repetition written out: glibc takes
+ * up to 10 MB for one at this limit, and gigabytes for "(((a{200}){200}){200})". */
+#define LIMIT_EXPRESSION_ATOMS ((size_t)5000)
 /* Errors listed before "and more". */
 #define LIMIT_CONFIG_ERRORS ((size_t)50)
 
@@ -71,6 +78,10 @@
  * stalls: 100 x 1 MiB at the worst. */
 #define LIMIT_MESSAGES_IN_HAND ((size_t)100)
 
+/* A policy document: the IAM API's own bound on the texts that it takes (policyDocumentType), above
+ * every quota that it then applies. */
+#define LIMIT_POLICY_BYTES ((size_t)131072)
+
 /* Rules that the $or lists of one event pattern multiply to: EventBridge refuses more than 1,000
  * (User Guide, "Comparison operators", $or). */
 #define LIMIT_PATTERN_RULES ((size_t)1000)
@@ -78,5 +89,10 @@
  * number: it refuses 11 and 12 (the User Guide's own example, and four of "*:stack/NAME/" followed
  * by a star), and takes 9. */
 #define LIMIT_PATTERN_COMPLEXITY ((size_t)10)
+
+/* Different label values of one metric. AWS operations times outcomes stay below a hundred. */
+#define LIMIT_METRIC_SERIES ((size_t)500)
+/* What /metrics answers: all series of all metrics, 13 lines of a histogram each, stay below. */
+#define LIMIT_METRICS_BYTES ((size_t)4 * 1048576)
 
 #endif

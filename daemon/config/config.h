@@ -1,9 +1,10 @@
 /* The configuration: one YAML file (or a main file that includes others) as an immutable, typed
- * value. causeway.yaml is described key by key in schema.def, from which the parser, the JSON Schema
- * in conf/ and the documentation are made.
+ * value. causeway.yaml is described key by key in schema.def, from which the parser, the JSON
+ * Schema in conf/ and the documentation are made.
  *
  * Loading reports every error at once as FILE:LINE:COLUMN: message. A configuration that loads is
- * whole: references are resolved, defaults filled in, patterns compiled, names such as AWS accepts. */
+ * whole: references are resolved, defaults filled in, patterns compiled, names such as AWS accepts.
+ */
 #ifndef CAUSEWAY_CONFIG_CONFIG_H
 #define CAUSEWAY_CONFIG_CONFIG_H
 
@@ -33,7 +34,7 @@ struct config_account {
 
 struct config_queue {
     const char *name;
-    const char *url; /* or NULL: asked of SQS by the name */
+    const char *url;   /* or NULL: asked of SQS by the name */
     int64_t receivers; /* 1 to 16 */
     int64_t visibility_ms;
     int64_t wait_ms; /* of a long poll, to 20 s */
@@ -49,6 +50,7 @@ enum artifact_form {
     ARTIFACT_MANIFEST,          /* a JSON document, or a zip that holds it */
     ARTIFACT_MODEL,             /* a model.tar.gz; all else is in the configuration */
     ARTIFACT_SAGEMAKER_PROJECT, /* a zip of template and parameters */
+    ARTIFACT_MODEL_PACKAGE,     /* no object: the registry's package that the event names */
 };
 
 struct config_artifact {
@@ -56,8 +58,11 @@ struct config_artifact {
     struct config_source bucket;
     struct config_source key;
     struct config_source version; /* S3 version id; optional */
+    struct config_source uri;     /* s3://BUCKET/KEY, instead of the two */
     enum artifact_form form;
     const char *manifest; /* the manifest's name inside a zip; default "manifest.json" */
+    const char *template; /* these two: inside a sagemaker-project's */
+    const char *parameters_file;
 };
 
 enum deployment_driver { DRIVER_SAGEMAKER, DRIVER_CLOUDFORMATION };
@@ -73,34 +78,72 @@ struct config_container {
     size_t environment_count;
 };
 
+struct config_serverless {
+    int64_t memory; /* MB */
+    int64_t concurrency;
+};
+
 struct config_variant {
     const char *name;
     const char *instance_type;
     int64_t count;
+    struct config_serverless *serverless; /* or NULL */
 };
 
 enum rollout_type { ROLLOUT_ALL_AT_ONCE, ROLLOUT_CANARY, ROLLOUT_LINEAR, ROLLOUT_ROLLING };
 
+enum watch_statistic {
+    STATISTIC_SUM,
+    STATISTIC_AVERAGE,
+    STATISTIC_MAXIMUM,
+    STATISTIC_MINIMUM,
+    STATISTIC_SAMPLE_COUNT,
+};
+
+/* An alarm that is made for one rollout. */
+struct config_watch {
+    const char *metric;
+    const char *above; /* a number */
+    enum watch_statistic statistic;
+    int64_t period_ms;
+    int64_t periods;
+};
+
 struct config_rollout {
     enum rollout_type type;
-    int64_t step;         /* a percentage, or instances */
+    int64_t step; /* a percentage, or instances */
     bool step_is_percent;
-    int64_t bake_ms;      /* wait between steps */
-    int64_t timeout_ms;   /* of the whole execution; 0 for SageMaker's default */
+    int64_t bake_ms;    /* wait between steps */
+    int64_t timeout_ms; /* of the whole execution; 0 for SageMaker's default */
     const char **alarms;
     size_t alarm_count;
+    struct config_watch *watch;
+    size_t watch_count;
 };
 
 struct config_verification {
     const char *body;
     const char *content_type;
     const char *accept; /* or NULL */
+    const char *target_model;   /* or NULL */
+    const char *target_variant; /* or NULL */
     int64_t expect_status;
-    const char *matches;    /* POSIX extended regular expression, or NULL */
-    int64_t latency_ms;     /* upper bound, 0 for none */
+    const char *pointer; /* RFC 6901, into the answer: what matches is held against; or NULL */
+    const char *matches; /* POSIX extended regular expression, or NULL */
+    int64_t latency_ms;  /* upper bound, 0 for none */
 };
 
 enum approval { APPROVAL_NONE, APPROVAL_MANUAL };
+
+enum scaling { SCALING_KEEP, SCALING_IGNORE };
+
+/* From each moment that cron would run it, for as long. */
+struct config_freeze {
+    const char *at; /* five fields */
+    int64_t for_ms;
+    const char *zone;
+    const char *why; /* or NULL */
+};
 
 struct config_deployment {
     struct config_place place;
@@ -119,14 +162,23 @@ struct config_deployment {
     struct config_verification *verify;
     size_t verify_count;
     enum approval approval;
-    int64_t retry_within_ms; /* how long transient trouble is borne before the deployment fails */
-    int64_t keep;            /* successful predecessors whose model and config are kept */
+    int64_t retry_within_ms;  /* how long transient trouble is borne before the deployment fails */
+    int64_t keep;             /* successful predecessors whose model and config are kept */
     bool delete_failed_first; /* a first deployment that fails: delete the endpoint */
     const cJSON *overlay_model;           /* AWS's own fields for CreateModel, or NULL */
     const cJSON *overlay_endpoint_config; /* for CreateEndpointConfig */
     const cJSON *overlay_endpoint;        /* for CreateEndpoint and UpdateEndpoint */
     struct config_pair *tags;
     size_t tag_count;
+    struct config_freeze *freeze;
+    size_t freeze_count;
+    struct config_pair *parameters; /* of the artifact's template */
+    size_t parameter_count;
+    const char *stack; /* NULL: named as the endpoint */
+    const char **capabilities;
+    size_t capability_count;
+    const char *stack_role; /* ARN, or NULL */
+    enum scaling scaling;
 };
 
 enum reconcile_mode { RECONCILE_ENFORCE, RECONCILE_OBSERVE };
@@ -158,15 +210,27 @@ struct config_bridge {
     enum privileges privileges;
 };
 
-/* One entry of resources:, typed by its kind's keys in schema.def and kept as JSON in AWS's and our
- * field names, references resolved. */
+/* Of a policy that others may write into too: our statements by their Sid, or all of it. */
+enum policy_ownership { OWNS_STATEMENTS, OWNS_DOCUMENT };
+
+/* One entry of resources:, references resolved. */
 struct config_resource {
     struct config_place place;
     const char *kind;
     const char *account;
     const char *name;
+    const char *key;            /* what references call it; its name where the file gives none */
+    enum reconcile_mode mode;   /* its own, else the whole's */
+    enum policy_ownership owns; /* OWNS_STATEMENTS for kinds whose policy nobody shares too */
+    /* The kind's keys by their names in schema.def, typed, defaults filled in: texts, booleans,
+     * whole numbers; durations in seconds. A policy is an object in AWS's own names with a list
+     * Statement whose elements stand as they do in the file, all scalars texts. What the file does
+     * not say, and has no default, is absent. */
     const cJSON *fields;
 };
+
+/* The role for models that the short form makes in the home account. */
+#define CONFIG_EXECUTION_ROLE "causeway-execution"
 
 struct config {
     unsigned references; /* config_ref() and config_unref() only */
@@ -180,6 +244,7 @@ struct config {
     const char *control_socket;
     const char *http_listen; /* "127.0.0.1:9464", or NULL */
     const char *result_bus;  /* bus in the home account that results are announced on, or NULL */
+    int64_t sweep_ms;        /* how often staging is asked what it has done */
     struct config_reconcile reconcile;
     struct config_bridge *bridge; /* or NULL */
     struct config_resource *resources;
@@ -194,7 +259,7 @@ struct config_errors {
     struct config_error {
         struct config_place place;
         const char *message;
-    } *errors;
+    } * errors;
     size_t count;
     size_t dropped; /* beyond LIMIT_CONFIG_ERRORS */
 };
@@ -219,8 +284,8 @@ const struct config_deployment *config_find_deployment(const struct config *conf
 const struct config_account *config_home(const struct config *config);
 
 /* What of a changed configuration cannot be applied while the daemon runs: the home account, the
- * queue, the store, the sockets. NULL where everything can be; otherwise a sentence for people, which
- * the caller frees. */
+ * queue, the store, the sockets. NULL where everything can be; otherwise a sentence for people,
+ * which the caller frees. */
 char *config_reload_refusal(const struct config *running, const struct config *wanted);
 
 #endif

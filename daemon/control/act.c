@@ -109,6 +109,28 @@ void answer_reject(const struct control_parts *parts, struct exchange *exchange,
     operate(parts, exchange, id, ENGINE_REJECT, "reject");
 }
 
+/* {"to": ID}, or nothing. */
+void answer_rollback(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    size_t length;
+    const char *body = exchange_body(exchange, &length);
+    struct error error;
+    cleanup(json_free)
+    cJSON *document = length ? json_parse(body, length, LIMIT_EVENT_BYTES, &error) : NULL;
+
+    if (length && !document) {
+        answer_error(exchange, &error);
+        return;
+    }
+    struct wish *wish = begin_wish(exchange, "roll back", id);
+
+    json_add_text(wish->answer, "endpoint", id);
+    engine_rollback(parts->engine,
+                    &(struct engine_rollback){
+                        .endpoint = id, .to = json_get_text(document, "to"), .who = wish->who},
+                    end_wish, wish);
+}
+
 /* ---- a new event --------------------------------------------------------------------------- */
 
 /* The record that the event starts. event and document must live as long as route is looked at. */
@@ -124,6 +146,10 @@ static struct record *start_record(const struct control_parts *parts, const char
     if (route.kind == ROUTE_ENDPOINT) {
         error_set(error, ERROR_NOT_FOUND,
                   "the event is news of the endpoint %s and starts no deployment", route.endpoint);
+        return NULL;
+    }
+    if (route.kind == ROUTE_STACK || route.kind == ROUTE_REJECTED) {
+        error_set(error, ERROR_NOT_FOUND, "the event is news and starts no deployment");
         return NULL;
     }
     if (route.kind == ROUTE_NONE) {

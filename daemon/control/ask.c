@@ -83,6 +83,7 @@ static void look_up(const struct control_parts *parts, struct exchange *exchange
     lookup->exchange = exchange;
     lookup->id = text_copy(id);
     lookup->document = cJSON_CreateObject();
+    status_add_now(lookup->document, clock_wall_ms());
     if (!open) {
         engine_get(parts->engine, id, take_deployment, answer_lookup, lookup);
         return;
@@ -294,10 +295,12 @@ void answer_status(const struct control_parts *parts, struct exchange *exchange,
     overview->exchange = exchange;
     overview->document = cJSON_CreateObject();
     overview->only = arena_copy(&overview->arena, endpoint);
-    if (endpoint)
+    if (endpoint) {
         json_add_text(overview->document, "endpoint", endpoint);
-    else
+        status_add_now(overview->document, clock_wall_ms());
+    } else {
         status_add_daemon(overview->document, parts, clock_wall_ms());
+    }
     overview->open = json_add_array(overview->document, "open");
     overview->last = json_add_array(overview->document, "last");
     engine_each_open(parts->engine, take_open, overview);

@@ -1,7 +1,8 @@
 /* What the files of the commands share:
  *   commands.c  which request goes where
  *   ask.c       questions: nothing changes
- *   act.c       an operator's wishes */
+ *   act.c       an operator's wishes
+ *   metrics.c   what Prometheus asks for */
 #ifndef CAUSEWAY_CONTROL_COMMANDS_INTERNAL_H
 #define CAUSEWAY_CONTROL_COMMANDS_INTERNAL_H
 

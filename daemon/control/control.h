@@ -14,6 +14,7 @@
 
 #include "aws/aws.h"
 #include "base/error.h"
+#include "base/metrics.h"
 #include "config/config.h"
 #include "deploy/engine.h"
 #include "intake/intake.h"
@@ -31,6 +32,7 @@ struct control_parts {
     struct intake *intake;
     struct store *store;
     struct aws *aws;
+    struct metrics *metrics;
 
     /* The configuration in force. Its sockets are those that are opened. */
     struct config *(*get_config)(void *context);

@@ -106,6 +106,11 @@ static void add_deployments(cJSON *document, const struct control_parts *parts)
                       statistics.ended[state]);
 }
 
+void status_add_now(cJSON *document, int64_t now_ms)
+{
+    add_time(document, "now", now_ms);
+}
+
 void status_add_daemon(cJSON *document, const struct control_parts *parts, int64_t now_ms)
 {
     const struct config *config = parts->get_config(parts->context);
@@ -113,7 +118,7 @@ void status_add_daemon(cJSON *document, const struct control_parts *parts, int64
 
     json_add_text(document, "version", CAUSEWAY_VERSION);
     json_add_integer(document, "format", API_FORMAT);
-    add_time(document, "now", now_ms);
+    status_add_now(document, now_ms);
     add_time(document, "started", parts->started_ms);
     json_add_text(document, "config", config->file);
     json_add_text(document, "home", config->home);

@@ -8,6 +8,9 @@
 /* {program, version, format, started, started_ms} */
 cJSON *status_version(const struct control_parts *parts);
 
+/* Adds now, now_ms: what ages are counted to, by the clock that the document's times are of. */
+void status_add_now(cJSON *document, int64_t now_ms);
+
 /* Adds version, time, queue, store, accounts and counts. All of it is for everybody. */
 void status_add_daemon(cJSON *document, const struct control_parts *parts, int64_t now_ms);
 

@@ -1,7 +1,7 @@
 /* Effects: each is one call of AWS, made from the record alone, and what came of it.
  *
- * Every one may be asked for again after a crash: reads are harmless, makers have names derived from
- * what is made, and the machine looks before it updates an endpoint twice. */
+ * Every one may be asked for again after a crash: reads are harmless, makers have names derived
+ * from what is made, and the machine looks before it updates an endpoint twice. */
 #ifndef CAUSEWAY_DEPLOY_EFFECTS_H
 #define CAUSEWAY_DEPLOY_EFFECTS_H
 

@@ -1,20 +1,11 @@
-#include "deploy/engine.h"
-
+/* The rule, and the life of those that it moves. */
 #include "base/clock.h"
-#include "base/heap.h"
-#include "base/list.h"
-#include "base/log.h"
-#include "base/map.h"
 #include "base/random.h"
 #include "base/text.h"
-#include "deploy/effects.h"
+#include "deploy/engine_internal.h"
 #include "deploy/journal.h"
 #include "deploy/lineage.h"
-#include "deploy/machine.h"
-#include "deploy/sweep.h"
 #include "deploy/turn.h"
-#include "base/limits.h"
-#include "net/timer.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -27,61 +18,7 @@
 /* Clocks of AWS and ours differ: the sweep looks back a little further than needed. */
 #define SWEEP_MARGIN_MS 300000
 
-/* An operator's wish that waits for its deployment to be between two steps. */
-struct wish {
-    struct list link;
-    enum machine_input_kind kind;
-    char *who;
-    engine_done *done;
-    void *context;
-};
-
-/* What an endpoint's deployments share. */
-struct seat {
-    char *endpoint;
-    cJSON *lineage;
-    int64_t version; /* of the lineage's row; STORE_ABSENT while there is none */
-    size_t open;     /* deployments */
-};
-
-/* One open deployment. Exactly one of these holds: it waits; an effect runs; a commit runs. */
-struct live {
-    struct engine *engine;
-    struct list link;
-    struct heap_node wake; /* in engine->wakes while it waits for a time */
-    struct record *record; /* as committed */
-    int64_t version;       /* of its row */
-    struct seat *seat;
-    struct record *next;   /* being committed, or to be committed again */
-    cJSON *next_lineage;   /* with it, or NULL */
-    bool committing;
-    bool started;          /* has had its INPUT_START */
-    struct effect_run *effect;
-    struct wish *granted;  /* the wish that `next` fulfils */
-    struct list wishes;
-    bool news;
-};
-
-struct engine {
-    struct loop *loop;
-    struct aws *aws;
-    struct store *store;
-    struct config *config;
-    struct sweep *sweep;
-    struct list lives; /* in order of acceptance */
-    struct map by_id;
-    struct map seats;
-    struct heap wakes; /* wall clock */
-    struct timer timer;
-    struct timer commit_retry;
-    struct poke poke;
-    size_t effects_running;
-    size_t commits_running;
-    bool stopped;
-    struct engine_statistics statistics;
-};
-
-static struct seat *find_seat(struct engine *engine, const char *endpoint)
+struct seat *engine_find_seat(struct engine *engine, const char *endpoint)
 {
     struct seat *seat = map_get(&engine->seats, endpoint);
 
@@ -100,14 +37,14 @@ static void free_seat(struct seat *seat)
     free(seat);
 }
 
-static struct live *add_live(struct engine *engine, struct record *record, int64_t version)
+struct live *engine_add_live(struct engine *engine, struct record *record, int64_t version)
 {
     struct live *live = memory_allocate(sizeof(*live));
 
     live->engine = engine;
     live->record = record;
     live->version = version;
-    live->seat = find_seat(engine, record->endpoint);
+    live->seat = engine_find_seat(engine, record->endpoint);
     live->seat->open++;
     list_init(&live->wishes);
     list_append(&engine->lives, &live->link);
@@ -179,9 +116,10 @@ static struct store_write row_of(const struct record *record, const char *bytes,
 static void commit_next(struct live *live)
 {
     struct engine *engine = live->engine;
-    cleanup(free_pointer) char *bytes = record_encode(live->next);
-    cleanup(free_pointer) char *lineage =
-        live->next_lineage ? json_print(live->next_lineage) : NULL;
+    cleanup(free_pointer)
+    char *bytes = record_encode(live->next);
+    cleanup(free_pointer)
+    char *lineage = live->next_lineage ? json_print(live->next_lineage) : NULL;
     struct store_write writes[2] = {row_of(live->next, bytes, live->version)};
     size_t count = 1;
 
@@ -264,7 +202,8 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
 static void step(struct live *live, const struct machine_input *input, struct wish *wish)
 {
     struct error error;
-    cleanup(record_free_pointer) struct record *next = record_copy(live->record);
+    cleanup(record_free_pointer)
+    struct record *next = record_copy(live->record);
     struct machine_input whole = *input;
 
     assert(!live->next && !live->effect);
@@ -301,16 +240,14 @@ static void run_effect(struct live *live, enum effect effect)
 {
     struct engine *engine = live->engine;
 
-    live->effect =
-        effect_start(engine->aws, engine->config, live->record, effect, on_effect, live);
+    live->effect = effect_start(engine->aws, engine->config, live->record, effect, on_effect, live);
     engine->effects_running++;
 }
 
 static void ask_for_turn(struct live *live)
 {
     struct engine *engine = live->engine;
-    const struct record **records =
-        memory_allocate_array(live->seat->open, sizeof(*records));
+    const struct record **records = memory_allocate_array(live->seat->open, sizeof(*records));
     struct live *other;
     size_t count = 0;
     bool undecided = false;
@@ -445,14 +382,15 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
     struct acceptance *acceptance = context;
     struct engine *engine = acceptance->engine;
     struct record *record = acceptance->record;
-    cleanup(free_pointer) char *id = text_copy(record->id);
+    cleanup(free_pointer)
+    char *id = text_copy(record->id);
     enum engine_answer answer = ENGINE_FAILED;
 
     (void)conflict;
     engine->commits_running--;
     if (outcome == STORE_COMMITTED) {
         journal_accepted(record);
-        add_live(engine, record, 1);
+        engine_add_live(engine, record, 1);
         engine->statistics.accepted++;
         answer = ENGINE_DONE;
         poke(&engine->poke);
@@ -471,7 +409,8 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
 void engine_accept(struct engine *engine, struct record *record, engine_done *done, void *context)
 {
     struct acceptance *acceptance = memory_allocate(sizeof(*acceptance));
-    cleanup(free_pointer) char *bytes = record_encode(record);
+    cleanup(free_pointer)
+    char *bytes = record_encode(record);
     struct store_write write = row_of(record, bytes, STORE_ABSENT);
 
     *acceptance = (struct acceptance){engine, record, done, context};
@@ -492,128 +431,33 @@ void engine_endpoint_news(struct engine *engine, const char *endpoint)
     poke(&engine->poke);
 }
 
-static void on_settled(void *context, const char *endpoint)
+void engine_stack_news(struct engine *engine, const char *stack)
 {
-    engine_endpoint_news(context, endpoint);
-}
+    struct live *live;
 
-/* ---- operators ----------------------------------------------------------------------------- */
-
-/* A retry waits for the record that it is made of. */
-struct retry {
-    struct engine *engine;
-    char *who;
-    engine_done *done;
-    void *context;
-    struct record *record;
-    struct error error;
-};
-
-static void read_retried(void *context, const struct store_row *row)
-{
-    struct retry *retry = context;
-
-    retry->record = record_decode(row->format, row->bytes, row->length, &retry->error);
-}
-
-static void begin_retry(void *context, const struct error *error)
-{
-    struct retry *retry = context;
-    cleanup(record_free_pointer) struct record *old = retry->record;
-
-    if (error)
-        retry->error = *error;
-    else if (retry->engine->stopped)
-        error_set(&retry->error, ERROR_TRANSIENT, "the daemon is stopping");
-    else if (!old && retry->error.class == ERROR_NONE)
-        error_set(&retry->error, ERROR_NOT_FOUND, "there is no such deployment");
-    else if (old && deployment_state_kind(old->state) == STATE_RUNS)
-        error_set(&retry->error, ERROR_CONFLICT, "%s has not ended: it is %s", old->id,
-                  deployment_state_name(old->state));
-    else if (old && old->state == STATE_SUCCEEDED)
-        error_set(&retry->error, ERROR_CONFLICT, "%s succeeded; there is nothing to try again",
-                  old->id);
-    if (retry->error.class != ERROR_NONE) {
-        retry->done(retry->context,
-                    retry->error.class == ERROR_CONFLICT || retry->error.class == ERROR_NOT_FOUND
-                        ? ENGINE_REFUSED
-                        : ENGINE_FAILED,
-                    NULL, &retry->error);
-    } else {
-        engine_accept(retry->engine, record_again(old, retry->who, clock_wall_ms()),
-                      retry->done, retry->context);
+    list_each(live, &engine->lives, link)
+    {
+        live->news = live->news || text_equal(live->record->stack, stack);
     }
-    free(retry->who);
-    free(retry);
+    poke(&engine->poke);
 }
 
-static void retry_deployment(struct engine *engine, const char *id, const char *who,
-                             engine_done *done, void *context)
+void engine_wish(struct live *live, enum machine_input_kind kind, const char *who,
+                 engine_done *done, void *context)
 {
-    struct retry *retry = memory_allocate(sizeof(*retry));
-
-    retry->engine = engine;
-    retry->who = text_copy(who);
-    retry->done = done;
-    retry->context = context;
-    store_get(engine->store, RECORD_KIND, id,
-              &(struct store_reader){read_retried, begin_retry, retry});
-}
-
-struct refusal {
-    struct poke poke;
-    engine_done *done;
-    void *context;
-    struct error error;
-};
-
-static void refuse_later(void *context)
-{
-    struct refusal *refusal = context;
-
-    refusal->done(refusal->context, ENGINE_REFUSED, NULL, &refusal->error);
-    free(refusal);
-}
-
-static void refuse_unknown(struct engine *engine, const char *id, engine_done *done, void *context)
-{
-    struct refusal *refusal = memory_allocate(sizeof(*refusal));
-
-    refusal->done = done;
-    refusal->context = context;
-    error_set(&refusal->error, ERROR_NOT_FOUND,
-              "there is no open deployment %s; `causewayctl status` lists them", id);
-    poke_init(&refusal->poke, engine->loop, refuse_later, refusal);
-    poke(&refusal->poke);
-}
-
-void engine_operate(struct engine *engine, enum engine_verb verb, const char *id, const char *who,
-                    engine_done *done, void *context)
-{
-    static const enum machine_input_kind inputs[] = {
-        [ENGINE_CANCEL] = INPUT_CANCEL,
-        [ENGINE_APPROVE] = INPUT_APPROVE,
-        [ENGINE_REJECT] = INPUT_REJECT,
-    };
-
-    if (verb == ENGINE_RETRY) {
-        retry_deployment(engine, id, who, done, context);
-        return;
-    }
-    struct live *live = map_get(&engine->by_id, id);
-
-    if (!live) {
-        refuse_unknown(engine, id, done, context);
-        return;
-    }
     struct wish *wish = memory_allocate(sizeof(*wish));
 
-    wish->kind = inputs[verb];
+    wish->kind = kind;
     wish->who = text_copy(who);
     wish->done = done;
     wish->context = context;
     list_append(&live->wishes, &wish->link);
-    poke(&engine->poke);
+    poke(&live->engine->poke);
+}
+
+static void on_settled(void *context, const char *endpoint)
+{
+    engine_endpoint_news(context, endpoint);
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -657,49 +501,6 @@ void engine_free(struct engine *engine)
     free(engine);
 }
 
-static void load_lineage(void *context, const struct store_row *row)
-{
-    struct engine *engine = context;
-    struct error error;
-    cJSON *lineage = json_parse(row->bytes, row->length, LIMIT_RECORD_BYTES, &error);
-
-    if (!lineage || row->format != LINEAGE_FORMAT) {
-        cJSON_Delete(lineage);
-        engine->statistics.unreadable++;
-        journal_unreadable(row->key, "the lineage of endpoint", &error);
-        return;
-    }
-    struct seat *seat = find_seat(engine, row->key);
-
-    seat->lineage = lineage;
-    seat->version = row->version;
-}
-
-static void load_record(void *context, const struct store_row *row)
-{
-    struct engine *engine = context;
-    struct error error;
-    struct record *record = record_decode(row->format, row->bytes, row->length, &error);
-
-    if (!record) {
-        engine->statistics.unreadable++;
-        journal_unreadable(row->key, "deployment", &error);
-        return;
-    }
-    add_live(engine, record, row->version);
-}
-
-int engine_load(struct engine *engine, struct error *error)
-{
-    if (store_load_open(engine->store, LINEAGE_KIND,
-                        &(struct store_reader){load_lineage, NULL, engine}, error) < 0 ||
-        store_load_open(engine->store, RECORD_KIND,
-                        &(struct store_reader){load_record, NULL, engine}, error) < 0)
-        return -1;
-    poke(&engine->poke);
-    return 0;
-}
-
 void engine_set_config(struct engine *engine, struct config *config)
 {
     struct config *old = engine->config;
@@ -718,82 +519,6 @@ void engine_stop(struct engine *engine)
 bool engine_is_quiet(const struct engine *engine)
 {
     return engine->effects_running == 0 && engine->commits_running == 0;
-}
-
-/* ---- asking -------------------------------------------------------------------------------- */
-
-void engine_each_open(const struct engine *engine,
-                      void (*each)(void *context, const struct record *record), void *context)
-{
-    struct live *live;
-
-    list_each(live, &engine->lives, link) each(context, live->record);
-}
-
-const struct record *engine_find_open(const struct engine *engine, const char *id)
-{
-    const struct live *live = map_get(&engine->by_id, id);
-
-    return live ? live->record : NULL;
-}
-
-struct question {
-    void (*row)(void *context, const cJSON *view);
-    void (*done)(void *context, const struct error *error);
-    void *context;
-};
-
-static void show_row(void *context, const struct store_row *row)
-{
-    struct question *question = context;
-    struct error error;
-    cleanup(record_free_pointer) struct record *record =
-        record_decode(row->format, row->bytes, row->length, &error);
-    cleanup(json_free) cJSON *view = record ? record_view(record) : cJSON_CreateObject();
-
-    if (!record) {
-        json_add_text(view, "id", row->key);
-        json_add_text(view, "endpoint", row->group);
-        json_add_text(view, "reason", error.sentence);
-        json_add_bool(view, "unreadable", true);
-    }
-    question->row(question->context, view);
-}
-
-static void show_done(void *context, const struct error *error)
-{
-    struct question *question = context;
-
-    question->done(question->context, error);
-    free(question);
-}
-
-static struct store_reader reader_of(void (*row)(void *context, const cJSON *view),
-                                     void (*done)(void *context, const struct error *error),
-                                     void *context)
-{
-    struct question *question = memory_allocate(sizeof(*question));
-
-    *question = (struct question){row, done, context};
-    return (struct store_reader){show_row, show_done, question};
-}
-
-void engine_history(struct engine *engine, const char *endpoint, size_t maximum,
-                    void (*row)(void *context, const cJSON *view),
-                    void (*done)(void *context, const struct error *error), void *context)
-{
-    struct store_reader reader = reader_of(row, done, context);
-
-    store_list(engine->store, RECORD_KIND, endpoint, maximum, &reader);
-}
-
-void engine_get(struct engine *engine, const char *id,
-                void (*row)(void *context, const cJSON *view),
-                void (*done)(void *context, const struct error *error), void *context)
-{
-    struct store_reader reader = reader_of(row, done, context);
-
-    store_get(engine->store, RECORD_KIND, id, &reader);
 }
 
 struct engine_statistics engine_get_statistics(const struct engine *engine)

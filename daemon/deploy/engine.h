@@ -1,7 +1,7 @@
 /* The engine: holds every open deployment, and moves each by one rule.
  *
- * An input goes through machine_step(); the new record is committed; only then is the effect that it
- * asks for run, and its result is the next input. After a restart the same rule, applied to the
+ * An input goes through machine_step(); the new record is committed; only then is the effect that
+ * it asks for run, and its result is the next input. After a restart the same rule, applied to the
  * records that the store holds, goes on where it was. */
 #ifndef CAUSEWAY_DEPLOY_ENGINE_H
 #define CAUSEWAY_DEPLOY_ENGINE_H
@@ -46,12 +46,15 @@ enum engine_answer {
 typedef void engine_done(void *context, enum engine_answer answer, const char *id,
                          const struct error *error);
 
-/* Commits a new deployment, whose record the engine takes over. The id is made of what was asked for,
- * so that the same thing asked for twice is a duplicate. */
+/* Commits a new deployment, whose record the engine takes over. The id is made of what was asked
+ * for, so that the same thing asked for twice is a duplicate. */
 void engine_accept(struct engine *engine, struct record *record, engine_done *done, void *context);
 
 /* News of an endpoint, from an event: whoever waits for it looks. */
 void engine_endpoint_news(struct engine *engine, const char *endpoint);
+
+/* The same of a CloudFormation stack, by its name. */
+void engine_stack_news(struct engine *engine, const char *stack);
 
 /* Operators' wishes. who is "name (uid)". Cancelling before `releasing` ends the deployment; from
  * then on it is rolled back. retry starts a new deployment like one that ended badly. */
@@ -59,13 +62,30 @@ enum engine_verb { ENGINE_CANCEL, ENGINE_APPROVE, ENGINE_REJECT, ENGINE_RETRY };
 void engine_operate(struct engine *engine, enum engine_verb verb, const char *id, const char *who,
                     engine_done *done, void *context);
 
+/* Starts a deployment that puts back what the endpoint served before: what the deployment `to` had
+ * put there, or, where that is NULL, the newest before what serves that was not rolled back from
+ * itself. identity makes two wishes the same one; NULL where each is meant. */
+struct engine_rollback {
+    const char *endpoint;
+    const char *to;
+    const char *who;
+    const char *identity;
+};
+void engine_rollback(struct engine *engine, const struct engine_rollback *wanted, engine_done *done,
+                     void *context);
+
+/* The registry says no to a model package: what deploys it is cancelled, what serves it is rolled
+ * back. id is NULL in the answer; ENGINE_DONE also where it concerned nothing. */
+void engine_reject_package(struct engine *engine, const char *package, const char *identity,
+                           const char *who, engine_done *done, void *context);
+
 /* Open deployments. The order is that of acceptance. */
 void engine_each_open(const struct engine *engine,
                       void (*each)(void *context, const struct record *record), void *context);
 const struct record *engine_find_open(const struct engine *engine, const char *id);
 
-/* Ended ones too, from the store, newest first; endpoint NULL for all. row gets the view of a record
- * (record_view()), which it may keep by cJSON_Duplicate(). */
+/* Ended ones too, from the store, newest first; endpoint NULL for all. row gets the view of a
+ * record (record_view()), which it may keep by cJSON_Duplicate(). */
 void engine_history(struct engine *engine, const char *endpoint, size_t maximum,
                     void (*row)(void *context, const cJSON *view),
                     void (*done)(void *context, const struct error *error), void *context);

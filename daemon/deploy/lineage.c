@@ -2,6 +2,11 @@
 
 #include "base/text.h"
 
+static bool is_left(const cJSON *entry)
+{
+    return json_get_bool(entry, "left", false);
+}
+
 int64_t lineage_newest_ms(const cJSON *lineage)
 {
     int64_t newest = 0;
@@ -11,7 +16,7 @@ int64_t lineage_newest_ms(const cJSON *lineage)
     {
         int64_t event_ms = json_get_integer(entry, "event_ms", 0);
 
-        if (event_ms > newest && !json_get_bool(entry, "left", false))
+        if (event_ms > newest && !is_left(entry))
             newest = event_ms;
     }
     return newest;
@@ -36,7 +41,7 @@ bool lineage_has_proved(const cJSON *lineage, const char *config)
     cJSON_ArrayForEach(entry, lineage)
     {
         if (text_equal(json_get_text(entry, "config"), config))
-            return !json_get_bool(entry, "left", false);
+            return !is_left(entry);
     }
     return false;
 }
@@ -51,17 +56,55 @@ bool lineage_has_model(const cJSON *lineage, const char *model)
     return has(lineage, "model", model);
 }
 
+static bool entry_has_copy(const cJSON *entry, const char *bucket, const char *key)
+{
+    const cJSON *copy;
+
+    if (!text_equal(json_get_text(entry, "copy_bucket"), bucket))
+        return false;
+    cJSON_ArrayForEach(copy, json_get(entry, "copies"))
+    {
+        if (text_equal(json_text(copy), key))
+            return true;
+    }
+    return text_equal(json_get_text(entry, "copy_key"), key);
+}
+
 bool lineage_has_copy(const cJSON *lineage, const char *bucket, const char *key)
 {
     const cJSON *entry;
 
     cJSON_ArrayForEach(entry, lineage)
     {
-        if (bucket && key && text_equal(json_get_text(entry, "copy_bucket"), bucket) &&
-            text_equal(json_get_text(entry, "copy_key"), key))
+        if (bucket && key && entry_has_copy(entry, bucket, key))
             return true;
     }
     return false;
+}
+
+const cJSON *lineage_find(const cJSON *lineage, const char *id)
+{
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, lineage)
+    {
+        if (!is_left(entry) && (text_equal(json_get_text(entry, "deployment"), id) ||
+                                text_equal(json_get_text(entry, "restores"), id)))
+            return entry;
+    }
+    return NULL;
+}
+
+const cJSON *lineage_before(const cJSON *lineage)
+{
+    const cJSON *entry = lineage ? lineage->child : NULL;
+
+    /* Before what was left unproved comes the newest that was proved. */
+    if (entry && !is_left(entry))
+        entry = entry->next;
+    while (entry && (is_left(entry) || json_get_bool(entry, "withdrawn", false)))
+        entry = entry->next;
+    return entry;
 }
 
 static void collect_named(cJSON *garbage, const char *kind, const char *name)
@@ -73,35 +116,70 @@ static void collect_named(cJSON *garbage, const char *kind, const char *name)
     cJSON_AddItemToArray(garbage, entry);
 }
 
-/* The configuration first, since it names the model, which names the object. */
-static void collect(const cJSON *lineage, const char *config, const char *model, const char *bucket,
-                    const char *key, cJSON *garbage)
+static void collect_copy(const cJSON *lineage, const char *bucket, const char *key, cJSON *garbage)
 {
+    if (!bucket || !key || lineage_has_copy(lineage, bucket, key))
+        return;
+    cJSON *entry = cJSON_CreateObject();
+
+    json_add_text(entry, "kind", "copy");
+    json_add_text(entry, "bucket", bucket);
+    json_add_text(entry, "key", key);
+    cJSON_AddItemToArray(garbage, entry);
+}
+
+/* The configuration first, since it names the model, which names the objects. */
+static void collect(const cJSON *lineage, const cJSON *gone, cJSON *garbage)
+{
+    const char *config = json_get_text(gone, "config");
+    const char *model = json_get_text(gone, "model");
+    const char *bucket = json_get_text(gone, "copy_bucket");
+    const cJSON *copies = json_get(gone, "copies");
+    const cJSON *copy;
+
     if (config && !lineage_has_config(lineage, config))
         collect_named(garbage, "config", config);
     if (model && !lineage_has_model(lineage, model))
         collect_named(garbage, "model", model);
-    if (bucket && key && !lineage_has_copy(lineage, bucket, key)) {
-        cJSON *entry = cJSON_CreateObject();
-
-        json_add_text(entry, "kind", "copy");
-        json_add_text(entry, "bucket", bucket);
-        json_add_text(entry, "key", key);
-        cJSON_AddItemToArray(garbage, entry);
-    }
+    if (!copies)
+        collect_copy(lineage, bucket, json_get_text(gone, "copy_key"), garbage);
+    cJSON_ArrayForEach(copy, copies) collect_copy(lineage, bucket, json_text(copy), garbage);
 }
 
 static cJSON *entry_of(const struct record *record)
 {
     cJSON *entry = cJSON_CreateObject();
+    const cJSON *container;
 
     json_add_text(entry, "deployment", record->id);
+    json_add_text(entry, "restores", record->restores);
     json_add_text(entry, "config", record->config_name);
     json_add_text(entry, "model", record->model_name);
+    json_add_text(entry, "model_package", record->model_package);
     json_add_text(entry, "copy_bucket", record->copy_bucket);
     json_add_text(entry, "copy_key", record->copy_key);
+    if (cJSON_GetArraySize(record->containers) > 1) {
+        cJSON *copies = json_add_array(entry, "copies");
+
+        cJSON_ArrayForEach(container, record->containers)
+        {
+            if (json_get_text(container, "copy_key"))
+                cJSON_AddItemToArray(copies,
+                                     cJSON_CreateString(json_get_text(container, "copy_key")));
+        }
+    }
     json_add_integer(entry, "event_ms", record->event_ms);
     return entry;
+}
+
+/* What was left for something older is not what the next rollback goes back to. */
+static cJSON *keep_entry(const cJSON *entry, bool withdrawn)
+{
+    cJSON *kept = cJSON_Duplicate(entry, true);
+
+    if (withdrawn)
+        json_put(kept, "withdrawn", cJSON_CreateTrue());
+    return kept;
 }
 
 cJSON *lineage_add(const cJSON *lineage, const struct record *record, int64_t keep, cJSON *garbage)
@@ -113,17 +191,15 @@ cJSON *lineage_add(const cJSON *lineage, const struct record *record, int64_t ke
     cJSON_ArrayForEach(entry, lineage)
     {
         /* The same inputs have the same names: an older entry of them is this one. */
-        if (cJSON_GetArraySize(kept) <= keep && !json_get_bool(entry, "left", false) &&
+        if (cJSON_GetArraySize(kept) <= keep && !is_left(entry) &&
             !text_equal(json_get_text(entry, "config"), record->config_name))
-            cJSON_AddItemToArray(kept, cJSON_Duplicate(entry, true));
+            cJSON_AddItemToArray(kept,
+                                 keep_entry(entry, record->restores && entry == lineage->child));
     }
     cJSON_ArrayForEach(entry, lineage)
     {
-        const char *config = json_get_text(entry, "config");
-
-        if (!lineage_has_config(kept, config))
-            collect(kept, config, json_get_text(entry, "model"),
-                    json_get_text(entry, "copy_bucket"), json_get_text(entry, "copy_key"), garbage);
+        if (!lineage_has_config(kept, json_get_text(entry, "config")))
+            collect(kept, entry, garbage);
     }
     return kept;
 }
@@ -142,6 +218,8 @@ cJSON *lineage_leave(const cJSON *lineage, const struct record *record)
 
 void lineage_collect_failed(const cJSON *lineage, const struct record *record, cJSON *garbage)
 {
-    collect(lineage, record->config_name, record->model_name, record->copy_bucket, record->copy_key,
-            garbage);
+    cleanup(json_free)
+    cJSON *gone = entry_of(record);
+
+    collect(lineage, gone, garbage);
 }

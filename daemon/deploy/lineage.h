@@ -1,9 +1,10 @@
 /* An endpoint's lineage: the deployments that served it, newest first, as far as they are kept.
  *
- * A JSON array of {deployment, config, model, copy_bucket, copy_key, event_ms}, one row of the store
- * for each endpoint (kind LINEAGE_KIND, key: the endpoint). It says what a rollback can restore, what
- * may be removed, and how old what serves is. A deployment that failed and could not be taken off the
- * endpoint again is in it too, as {..., left: true}: what it made may serve, and goes when another
+ * A JSON array of {deployment, restores, config, model, model_package, copy_bucket, copy_key,
+ * copies, event_ms, withdrawn, left}, one row of the store for each endpoint (kind LINEAGE_KIND,
+ * key: the endpoint). It says what a rollback can restore, what may be removed, and how old what
+ * serves is. An entry is withdrawn where a rollback left it for an older one. One that failed and
+ * could not be taken off the endpoint again is left: what it made may serve, and goes when another
  * has succeeded. Pure. */
 #ifndef CAUSEWAY_DEPLOY_LINEAGE_H
 #define CAUSEWAY_DEPLOY_LINEAGE_H
@@ -27,8 +28,14 @@ bool lineage_has_config(const cJSON *lineage, const char *config);
 bool lineage_has_model(const cJSON *lineage, const char *model);
 bool lineage_has_copy(const cJSON *lineage, const char *bucket, const char *key);
 
-/* The lineage with the record in front, cut to keep predecessors. What was cut and is used by none of
- * those that stay is appended to the garbage array as {kind, name} or {kind, bucket, key}. */
+/* The entry of that deployment, or of the one that put it back; NULL where it is not kept. */
+const cJSON *lineage_find(const cJSON *lineage, const char *id);
+/* What a rollback goes back to when nothing else is said: the newest before the one that serves
+ * that was not withdrawn. NULL where there is none. */
+const cJSON *lineage_before(const cJSON *lineage);
+
+/* The lineage with the record in front, cut to keep predecessors. What was cut and is used by none
+ * of those that stay is appended to the garbage array as {kind, name} or {kind, bucket, key}. */
 cJSON *lineage_add(const cJSON *lineage, const struct record *record, int64_t keep, cJSON *garbage);
 
 /* The lineage with the record in front as one that was left; NULL where it is there already. */

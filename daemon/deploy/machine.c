@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
-#include "deploy/lineage.h"
+#include "deploy/failure.h"
 #include "deploy/machine_internal.h"
 
 #include <assert.h>
@@ -14,11 +14,12 @@
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_LAST_MS 60000
 
-/* IAM and S3 are eventually consistent: "access denied" and "not found" may be seconds old. Terraform
- * waits out minutes; most are over in ten seconds. */
+/* IAM and S3 are eventually consistent: "access denied" and "not found" may be seconds old.
+ * Terraform waits out minutes; most are over in ten seconds. */
 #define GRACE_MS 60000
 
-/* No step asks to be woken later than this. A time further ahead means that the clock was set back. */
+/* No step asks to be woken later than this. A time further ahead means that the clock was set back.
+ */
 #define WAKE_HORIZON_MS 3600000
 
 /* Announcing and tidying up are not worth holding anything up for. */
@@ -33,8 +34,9 @@ static const struct {
     unsigned accepts;
     void (*taker)(struct run *run);
 } steps[] = {
-#define STEP(enumerator, name, state_, effect_, accepts_, taker_)                                  \
-    [enumerator] = {.state = (state_), .effect = (effect_), .accepts = (accepts_), .taker = (taker_)},
+#define STEP(enumerator, name, state_, effect_, accepts_, taker_) \
+    [enumerator] = {                                              \
+        .state = (state_), .effect = (effect_), .accepts = (accepts_), .taker = (taker_)},
 #include "deploy/machine.def"
 #undef STEP
 };
@@ -44,12 +46,12 @@ static bool is_closing(const struct record *record)
     return record->step >= STEP_ABORT_COPY;
 }
 
-static bool has_ended(const struct record *record)
+bool machine_has_ended(const struct record *record)
 {
     return deployment_state_kind(record->state) != STATE_RUNS;
 }
 
-static void remember(struct record *record, const char *note, int64_t now_ms)
+void machine_remember(struct record *record, const char *note, int64_t now_ms)
 {
     if (!record->history)
         record->history = cJSON_CreateArray();
@@ -64,12 +66,13 @@ static void remember(struct record *record, const char *note, int64_t now_ms)
 }
 
 /* The one place where a deployment's state changes. */
-static void set_state(struct record *record, enum deployment_state state, int64_t now_ms)
+void machine_set_state(struct record *record, enum deployment_state state, int64_t now_ms)
 {
-    assert(!has_ended(record)); /* terminal states are final */
+    assert(!machine_has_ended(record)); /* terminal states are final */
     record->state = state;
     record->entered_ms = now_ms;
-    remember(record, deployment_state_kind(state) == STATE_RUNS ? NULL : record->reason, now_ms);
+    machine_remember(record, deployment_state_kind(state) == STATE_RUNS ? NULL : record->reason,
+                     now_ms);
 }
 
 static void no_trouble(struct record *record)
@@ -87,7 +90,7 @@ void machine_enter(struct run *run, enum deployment_step step)
     record->wake_ms = 0;
     no_trouble(record);
     if (!is_closing(record) && steps[step].state != record->state)
-        set_state(record, steps[step].state, run->now_ms);
+        machine_set_state(record, steps[step].state, run->now_ms);
 }
 
 void machine_enter_later(struct run *run, enum deployment_step step, int64_t delay_ms)
@@ -100,13 +103,12 @@ int64_t machine_settle_limit_ms(const struct record *record)
 {
     /* SageMaker gives a whole execution at most 28,800 s (UpdateEndpoint, DeploymentConfig), and an
      * ordinary one was seen to take 24 minutes to fail. */
-    int64_t timeout_ms =
-        json_get_integer(json_get(record->settings, "rollout"), "timeout_ms", 0);
+    int64_t timeout_ms = json_get_integer(json_get(record->settings, "rollout"), "timeout_ms", 0);
 
     return (timeout_ms ? timeout_ms : 4 * 3600 * 1000) + 1800 * 1000;
 }
 
-static void set_reason(struct record *record, const struct error *error, const char *sentence)
+void machine_set_reason(struct record *record, const struct error *error, const char *sentence)
 {
     record_set(&record->reason, sentence);
     record_set(&record->error_class, error ? error_class_name(error->class) : NULL);
@@ -116,65 +118,22 @@ static void set_reason(struct record *record, const struct error *error, const c
 
 static void clear_reason(struct record *record)
 {
-    set_reason(record, NULL, NULL);
+    machine_set_reason(record, NULL, NULL);
 }
 
-/* A step that undoes something. What may still be made by a request of ours without an answer is
- * waited for, else it would be made after it was removed. */
-static void enter_undoing(struct run *run, enum deployment_step step)
+/* What kind of failure it is, and what to do about it. The first one is what people need. */
+static void diagnose(struct record *record, const struct error *error, const char *sentence)
 {
-    machine_enter(run, step);
-    if (run->record->unsure_until_ms > run->now_ms)
-        run->record->wake_ms = run->record->unsure_until_ms;
-}
+    const char *code = error ? error->code : NULL;
+    struct failure failure = failure_of(code, sentence);
 
-/* The next thing to tidy up, or the announcement when there is none. */
-static void tidy_next(struct run *run)
-{
-    struct record *record = run->record;
-
-    if (record->upload_id) {
-        enter_undoing(run, STEP_ABORT_COPY);
+    if (record->failure || failure.kind == FAILURE_OTHER)
         return;
-    }
-    const cJSON *next = cJSON_GetArrayItem(record->garbage, (int)record->tidied);
-    const char *kind = json_get_text(next, "kind");
+    cleanup(free_pointer)
+    char *advice = failure_advice(code, sentence);
 
-    if (text_equal(kind, "config")) {
-        enter_undoing(run, STEP_DELETE_CONFIG);
-    } else if (text_equal(kind, "model")) {
-        enter_undoing(run, STEP_DELETE_MODEL);
-    } else if (text_equal(kind, "copy")) {
-        enter_undoing(run, STEP_DELETE_COPY);
-    } else {
-        record->turn = 0; /* the endpoint is free for the next one */
-        machine_enter(run, json_get_text(record->settings, "result_bus") ? STEP_ANNOUNCE
-                                                                         : STEP_CLOSED);
-    }
-}
-
-void machine_end(struct run *run, enum deployment_state state)
-{
-    struct record *record = run->record;
-    bool endpoint_is_ours = state == STATE_FAILED && record->released && record->config_name;
-
-    record_set_document(&record->garbage, cJSON_CreateArray());
-    if (state == STATE_SUCCEEDED) {
-        clear_reason(record);
-        run->new_lineage = lineage_add(run->lineage, record,
-                                       json_get_integer(record->settings, "keep", 3),
-                                       record->garbage);
-    } else if (endpoint_is_ours) {
-        /* What failed on the endpoint and could not be taken off it again stays: never delete what
-         * may serve. */
-        run->new_lineage = lineage_leave(run->lineage, record);
-    } else if (record->turn && !record->unchanged &&
-               !text_equal(record->previous_config, record->config_name)) {
-        lineage_collect_failed(run->lineage, record, record->garbage);
-    }
-    record->ended_ms = run->now_ms;
-    set_state(record, state, run->now_ms);
-    tidy_next(run);
+    record_set(&record->failure, failure.name);
+    record_set(&record->advice, advice);
 }
 
 static void fail(struct run *run, const struct error *error, const char *sentence)
@@ -183,15 +142,16 @@ static void fail(struct run *run, const struct error *error, const char *sentenc
 
     if (record->state == STATE_ROLLING_BACK) {
         /* The reason of the failure stays in front: it is what people need first. */
-        cleanup(free_pointer) char *both =
-            text_printf("%s; and the rollback failed: %s", record->reason ? record->reason : "",
-                        sentence);
+        cleanup(free_pointer)
+        char *both = text_printf("%s; and the rollback failed: %s",
+                                 record->reason ? record->reason : "", sentence);
 
-        set_reason(record, error, both);
+        machine_set_reason(record, error, both);
         machine_end(run, STATE_FAILED);
         return;
     }
-    set_reason(record, error, sentence);
+    machine_set_reason(record, error, sentence);
+    diagnose(record, error, sentence);
     if (record->released)
         machine_enter(run, STEP_LOOK_BACK);
     else
@@ -218,7 +178,7 @@ void machine_reject(struct run *run, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
-    set_reason(run->record, NULL, sentence);
+    machine_set_reason(run->record, NULL, sentence);
     machine_end(run, STATE_REJECTED);
 }
 
@@ -244,8 +204,8 @@ static bool passes_by_itself(enum error_class class)
     }
 }
 
-/* How long a refusal is borne: what may be a permission or a name that has not spread yet, a minute;
- * the rest, not at all. */
+/* How long a refusal is borne: what may be a permission or a name that has not spread yet, a
+ * minute; the rest, not at all. */
 static int64_t grace_ms(const struct record *record, const struct error *error)
 {
     switch (error->class) {
@@ -257,7 +217,10 @@ static int64_t grace_ms(const struct record *record, const struct error *error)
     case ERROR_INVALID:
         /* CreateModel tries at once whether the role can read the data, so a fresh role or bucket
          * policy gives it for a while (aws-facts, SageMaker errors). */
-        return record->step == STEP_CREATE_MODEL ? GRACE_MS : 0;
+        return failure_of(error->code, error->sentence).handling != FAILURE_ENDS ||
+                       record->step == STEP_CREATE_MODEL
+                   ? GRACE_MS
+                   : 0;
     default:
         return 0;
     }
@@ -289,11 +252,13 @@ static int64_t backoff_ms(int64_t attempts, double draw)
         delay_ms *= 2;
     if (delay_ms > BACKOFF_LAST_MS)
         delay_ms = BACKOFF_LAST_MS;
-    return delay_ms / 2 + (int64_t)((double)(delay_ms / 2) * draw);
+    int64_t half_ms = delay_ms / 2;
+
+    return half_ms + (int64_t)((double)half_ms * draw);
 }
 
-/* The step to try again where the effect of this one failed and may have been carried out: an update
- * is not known to be accepted twice, so the endpoint is looked at first. */
+/* The step to try again where the effect of this one failed and may have been carried out: an
+ * update is not known to be accepted twice, so the endpoint is looked at first. */
 static enum deployment_step step_to_repeat(enum deployment_step step)
 {
     switch (step) {
@@ -308,24 +273,16 @@ static enum deployment_step step_to_repeat(enum deployment_step step)
     }
 }
 
-/* What is left undone after the end is named, and no longer waited for. */
-static void give_up_closing(struct run *run, const struct error *error)
+void machine_be_unsure(struct run *run)
 {
-    struct record *record = run->record;
+    run->record->unsure_until_ms = run->now_ms + MACHINE_SPREADING_MS;
+}
 
-    cleanup(free_pointer) char *note =
-        text_printf("left undone: %s: %s", deployment_step_name(record->step), error->sentence);
+bool machine_is_unsure(const struct run *run, int64_t at_ms)
+{
+    int64_t left_ms = run->record->unsure_until_ms - at_ms;
 
-    remember(record, note, run->now_ms);
-    if (record->step == STEP_ANNOUNCE) {
-        machine_enter(run, STEP_CLOSED);
-        return;
-    }
-    if (record->step == STEP_ABORT_COPY)
-        record_set(&record->upload_id, NULL);
-    else
-        record->tidied++;
-    tidy_next(run);
+    return left_ms > 0 && left_ms <= 2 * MACHINE_SPREADING_MS; /* else the clock was set back */
 }
 
 /* A request may have been made that nobody knows of. One that removes something is made again only
@@ -334,8 +291,8 @@ static void stay_unsure(struct run *run)
 {
     struct record *record = run->record;
 
-    record->unsure_until_ms = run->now_ms + MACHINE_SPREADING_MS;
-    if (is_closing(record) && record->step != STEP_ANNOUNCE &&
+    machine_be_unsure(run);
+    if (is_closing(record) && record->step <= STEP_DELETE_COPY &&
         record->wake_ms < record->unsure_until_ms)
         record->wake_ms = record->unsure_until_ms;
 }
@@ -353,13 +310,13 @@ void machine_bear(struct run *run, const struct error *error)
     record->attempts++;
     if (!is_borne(run, error)) {
         if (is_closing(record))
-            give_up_closing(run, error);
+            machine_give_up_closing(run, error);
         else
             fail(run, error, error->sentence);
         return;
     }
     if (!is_closing(record) && record->state != STATE_ROLLING_BACK)
-        set_reason(record, error, error->sentence);
+        machine_set_reason(record, error, error->sentence);
     record->step = step_to_repeat(record->step);
     record->wake_ms = run->now_ms + backoff_ms(record->attempts, run->draw);
     if (error->class == ERROR_TRANSIENT)
@@ -373,21 +330,7 @@ void machine_wait(struct run *run, enum deployment_step step, int64_t delay_ms, 
     record->step = step;
     record->wake_ms = run->now_ms + delay_ms;
     if (record->state != STATE_ROLLING_BACK)
-        set_reason(record, NULL, why);
-}
-
-void take_tidied(struct run *run)
-{
-    if (run->record->step == STEP_ABORT_COPY)
-        record_set(&run->record->upload_id, NULL);
-    else
-        run->record->tidied++;
-    tidy_next(run);
-}
-
-void take_announced(struct run *run)
-{
-    machine_enter(run, STEP_CLOSED);
+        machine_set_reason(record, NULL, why);
 }
 
 static bool is_accepted(const struct record *record, const struct effect_result *result)
@@ -421,7 +364,7 @@ static int on_cancel(struct run *run, const char *by, struct error *error)
 {
     struct record *record = run->record;
 
-    if (has_ended(record))
+    if (machine_has_ended(record))
         return refuse_ended(record, "cancelled", error);
     if (record->state == STATE_ROLLING_BACK)
         return error_set(error, ERROR_CONFLICT, "%s is being rolled back already", record->id);
@@ -430,9 +373,10 @@ static int on_cancel(struct run *run, const char *by, struct error *error)
         machine_fail(run, NULL, "cancelled by %s", by);
         return 0;
     }
-    cleanup(free_pointer) char *reason = text_printf("cancelled by %s", by);
+    cleanup(free_pointer)
+    char *reason = text_printf("cancelled by %s", by);
 
-    set_reason(record, NULL, reason);
+    machine_set_reason(record, NULL, reason);
     machine_end(run, STATE_CANCELLED);
     return 0;
 }
@@ -449,6 +393,7 @@ static int on_approval(struct run *run, const char *by, bool yes, struct error *
         return 0;
     }
     record_set(&record->approved_by, by);
+    record->approved_ms = run->now_ms;
     machine_enter(run, STEP_TURN);
     return 0;
 }
@@ -456,10 +401,10 @@ static int on_approval(struct run *run, const char *by, bool yes, struct error *
 static void on_superseded(struct run *run, const char *by)
 {
     record_set(&run->record->superseded_by, by);
-    cleanup(free_pointer) char *reason =
-        text_printf("superseded by %s, which is newer", by ? by : "one");
+    cleanup(free_pointer)
+    char *reason = text_printf("superseded by %s, which is newer", by ? by : "one");
 
-    set_reason(run->record, NULL, reason);
+    machine_set_reason(run->record, NULL, reason);
     machine_end(run, STATE_SUPERSEDED);
 }
 
@@ -470,7 +415,7 @@ static void on_start(struct run *run)
 
     if (record->step == STEP_ACCEPTED) {
         if (!record->history)
-            remember(record, NULL, record->accepted_ms);
+            machine_remember(record, NULL, record->accepted_ms);
         machine_enter(run, machine_first_resolving(record));
     } else {
         record->step = step_to_repeat(record->step);

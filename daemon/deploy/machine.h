@@ -1,11 +1,12 @@
 /* The machine: what next for this deployment. Pure; no clock, no chance, no I/O.
  *
- * machine_step() takes a record and one input and changes the record. No input is given while an effect
- * is under way, but its result. The effect to run is then a
- * function of the record alone (machine_effect()), which is why a restart needs nothing but the
- * record: the effects of every open one are asked for again, and each is idempotent.
+ * machine_step() takes a record and one input and changes the record. No input is given while an
+ * effect is under way, but its result. The effect to run is then a function of the record alone
+ * (machine_effect()), which is why a restart needs nothing but the record: the effects of every
+ * open one are asked for again, and each is idempotent.
  *
- * What ends badly after `releasing` is rolled back; before it, it has touched nothing that serves. */
+ * What ends badly after `releasing` is rolled back; before it, it has touched nothing that serves.
+ */
 #ifndef CAUSEWAY_DEPLOY_MACHINE_H
 #define CAUSEWAY_DEPLOY_MACHINE_H
 
@@ -19,30 +20,9 @@
 
 enum effect {
     EFFECT_NONE,
-    EFFECT_GET_ARTIFACT,
-    EFFECT_HEAD_MODEL,
-    EFFECT_DESCRIBE_IMAGE,
-    EFFECT_DESCRIBE_ENDPOINT,
-    EFFECT_HEAD_COPY,
-    EFFECT_COPY_OBJECT,
-    EFFECT_BEGIN_UPLOAD,
-    EFFECT_COPY_PART,
-    EFFECT_COMPLETE_UPLOAD,
-    EFFECT_ABORT_UPLOAD,
-    EFFECT_CREATE_MODEL,
-    EFFECT_DESCRIBE_MODEL,
-    EFFECT_CREATE_CONFIG,
-    EFFECT_DESCRIBE_CONFIG,
-    EFFECT_CREATE_ENDPOINT,
-    EFFECT_UPDATE_ENDPOINT,
-    EFFECT_RESTORE_ENDPOINT, /* UpdateEndpoint to the previous configuration */
-    EFFECT_REMAKE_ENDPOINT,  /* CreateEndpoint with the previous configuration */
-    EFFECT_DELETE_ENDPOINT,
-    EFFECT_INVOKE,
-    EFFECT_DELETE_CONFIG, /* these three: of the garbage entry that is next */
-    EFFECT_DELETE_MODEL,
-    EFFECT_DELETE_COPY,
-    EFFECT_ANNOUNCE,
+#define EFFECT(enumerator, operation, ask, take) enumerator,
+#include "deploy/effects.def"
+#undef EFFECT
     EFFECTS,
 };
 
@@ -54,16 +34,16 @@ struct endpoint_variant {
     const char *name;
     int64_t current_count;
     int64_t desired_count;
-    const char *specified_image; /* of its first deployed image, or NULL */
-    const char *resolved_image;
+    const char *const *resolved_images; /* by their digests, one a container */
+    size_t image_count;
 };
 
 struct endpoint_view {
     const char *status; /* "InService" */
     const char *config;
-    const char *pending_config; /* of the deployment under way, or NULL */
-    const char *failure_reason; /* or NULL */
-    const struct endpoint_variant *variants;
+    const char *pending_config;              /* of the deployment under way, or NULL */
+    const char *failure_reason;              /* or NULL */
+    const struct endpoint_variant *variants; /* production ones, then shadow ones */
     size_t variant_count;
 };
 
@@ -117,7 +97,8 @@ struct machine_output machine_step(struct record *record, const struct machine_i
 /* What the record asks for now; EFFECT_NONE while it waits, and until wake_ms. */
 enum effect machine_effect(const struct record *record, int64_t now_ms);
 
-/* Whether wake_ms has come; also where it is too far ahead to be meant, after the clock was set back. */
+/* Whether wake_ms has come; also where it is too far ahead to be meant, after the clock was set
+ * back. */
 bool machine_is_due(const struct record *record, int64_t now_ms);
 
 /* The step's effect, whether it is time for it or not. */

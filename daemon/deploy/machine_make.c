@@ -6,22 +6,81 @@
 #include "deploy/pin.h"
 #include "deploy/verify.h"
 
-#include <inttypes.h>
+static void next_copy(struct run *run);
 
 /* Whether what is asked for serves already. What once failed and was left there is to be verified
  * like any other. */
 void take_first_look(struct run *run)
 {
+    struct record *record = run->record;
     const struct endpoint_view *endpoint = run->result->ok ? run->result->endpoint : NULL;
 
-    if (endpoint && text_equal(endpoint->config, run->record->config_name) &&
+    if (endpoint && text_equal(endpoint->config, record->config_name) &&
         text_equal(endpoint->status, "InService") && !endpoint->pending_config) {
-        bool proved = lineage_has_proved(run->lineage, run->record->config_name);
+        bool proved = lineage_has_proved(run->lineage, record->config_name);
 
-        run->record->unchanged = 1;
-        machine_enter(run, !proved && verify_count(run->record) > 0 ? STEP_INVOKE : STEP_PROVE);
+        record->unchanged = 1;
+        machine_enter(run, !proved && verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
         return;
     }
+    record->container = 0;
+    if (record->restores)
+        machine_enter(run, STEP_FIND_CONFIG);
+    else
+        next_copy(run);
+}
+
+/* What is gone cannot be put back; the endpoint is left as it is. */
+void take_found_config(struct run *run)
+{
+    const struct record *record = run->record;
+
+    if (run->result->ok)
+        machine_enter(run, STEP_LOOK_BEFORE);
+    else
+        machine_fail(run, &run->result->error,
+                     "endpoint configuration %s of %s does not exist any more, so it cannot be put "
+                     "back",
+                     record->config_name, record->restores);
+}
+
+/* The present container's model data is where production keeps it. */
+static void copied(struct run *run)
+{
+    struct record *record = run->record;
+    cJSON *container = cJSON_GetArrayItem(record->containers, (int)record->container);
+
+    if (!container) {
+        machine_enter(run, STEP_CREATE_MODEL);
+        return;
+    }
+    record->container++;
+    next_copy(run);
+}
+
+static void next_copy(struct run *run)
+{
+    struct record *record = run->record;
+    const cJSON *container;
+
+    if (!record->containers) {
+        machine_enter(run, record->copy_key ? STEP_FIND_COPY : STEP_CREATE_MODEL);
+        return;
+    }
+    while ((container = cJSON_GetArrayItem(record->containers, (int)record->container)) &&
+           !json_get(container, "copy_key"))
+        record->container++;
+    if (!container) {
+        machine_enter(run, STEP_CREATE_MODEL);
+        return;
+    }
+    record_set(&record->model_bucket, json_get_text(container, "bucket"));
+    record_set(&record->model_key, json_get_text(container, "key"));
+    record_set(&record->model_version, json_get_text(container, "version"));
+    record_set(&record->model_etag, json_get_text(container, "etag"));
+    record_set(&record->copy_key, json_get_text(container, "copy_key"));
+    record_set(&record->copy_version, NULL);
+    record->model_bytes = json_get_integer(container, "bytes", 0);
     machine_enter(run, STEP_FIND_COPY);
 }
 
@@ -32,7 +91,7 @@ void take_found_copy(struct run *run)
 
     if (run->result->ok && run->result->size == record->model_bytes) {
         record_set(&record->copy_version, run->result->version);
-        machine_enter(run, STEP_CREATE_MODEL);
+        copied(run);
     } else if (copy_needs_parts(record->model_bytes)) {
         machine_enter(run, STEP_COPY_BEGIN);
     } else {
@@ -43,7 +102,7 @@ void take_found_copy(struct run *run)
 void take_copy(struct run *run)
 {
     record_set(&run->record->copy_version, run->result->version);
-    machine_enter(run, STEP_CREATE_MODEL);
+    copied(run);
 }
 
 void take_upload(struct run *run)
@@ -87,7 +146,7 @@ void take_completed(struct run *run)
     record_set(&record->upload_id, NULL);
     record_set_document(&record->part_etags, NULL);
     record_set(&record->copy_version, run->result->version);
-    machine_enter(run, STEP_CREATE_MODEL);
+    copied(run);
 }
 
 void take_created_model(struct run *run)
@@ -99,7 +158,8 @@ void take_created_model(struct run *run)
 static bool is_what_we_meant(struct run *run, const char *what, const char *name,
                              const cJSON *wanted)
 {
-    cleanup(free_pointer) char *difference = pin_difference(wanted, run->result->document);
+    cleanup(free_pointer)
+    char *difference = pin_difference(wanted, run->result->document);
 
     if (!difference)
         return true;

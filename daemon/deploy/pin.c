@@ -37,57 +37,138 @@ static void short_digest(const char *const *texts, size_t count, char hex[NAME_H
     hex[NAME_HEX] = '\0';
 }
 
-/* SageMaker's list form. Tags that say whose it is let an orphan be told from other people's. */
+static void add_tag(cJSON *list, const char *key, const char *value)
+{
+    cJSON *entry = cJSON_CreateObject();
+
+    json_add_text(entry, "Key", key);
+    json_add_text(entry, "Value", value);
+    cJSON_AddItemToArray(list, entry);
+}
+
+/* SageMaker's list form. Tags that say whose it is let an orphan be told from other people's. The
+ * configuration's stand above the artifact's. */
 static cJSON *tags(const struct record *record)
 {
     cJSON *list = cJSON_CreateArray();
-    cJSON *own = cJSON_CreateObject();
+    const cJSON *said = json_get(record->template, "tags");
     const cJSON *tag;
 
-    json_add_text(own, "Key", "causeway:owner");
-    json_add_text(own, "Value", record->deployment);
-    cJSON_AddItemToArray(list, own);
-    cJSON_ArrayForEach(tag, settings(record, "tags"))
+    add_tag(list, "causeway:owner", record->deployment);
+    cJSON_ArrayForEach(tag, said)
     {
-        cJSON *entry = cJSON_CreateObject();
-
-        json_add_text(entry, "Key", tag->string);
-        json_add_text(entry, "Value", tag->valuestring);
-        cJSON_AddItemToArray(list, entry);
+        if (json_text(tag) && !json_get(settings(record, "tags"), tag->string))
+            add_tag(list, tag->string, tag->valuestring);
     }
+    cJSON_ArrayForEach(tag, settings(record, "tags")) add_tag(list, tag->string, tag->valuestring);
     return list;
 }
 
-/* The copy's key is made of what is copied: an object that is there under it is the copy. */
-static void pin_copy(struct record *record)
+/* The copy's key is made of what is copied: an object that is there under it is the copy. The
+ * caller frees it. */
+static char *copy_key(const struct record *record, const char *bucket, const char *model_key,
+                      const char *version, const char *etag)
 {
-    const char *identity[] = {record->model_bucket, record->model_key, record->model_version,
-                              record->model_etag};
+    const char *identity[] = {bucket, model_key, version, etag};
     char hex[NAME_HEX + 1];
-    const char *slash = strrchr(record->model_key, '/');
-    const char *base = slash && slash[1] ? slash + 1 : record->model_key;
+    const char *slash = strrchr(model_key, '/');
+    const char *base = slash && slash[1] ? slash + 1 : model_key;
 
     short_digest(identity, array_length(identity), hex);
-    record_set(&record->copy_bucket, json_get_text(record->settings, "model_bucket"));
-    cleanup(free_pointer) char *key =
-        text_printf("%s%s/%s/%s", json_get_text(record->settings, "model_prefix"),
-                    record->endpoint, hex, base);
+    return text_printf("%s%s/%s/%s", json_get_text(record->settings, "model_prefix"),
+                       record->endpoint, hex, base);
+}
 
-    record_set(&record->copy_key, key);
+static void pin_copies(struct record *record)
+{
+    cJSON *container;
+
+    record_set(&record->copy_bucket, json_get_text(record->settings, "model_bucket"));
+    if (!record->containers) {
+        cleanup(free_pointer)
+        char *key = copy_key(record, record->model_bucket, record->model_key, record->model_version,
+                             record->model_etag);
+
+        record_set(&record->copy_key, key);
+        return;
+    }
+    cJSON_ArrayForEach(container, record->containers)
+    {
+        const char *model_key = json_get_text(container, "key");
+
+        if (!model_key)
+            continue;
+        cleanup(free_pointer)
+        char *key = copy_key(record, json_get_text(container, "bucket"), model_key,
+                             json_get_text(container, "version"), json_get_text(container, "etag"));
+
+        json_put(container, "copy_key", cJSON_CreateString(key));
+        record_set(&record->copy_key, key);
+    }
+}
+
+static void add_model_url(cJSON *container, const char *bucket, const char *key)
+{
+    cleanup(free_pointer)
+    char *url = text_printf("s3://%s/%s", bucket, key);
+
+    json_add_text(container, "ModelDataUrl", url);
+}
+
+static cJSON *primary_container(const struct record *record)
+{
+    cJSON *container = cJSON_CreateObject();
+    cleanup(free_pointer)
+    char *image = image_by_digest(record->image, record->image_digest);
+
+    json_add_text(container, "Image", image);
+    add_model_url(container, record->copy_bucket, record->copy_key);
+    if (cJSON_GetArraySize(record->environment) > 0)
+        json_put(container, "Environment", cJSON_Duplicate(record->environment, true));
+    return container;
+}
+
+/* One of several, in SageMaker's words: what the artifact says of it, with what was pinned. */
+static cJSON *pinned_container(const struct record *record, const cJSON *entry)
+{
+    const cJSON *said = json_get(entry, "said");
+    cJSON *container = said ? cJSON_Duplicate(said, true) : cJSON_CreateObject();
+    const char *image = json_get_text(entry, "image");
+    const char *digest = json_get_text(entry, "digest");
+
+    if (json_get(entry, "package")) {
+        json_put(container, "ModelPackageName",
+                 cJSON_CreateString(json_get_text(entry, "package")));
+    } else if (image) {
+        cleanup(free_pointer)
+        char *pinned = digest ? image_by_digest(image, digest) : text_copy(image);
+
+        json_put(container, "Image", cJSON_CreateString(pinned));
+    }
+    if (json_get(entry, "copy_key")) {
+        cJSON_DeleteItemFromObjectCaseSensitive(container, "ModelDataUrl");
+        add_model_url(container, record->copy_bucket, json_get_text(entry, "copy_key"));
+    }
+    if (json_get(entry, "environment"))
+        json_put(container, "Environment", cJSON_Duplicate(json_get(entry, "environment"), true));
+    return container;
 }
 
 static cJSON *model_document(const struct record *record)
 {
-    cJSON *document = cJSON_CreateObject();
-    cJSON *container = json_add_object(document, "PrimaryContainer");
-    cleanup(free_pointer) char *image = image_by_digest(record->image, record->image_digest);
-    cleanup(free_pointer) char *url =
-        text_printf("s3://%s/%s", record->copy_bucket, record->copy_key);
+    const cJSON *said = json_get(record->template, "model");
+    cJSON *document = said ? cJSON_Duplicate(said, true) : cJSON_CreateObject();
+    const cJSON *entry;
 
-    json_add_text(container, "Image", image);
-    json_add_text(container, "ModelDataUrl", url);
-    if (cJSON_GetArraySize(record->environment) > 0)
-        json_put(container, "Environment", cJSON_Duplicate(record->environment, true));
+    if (record->containers) {
+        cJSON *containers = json_add_array(document, "Containers");
+
+        cJSON_ArrayForEach(entry, record->containers)
+            cJSON_AddItemToArray(containers, pinned_container(record, entry));
+    } else {
+        json_put(document, "PrimaryContainer", primary_container(record));
+    }
+    cJSON_DeleteItemFromObjectCaseSensitive(document, "ExecutionRoleArn");
     json_add_text(document, "ExecutionRoleArn", json_get_text(record->settings, "execution_role"));
     json_put(document, "Tags", tags(record));
     if (json_get(settings(record, "overlay"), "model"))
@@ -95,16 +176,46 @@ static cJSON *model_document(const struct record *record)
     return document;
 }
 
+static void set_variant(cJSON *entry, const cJSON *variant)
+{
+    static const struct {
+        const char *ours;
+        const char *theirs;
+    } texts[] = {{"name", "VariantName"}, {"instance_type", "InstanceType"}};
+
+    for (size_t i = 0; i < array_length(texts); i++)
+        if (!text_is_empty(json_get_text(variant, texts[i].ours)))
+            json_put(entry, texts[i].theirs,
+                     cJSON_CreateString(json_get_text(variant, texts[i].ours)));
+    const cJSON *serverless = json_get(variant, "serverless");
+
+    if (serverless) {
+        cJSON *config = cJSON_CreateObject();
+
+        json_add_integer(config, "MemorySizeInMB", json_get_integer(serverless, "memory", 2048));
+        json_add_integer(config, "MaxConcurrency", json_get_integer(serverless, "concurrency", 20));
+        json_put(entry, "ServerlessConfig", config);
+    }
+    if (json_get_integer(variant, "count", 0) > 0)
+        json_put(entry, "InitialInstanceCount",
+                 cJSON_CreateNumber((double)json_get_integer(variant, "count", 1)));
+}
+
+/* What the artifact says, what the configuration says in our words, and last in AWS's. */
 static cJSON *config_document(const struct record *record)
 {
+    const cJSON *said = json_get(record->template, "config");
     const cJSON *variant = settings(record, "variant");
-    cJSON *document = cJSON_CreateObject();
-    cJSON *entry = cJSON_CreateObject();
+    cJSON *document = said ? cJSON_Duplicate(said, true) : cJSON_CreateObject();
+    cJSON *variants = cJSON_GetObjectItemCaseSensitive(document, "ProductionVariants");
 
-    json_add_text(entry, "VariantName", json_get_text(variant, "name"));
-    json_add_text(entry, "InstanceType", json_get_text(variant, "instance_type"));
-    json_add_integer(entry, "InitialInstanceCount", json_get_integer(variant, "count", 1));
-    cJSON_AddItemToArray(json_add_array(document, "ProductionVariants"), entry);
+    if (!variants) {
+        variants = json_add_array(document, "ProductionVariants");
+        cJSON_AddItemToArray(variants, cJSON_CreateObject());
+    }
+    /* Where the artifact has several, it knows better than one line of ours. */
+    if (cJSON_GetArraySize(variants) == 1)
+        set_variant(variants->child, variant);
     json_put(document, "Tags", tags(record));
     if (json_get(settings(record, "overlay"), "endpoint_config"))
         json_merge(document, json_get(settings(record, "overlay"), "endpoint_config"));
@@ -114,35 +225,44 @@ static cJSON *config_document(const struct record *record)
 /* Every variant that names no model of its own gets ours. */
 static void name_models(cJSON *config, const char *model_name)
 {
-    cJSON *variants = cJSON_GetObjectItemCaseSensitive(config, "ProductionVariants");
-    cJSON *variant;
+    static const char *const lists[] = {"ProductionVariants", "ShadowProductionVariants"};
 
-    cJSON_ArrayForEach(variant, variants)
-    {
-        if (!json_get(variant, "ModelName"))
-            json_add_text(variant, "ModelName", model_name);
+    for (size_t i = 0; i < array_length(lists); i++) {
+        cJSON *variants = cJSON_GetObjectItemCaseSensitive(config, lists[i]);
+        cJSON *variant;
+
+        cJSON_ArrayForEach(variant, variants)
+        {
+            if (!json_get(variant, "ModelName"))
+                json_add_text(variant, "ModelName", model_name);
+        }
     }
 }
 
 static void pin_names(struct record *record)
 {
-    cleanup(free_pointer) char *model = json_print_canonical(record->model_document);
-    cleanup(free_pointer) char *config = json_print_canonical(record->config_document);
+    cleanup(free_pointer)
+    char *model = json_print_canonical(record->model_document);
+    cleanup(free_pointer)
+    char *config = json_print_canonical(record->config_document);
     const char *inputs[] = {model, config, record->model_version, record->model_etag};
     char hex[NAME_HEX + 1];
 
+    if (record->containers) { /* the copies' keys, in the document, stand for all of them */
+        inputs[2] = NULL;
+        inputs[3] = NULL;
+    }
     short_digest(inputs, array_length(inputs), hex);
-    cleanup(free_pointer) char *name =
-        text_printf("%.*s-%s", ENDPOINT_IN_NAME, record->endpoint, hex);
+    cleanup(free_pointer)
+    char *name = text_printf("%.*s-%s", ENDPOINT_IN_NAME, record->endpoint, hex);
 
     record_set(&record->model_name, name);
     record_set(&record->config_name, name);
     name_models(record->config_document, name);
 }
 
-static int check_lengths(const struct record *record, struct error *error)
+static int check_container(const cJSON *container, struct error *error)
 {
-    const cJSON *container = json_get(record->model_document, "PrimaryContainer");
     const char *url = json_get_text(container, "ModelDataUrl");
     const char *image = json_get_text(container, "Image");
 
@@ -159,9 +279,24 @@ static int check_lengths(const struct record *record, struct error *error)
     return 0;
 }
 
+static int check_lengths(const struct record *record, struct error *error)
+{
+    const cJSON *primary = json_get(record->model_document, "PrimaryContainer");
+    const cJSON *container;
+
+    if (primary && check_container(primary, error) < 0)
+        return -1;
+    cJSON_ArrayForEach(container, json_get(record->model_document, "Containers"))
+    {
+        if (check_container(container, error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int pin_documents(struct record *record, struct error *error)
 {
-    pin_copy(record);
+    pin_copies(record);
     record_set_document(&record->model_document, model_document(record));
     record_set_document(&record->config_document, config_document(record));
     pin_names(record);
@@ -240,16 +375,24 @@ static void add_rolling(cJSON *config, const cJSON *rollout)
         json_add_integer(policy, "MaximumExecutionTimeoutInSeconds", timeout_ms / 1000);
 }
 
+/* Nothing that SageMaker would not do by itself. */
+static bool is_plain(const cJSON *rollout)
+{
+    const char *type = json_get_text(rollout, "type");
+
+    return !type || (text_equal(type, "all-at-once") &&
+                     cJSON_GetArraySize(json_get(rollout, "alarms")) == 0 &&
+                     json_get_integer(rollout, "bake_ms", 0) == 0);
+}
+
 /* SageMaker Developer Guide, "Deployment guardrails for updating models in production". */
 static void add_rollout(cJSON *input, const cJSON *rollout)
 {
     const char *type = json_get_text(rollout, "type");
     const cJSON *alarms = json_get(rollout, "alarms");
     const cJSON *alarm;
-    bool plain = !type || (text_equal(type, "all-at-once") && cJSON_GetArraySize(alarms) == 0 &&
-                           json_get_integer(rollout, "bake_ms", 0) == 0);
 
-    if (plain)
+    if (is_plain(rollout))
         return;
     cJSON *config = json_add_object(input, "DeploymentConfig");
 
@@ -280,8 +423,14 @@ cJSON *pin_update_endpoint(const struct record *record, const char *config, bool
 
     json_add_text(input, "EndpointName", record->endpoint);
     json_add_text(input, "EndpointConfigName", config);
-    if (with_rollout) {
-        add_rollout(input, settings(record, "rollout"));
+    if (with_rollout && !record->restores) {
+        const cJSON *rollout = settings(record, "rollout");
+        const cJSON *said = json_get(record->template, "rollout");
+
+        if (said && is_plain(rollout))
+            json_put(input, "DeploymentConfig", cJSON_Duplicate(said, true));
+        else
+            add_rollout(input, rollout);
         add_overlay(record, input);
     }
     return input;

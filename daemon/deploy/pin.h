@@ -1,4 +1,10 @@
-/* What was pinned becomes what will be asked of SageMaker: the documents, and the names made of them.
+/* What was pinned becomes what will be asked of SageMaker: the documents, and the names made of
+ * them.
+ *
+ * containers[] of a record, where it has them: {package} (ARN of a model package) or {image,
+ * digest, bucket, key, version, etag, bytes, copy_key}, and in both cases {said} (the artifact's
+ * own words for CreateModel) and {environment}. Without them there is one container, of the
+ * record's fields.
  *
  * The same inputs give the same names, so that making a thing twice is seen by its name: model and
  * endpoint configuration are called `<endpoint, cut to 50>-<12 hex of the pinned inputs>`. Pure. */
@@ -21,8 +27,8 @@ cJSON *pin_create_endpoint(const struct record *record, const char *config);
 cJSON *pin_update_endpoint(const struct record *record, const char *config, bool with_rollout);
 
 /* Where a described thing is not what was asked for: the path of the first member of wanted that
- * is missing or other, "PrimaryContainer.Image"; NULL where all are there. What AWS adds is not looked
- * at, nor are tags, which Describe does not show. The caller frees it. */
+ * is missing or other, "PrimaryContainer.Image"; NULL where all are there. What AWS adds is not
+ * looked at, nor are tags, which Describe does not show. The caller frees it. */
 char *pin_difference(const cJSON *wanted, const cJSON *described);
 
 #endif

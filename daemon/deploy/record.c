@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RETRY_SUFFIX_HEX = 12 };
+enum { ID_HEX = 12 };
 
 static const struct {
     const char *name;
     enum state_kind kind;
     const char *sentence;
 } states[] = {
-#define STATE(enumerator, name_, kind_, sentence_)                                                 \
+#define STATE(enumerator, name_, kind_, sentence_) \
     [enumerator] = {.name = (name_), .kind = (kind_), .sentence = (sentence_)},
 #include "deploy/machine.def"
 #undef STATE
@@ -106,47 +106,107 @@ void record_free_pointer(struct record **record)
     record_free(*record);
 }
 
-/* What a retry takes from the one before it. What was pinned stays pinned: it is exactly that thing
- * that is tried again. */
+/* "<deployment>-<12 hex of the words>" */
+static char *id_of(const char *deployment, const char *words)
+{
+    char digest[SHA256_HEX_SIZE];
+
+    hash_sha256_hex(words, strlen(words), digest);
+    return text_printf("%s-%.*s", deployment, ID_HEX, digest);
+}
+
+/* What of a record is about what was asked for, and by what; the rest is what was done. */
+#define ASKED_TEXTS(X)  \
+    X(deployment)       \
+    X(endpoint)         \
+    X(event_id)         \
+    X(event_source)     \
+    X(event_type)       \
+    X(message_id)       \
+    X(account)          \
+    X(artifact_form)    \
+    X(artifact_name)    \
+    X(pipeline)         \
+    X(execution)        \
+    X(artifact_bucket)  \
+    X(artifact_key)     \
+    X(artifact_version) \
+    X(model_package)
+
+/* What was made of it, and what serving it again needs. */
+#define MADE_TEXTS(X)  \
+    X(artifact_etag)   \
+    X(artifact_sha256) \
+    X(model_bucket)    \
+    X(model_key)       \
+    X(model_version)   \
+    X(model_etag)      \
+    X(image)           \
+    X(image_digest)    \
+    X(copy_bucket)     \
+    X(copy_key)        \
+    X(copy_version)    \
+    X(model_name)      \
+    X(config_name)
+
+static cJSON *copy_document(const cJSON *document)
+{
+    return document ? cJSON_Duplicate(document, true) : NULL;
+}
+
+static struct record *begin_like(const struct record *old, const char *who, int64_t now_ms)
+{
+    struct record *record = record_new();
+
+#define X(name) record_set(&record->name, old->name);
+    ASKED_TEXTS(X)
+#undef X
+    record->settings = copy_document(old->settings);
+    record->environment = copy_document(old->environment);
+    record->event_ms = now_ms;
+    record->accepted_ms = now_ms;
+    record->entered_ms = now_ms;
+    record_set(&record->asked_by, who);
+    return record;
+}
+
+/* What was pinned of the artifact stays pinned: it is exactly that thing that is tried again. */
 struct record *record_again(const struct record *record, const char *who, int64_t now_ms)
 {
-    struct record *again = record_new();
-    char suffix[RETRY_SUFFIX_HEX + 1];
-    const char *const texts[] = {
-        record->deployment,      record->endpoint,         record->event_id,
-        record->event_source,    record->event_type,       record->message_id,
-        record->account,         record->artifact_form,    record->artifact_bucket,
-        record->artifact_key,    record->artifact_version, record->image,
-    };
-    char **fields[] = {
-        &again->deployment,      &again->endpoint,         &again->event_id,
-        &again->event_source,    &again->event_type,       &again->message_id,
-        &again->account,         &again->artifact_form,    &again->artifact_bucket,
-        &again->artifact_key,    &again->artifact_version, &again->image,
-    };
+    struct record *again = begin_like(record, who, now_ms);
 
-    for (size_t i = 0; i < array_length(fields); i++)
-        record_set(fields[i], texts[i]);
+    record_set(&again->image, record->image);
     if (text_equal(record->artifact_form, "model")) {
         record_set(&again->model_bucket, record->model_bucket);
         record_set(&again->model_key, record->model_key);
         record_set(&again->model_version, record->model_version);
     }
-    again->environment = record->environment ? cJSON_Duplicate(record->environment, true) : NULL;
-    again->settings = cJSON_Duplicate(record->settings, true);
-    again->event_ms = now_ms;
-    again->accepted_ms = now_ms;
-    again->entered_ms = now_ms;
-    record_set(&again->asked_by, who);
     record_set(&again->retry_of, record->id);
-    cleanup(free_pointer) char *moment = text_printf("%s %" PRId64, record->id, now_ms);
-    char digest[SHA256_HEX_SIZE];
+    cleanup(free_pointer)
+    char *moment = text_printf("%s %" PRId64, record->id, now_ms);
 
-    hash_sha256_hex(moment, strlen(moment), digest);
-    memcpy(suffix, digest, RETRY_SUFFIX_HEX);
-    suffix[RETRY_SUFFIX_HEX] = '\0';
-    again->id = text_printf("%s-%s", record->deployment, suffix);
+    again->id = id_of(record->deployment, moment);
     return again;
+}
+
+struct record *record_restoring(const struct record *served, const char *who, const char *reason,
+                                int64_t now_ms)
+{
+    struct record *record = begin_like(served, who, now_ms);
+
+#define X(name) record_set(&record->name, served->name);
+    MADE_TEXTS(X)
+#undef X
+    record->containers = copy_document(served->containers);
+    record->template = copy_document(served->template);
+    record->model_document = copy_document(served->model_document);
+    record->config_document = copy_document(served->config_document);
+    record_set(&record->restores, served->restores ? served->restores : served->id);
+    cleanup(free_pointer)
+    char *words = text_printf("%s\n%s", served->id, reason);
+
+    record->id = id_of(served->deployment, words);
+    return record;
 }
 
 void record_set(char **field, const char *text)
@@ -173,13 +233,13 @@ static cJSON *to_json(const struct record *record)
 #define X(name) json_add_text(json, #name, record->name);
     RECORD_TEXTS(X)
 #undef X
-#define X(name)                                                                                    \
-    if (record->name)                                                                              \
+#define X(name)       \
+    if (record->name) \
         json_add_integer(json, #name, record->name);
     RECORD_NUMBERS(X)
 #undef X
-#define X(name)                                                                                    \
-    if (record->name)                                                                              \
+#define X(name)       \
+    if (record->name) \
         cJSON_AddItemReferenceToObject(json, #name, record->name);
     RECORD_DOCUMENTS(X)
 #undef X
@@ -188,7 +248,8 @@ static cJSON *to_json(const struct record *record)
 
 char *record_encode(const struct record *record)
 {
-    cleanup(json_free) cJSON *json = to_json(record);
+    cleanup(json_free)
+    cJSON *json = to_json(record);
 
     return json_print(json);
 }
@@ -201,11 +262,13 @@ struct record *record_decode(uint32_t format, const void *bytes, size_t length, 
                   RECORD_FORMAT);
         return NULL;
     }
-    cleanup(json_free) cJSON *json = json_parse(bytes, length, length, error);
+    cleanup(json_free)
+    cJSON *json = json_parse(bytes, length, length, error);
 
     if (!json)
         return NULL;
-    cleanup(record_free_pointer) struct record *record = record_new();
+    cleanup(record_free_pointer)
+    struct record *record = record_new();
     const char *state = json_get_text(json, "state");
     const char *step = json_get_text(json, "step");
     enum deployment_state known_state;
@@ -227,7 +290,7 @@ struct record *record_decode(uint32_t format, const void *bytes, size_t length, 
 #define X(name) record->name = json_get_integer(json, #name, 0);
     RECORD_NUMBERS(X)
 #undef X
-#define X(name)                                                                                    \
+#define X(name) \
     record->name = json_get(json, #name) ? cJSON_Duplicate(json_get(json, #name), true) : NULL;
     RECORD_DOCUMENTS(X)
 #undef X
@@ -248,7 +311,8 @@ static void add_time(cJSON *json, const char *name, int64_t time_ms)
 
 cJSON *record_view(const struct record *record)
 {
-    cleanup(json_free) cJSON *shared = to_json(record);
+    cleanup(json_free)
+    cJSON *shared = to_json(record);
     cJSON *json = cJSON_Duplicate(shared, true);
 
     add_time(json, "event_time", record->event_ms);

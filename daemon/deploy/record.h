@@ -1,7 +1,7 @@
 /* The deployment's record: all that is known of one deployment, as plain data.
  *
- * It is what the store keeps, what the machine reads and writes, and what `status` shows. Its fields
- * are listed once, below; copying, freeing and the stored form (one JSON object, format
+ * It is what the store keeps, what the machine reads and writes, and what `status` shows. Its
+ * fields are listed once, below; copying, freeing and the stored form (one JSON object, format
  * RECORD_FORMAT) are made from the lists. A record owns all that hangs from it. */
 #ifndef CAUSEWAY_DEPLOY_RECORD_H
 #define CAUSEWAY_DEPLOY_RECORD_H
@@ -35,72 +35,86 @@ enum { RECORD_FORMAT = 1 };
 #define RECORD_KIND "deployment"
 
 /* Text, NULL where not known (yet). */
-#define RECORD_TEXTS(X)                                                                            \
-    X(id)              /* "<deployment>-<12 hex of what was asked for>" */                         \
-    X(deployment)      /* its name in the configuration */                                         \
-    X(endpoint)                                                                                    \
-    X(asked_by)        /* "event", or the operator who did */                                      \
-    X(event_id)                                                                                    \
-    X(event_source)                                                                                \
-    X(event_type)      /* detail-type */                                                           \
-    X(message_id)      /* SQS's */                                                                 \
-    X(account)         /* the sender's name in the configuration: artifacts are read as it */      \
-    X(artifact_form)   /* "manifest" or "model" */                                                 \
-    X(artifact_bucket)                                                                             \
-    X(artifact_key)                                                                                \
-    X(artifact_version)                                                                            \
-    X(artifact_etag)                                                                               \
-    X(artifact_sha256)                                                                             \
-    X(model_bucket)    /* the model data, where the artifact says it is */                         \
-    X(model_key)                                                                                   \
-    X(model_version)                                                                               \
-    X(model_etag)                                                                                  \
-    X(image)           /* as asked for */                                                          \
-    X(image_digest)    /* "sha256:..." */                                                          \
-    X(copy_bucket)     /* the model data, where production keeps it */                             \
-    X(copy_key)                                                                                    \
-    X(copy_version)                                                                                \
-    X(upload_id)       /* of a multipart copy under way */                                         \
-    X(model_name)                                                                                  \
-    X(config_name)                                                                                 \
-    X(previous_config) /* what served on entry to releasing; "" where nothing did */               \
-    X(reason)          /* the sentence of what ended it, or of what it is waiting out */           \
-    X(error_class)                                                                                 \
-    X(error_code)                                                                                  \
-    X(request_id)                                                                                  \
-    X(proof)           /* what was seen of the endpoint at the end */                              \
-    X(approved_by)                                                                                 \
-    X(cancelled_by)                                                                                \
-    X(superseded_by)   /* id of the newer one */                                                   \
-    X(retry_of)        /* id of the one that an operator tried again */
+#define RECORD_TEXTS(X)                                                                     \
+    X(id)         /* "<deployment>-<12 hex of what was asked for>" */                       \
+    X(deployment) /* its name in the configuration */                                       \
+    X(endpoint)                                                                             \
+    X(asked_by) /* "event", or the operator who did */                                      \
+    X(event_id)                                                                             \
+    X(event_source)                                                                         \
+    X(event_type)    /* detail-type */                                                      \
+    X(message_id)    /* SQS's */                                                            \
+    X(account)       /* the sender's name in the configuration: artifacts are read as it */ \
+    X(artifact_form) /* "manifest", "model", "model-package", "sagemaker-project" */        \
+    X(artifact_name) /* the pipeline's output that is meant */                              \
+    X(pipeline)      /* where the event names one: */                                       \
+    X(execution)     /* its execution */                                                    \
+    X(job)           /* CodePipeline's, that waits for the result */                        \
+    X(model_package) /* ARN */                                                              \
+    X(stack)         /* CloudFormation's, for that driver */                                \
+    X(restores)      /* id of the deployment that this one goes back to */                  \
+    X(artifact_bucket)                                                                      \
+    X(artifact_key)                                                                         \
+    X(artifact_version)                                                                     \
+    X(artifact_etag)                                                                        \
+    X(artifact_sha256)                                                                      \
+    X(model_bucket) /* the model data, where the artifact says it is */                     \
+    X(model_key)                                                                            \
+    X(model_version)                                                                        \
+    X(model_etag)                                                                           \
+    X(image)        /* as asked for */                                                      \
+    X(image_digest) /* "sha256:..." */                                                      \
+    X(copy_bucket)  /* the model data, where production keeps it */                         \
+    X(copy_key)                                                                             \
+    X(copy_version)                                                                         \
+    X(upload_id) /* of a multipart copy under way */                                        \
+    X(model_name)                                                                           \
+    X(config_name)                                                                          \
+    X(previous_config) /* what served on entry to releasing; "" where nothing did */        \
+    X(reason)          /* the sentence of what ended it, or of what it is waiting out */    \
+    X(failure)         /* what kind it is: see failure.def */                               \
+    X(advice)          /* what to do about it */                                            \
+    X(error_class)                                                                          \
+    X(error_code)                                                                           \
+    X(request_id)                                                                           \
+    X(proof) /* what was seen of the endpoint at the end */                                 \
+    X(approved_by)                                                                          \
+    X(cancelled_by)                                                                         \
+    X(superseded_by) /* id of the newer one */                                              \
+    X(retry_of)      /* id of the one that an operator tried again */
 
 /* Whole numbers; 0 where not known. Times are wall-clock milliseconds. */
-#define RECORD_NUMBERS(X)                                                                          \
-    X(event_ms)        /* when it happened in staging: its age */                                  \
-    X(accepted_ms)                                                                                 \
-    X(entered_ms)      /* when the present state was entered */                                    \
-    X(ended_ms)                                                                                    \
-    X(wake_ms)         /* the present step's effect, or look, is not before this */                \
-    X(trouble_since_ms) /* when the present run of failed attempts began; 0 in none */             \
-    X(refused_since_ms) /* when, in it, refusals began that trying again may not help; 0 in none */ \
-    X(unsure_until_ms) /* until then, a request without an answer may still be carried out */      \
-    X(attempts)        /* of the present step that failed in a row */                              \
-    X(model_bytes)                                                                                 \
-    X(parts)           /* of a multipart copy that are done */                                     \
-    X(verified)        /* verifications that passed */                                             \
-    X(turn)            /* 1 while it alone may touch its endpoint */                               \
-    X(released)        /* 1 once the endpoint may have been touched */                             \
-    X(unchanged)       /* 1 where what it asks for already served */                               \
-    X(tidied)          /* garbage[] entries that are dealt with */
+#define RECORD_NUMBERS(X)                                                                         \
+    X(event_ms) /* when it happened in staging: its age */                                        \
+    X(accepted_ms)                                                                                \
+    X(entered_ms) /* when the present state was entered */                                        \
+    X(ended_ms)                                                                                   \
+    X(wake_ms)          /* the present step's effect, or look, is not before this */              \
+    X(trouble_since_ms) /* when the present run of failed attempts began; 0 in none */            \
+    X(refused_since_ms) /* when, in it, refusals began that may not pass by themselves */         \
+    X(unsure_until_ms)  /* until then, a request of ours may still be carried out, or not be seen \
+                         */                                                                       \
+    X(attempts)         /* of the present step that failed in a row */                            \
+    X(approved_ms)                                                                                \
+    X(container) /* place in containers[] of the one that is being pinned or copied */            \
+    X(model_bytes)                                                                                \
+    X(parts)     /* of a multipart copy that are done */                                          \
+    X(verified)  /* verifications that passed */                                                  \
+    X(turn)      /* 1 while it alone may touch its endpoint */                                    \
+    X(released)  /* 1 once the endpoint may have been touched */                                  \
+    X(unchanged) /* 1 where what it asks for already served */                                    \
+    X(tidied)    /* garbage[] entries that are dealt with */
 
 /* JSON values, NULL where not known. */
-#define RECORD_DOCUMENTS(X)                                                                        \
-    X(settings)        /* what the configuration said when it was accepted; see route.h */         \
-    X(environment)     /* of the container: configuration and manifest merged */                   \
-    X(model_document)  /* CreateModel's input, without the name */                                 \
-    X(config_document) /* CreateEndpointConfig's input, without the name */                        \
-    X(part_etags)      /* of a multipart copy, in order */                                         \
-    X(garbage)         /* what is to be removed at the end: {kind, name or bucket and key} */      \
+#define RECORD_DOCUMENTS(X)                                                                     \
+    X(settings)        /* what the configuration said when it was accepted; see route.h */      \
+    X(environment)     /* of the container: configuration and manifest merged */                \
+    X(containers)      /* where there are several, or what is in them is not ours: see pin.h */ \
+    X(template)        /* what the artifact says in SageMaker's own words: see project.h */     \
+    X(model_document)  /* CreateModel's input, without the name */                              \
+    X(config_document) /* CreateEndpointConfig's input, without the name */                     \
+    X(part_etags)      /* of a multipart copy, in order */                                      \
+    X(garbage)         /* what is to be removed at the end: {kind, name or bucket and key} */   \
     X(history)         /* [{state, at_ms, note}], oldest first, bounded */
 
 struct record {
@@ -122,9 +136,16 @@ struct record *record_copy(const struct record *record);
 void record_free(struct record *record);
 void record_free_pointer(struct record **record); /* for cleanup() */
 
-/* A new record for the same thing as one that ended badly: the same event, artifact and settings, what
- * was pinned of the artifact included, an id of its own, and the age of now. The caller owns it. */
+/* A new record for the same thing as one that ended badly: the same event, artifact and settings,
+ * what was pinned of the artifact included, an id of its own, and the age of now. The caller owns
+ * it. */
 struct record *record_again(const struct record *record, const char *who, int64_t now_ms);
+
+/* A new record that puts back what an older one, which served, had put there: the same documents
+ * and names, an id made of the older one's and of the reason, and the age of now. The caller owns
+ * it. */
+struct record *record_restoring(const struct record *served, const char *who, const char *reason,
+                                int64_t now_ms);
 
 /* Replaces a text field by a copy. */
 void record_set(char **field, const char *text);
@@ -133,8 +154,8 @@ void record_set_document(cJSON **field, cJSON *document);
 /* The stored form; the caller frees it. */
 char *record_encode(const struct record *record);
 
-/* NULL and ERROR_INVALID where the bytes are not a record that this version knows: another format, a
- * state or step of another name. */
+/* NULL and ERROR_INVALID where the bytes are not a record that this version knows: another format,
+ * a state or step of another name. */
 struct record *record_decode(uint32_t format, const void *bytes, size_t length,
                              struct error *error);
 

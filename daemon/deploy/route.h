@@ -25,18 +25,23 @@ int event_read(const cJSON *document, struct event *event, struct error *error);
 enum route_kind {
     ROUTE_DEPLOYMENT, /* start one */
     ROUTE_ENDPOINT,   /* news of an endpoint that a deployment may be waiting for */
+    ROUTE_STACK,      /* news of a CloudFormation stack, likewise */
+    ROUTE_REJECTED,   /* a model package may not serve (any more) */
     ROUTE_NONE,       /* nobody wants it */
 };
 
 struct route {
     enum route_kind kind;
     const struct config_deployment *deployment;
-    const char *endpoint;  /* ROUTE_ENDPOINT: its name; belongs to the event */
-    char identity[160];    /* ROUTE_DEPLOYMENT: equal for all deliveries of the same thing */
+    const char *endpoint; /* ROUTE_ENDPOINT: its name; belongs to the event */
+    char stack[129];      /* ROUTE_STACK: its name */
+    const char *package;  /* ROUTE_REJECTED: its ARN; belongs to the event */
+    char identity[160];   /* equal for all deliveries of the same thing */
 };
 
 /* Decides. The first deployment, in the order of the file, whose pattern matches takes the event.
- * -1 and ERROR_INVALID where a deployment would take the event but cannot find its artifact in it. */
+ * -1 and ERROR_INVALID where a deployment would take the event but cannot find its artifact in it.
+ */
 int route_event(const struct config *config, const struct event *event, struct route *route,
                 struct error *error);
 
@@ -50,7 +55,8 @@ struct record *route_start(const struct config *config, const struct event *even
 /* "<deployment>-<12 hex>" of a deployment's name and an identity; id has room for 96. */
 void route_deployment_id(const char *deployment, const char *identity, char *id, size_t size);
 
-/* Why no deployment takes the event: a line a deployment, for `event route`. The caller frees it. */
+/* Why no deployment takes the event: a line a deployment, for `event route`. The caller frees it.
+ */
 char *route_explain(const struct config *config, const struct event *event);
 
 #endif

@@ -73,7 +73,7 @@ static void on_taken(void *context, enum engine_answer answer, const char *id,
 static void refuse(struct message *message, const struct sqs_message *received,
                    const struct error *error)
 {
-    message->body = text_copy(received->body);
+    message->body = envelope_without_keys(received->body ? received->body : "");
     text_fill(message->reason, sizeof(message->reason), error->sentence);
     settle_refuse(message);
 }
@@ -104,18 +104,30 @@ static void ignore(struct message *message, const struct event *event)
     message_done(message);
 }
 
+static void reject_package(struct message *message, const struct event *event,
+                           const struct route *route)
+{
+    cleanup(free_pointer)
+    char *who =
+        text_printf("the model registry of account %s, by event %s", event->account, event->id);
+
+    message->fate = MESSAGE_COMMITTING;
+    engine_reject_package(message->intake->engine, route->package, route->identity, who, on_taken,
+                          message);
+}
+
 void message_take(struct intake *intake, const struct sqs_message *received)
 {
     struct message *message = hold(intake, received);
-    cleanup(json_free) cJSON *document = NULL;
+    cleanup(json_free)
+    cJSON *document = NULL;
     struct event event;
     struct route route;
     struct error error;
 
     intake->statistics.received++;
     if (envelope_open(intake->config, received->message_id, received->body ? received->body : "",
-                      received->body ? strlen(received->body) : 0, &document, &event,
-                      &error) < 0 ||
+                      received->body ? strlen(received->body) : 0, &document, &event, &error) < 0 ||
         route_event(intake->config, &event, &route, &error) < 0) {
         refuse(message, received, &error);
         return;
@@ -127,6 +139,13 @@ void message_take(struct intake *intake, const struct sqs_message *received)
     case ROUTE_ENDPOINT:
         engine_endpoint_news(intake->engine, route.endpoint);
         message_done(message);
+        break;
+    case ROUTE_STACK:
+        engine_stack_news(intake->engine, route.stack);
+        message_done(message);
+        break;
+    case ROUTE_REJECTED:
+        reject_package(message, &event, &route);
         break;
     case ROUTE_NONE:
         ignore(message, &event);

@@ -256,6 +256,7 @@ static int prepare(struct http_call *call, const struct http_request *request)
     /* Plain http would put credentials into a proxy's hands, and metadata addresses mean this
      * machine: so never through one. NULL lets the environment decide. */
     curl_easy_setopt(easy, CURLOPT_PROXY, call->plain ? "" : NULL);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->never_twice ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->total_timeout_ms);
     return 0;
@@ -270,6 +271,8 @@ struct http_call *http_start(struct http_client *client, const struct http_reque
     call->context = context;
     call->delivered = false;
     call->address_refused = false;
+    call->timed_out = false;
+    call->was_added = false;
     call->allow_link_local = request->allow_link_local;
     call->connect_timeout_ms = request->connect_timeout_ms;
     call->stall_timeout_ms = request->stall_timeout_ms;
@@ -292,6 +295,7 @@ struct http_call *http_start(struct http_client *client, const struct http_reque
         return call;
     }
     call->added = true;
+    call->was_added = true;
     if (call->stall_timeout_ms > 0)
         timer_start(&call->stall, call->stall_timeout_ms);
     return call;
@@ -324,8 +328,25 @@ static void stalled(void *context)
     }
 }
 
+bool http_was_sent(const struct http_call *call)
+{
+    curl_off_t connected_us = 0;
+
+    /* A handle that was used before still says what its last transfer was like. */
+    if (!call->was_added)
+        return false;
+    curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &connected_us);
+    return connected_us != 0;
+}
+
+bool http_timed_out(const struct http_call *call)
+{
+    return call->timed_out;
+}
+
 void http_call_finish(struct http_call *call, CURLcode code)
 {
+    call->timed_out = code == CURLE_OPERATION_TIMEDOUT;
     call->elapsed_ms = loop_now_ms(call->client->loop) - call->started_ms;
     /* libcurl is content with an answer that ends within its headers. */
     if (code == CURLE_OK && !call->answer.head_is_over)

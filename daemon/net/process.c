@@ -62,10 +62,12 @@ static void close_handle(struct process *process)
     uv_close((uv_handle_t *)&process->handle, handle_closed);
 }
 
-/* The program leads a process group of its own, so what it has started goes with it. */
+/* The program leads a process group of its own, so what it has started goes with it, also where it
+ * has ended itself and left somebody behind who holds its output open: as long as one is in the
+ * group, the kernel gives its number to no other. */
 static void kill_group(const struct process *process)
 {
-    if (process->started && !process->exited)
+    if (process->started && !(process->exited && process->output_ended))
         kill(-process->handle.pid, SIGKILL);
 }
 
@@ -104,6 +106,7 @@ static void finish_if_over(struct process *process)
 
 static void fail(struct process *process)
 {
+    kill_group(process);
     close_output(process);
     poke(&process->finish);
 }

@@ -251,9 +251,9 @@ static void check_last_good(const char *endpoint, const char *after)
                endpoint, config);
 }
 
-/* The endpoint's lineage as it was before the present transaction; NULL where it is not in it, or was
- * not there. */
-static cJSON *lineage_before;
+/* The endpoint's lineage as it was before the present transaction; NULL where it is not in it, or
+ * was not there. */
+static cJSON *old_lineage;
 
 static int64_t count_proved_others(const cJSON *lineage, const char *config)
 {
@@ -272,9 +272,10 @@ static int64_t count_proved_others(const cJSON *lineage, const char *config)
  * is newer. */
 static void check_lineage(const struct record *record)
 {
-    cleanup(json_free) cJSON *lineage = lineage_of(record->endpoint);
+    cleanup(json_free)
+    cJSON *lineage = lineage_of(record->endpoint);
     int64_t keep = json_get_integer(record->settings, "keep", 0);
-    int64_t others = count_proved_others(lineage_before, record->config_name);
+    int64_t others = count_proved_others(old_lineage, record->config_name);
     const cJSON *entry;
 
     if (!text_equal(newest_proved(lineage), record->config_name))
@@ -283,7 +284,7 @@ static void check_lineage(const struct record *record)
         broken("7: bounded by keep", "after %s, %d are kept of %d others, where %d may be",
                record->id, (int)count_proved_others(lineage, record->config_name), (int)others,
                (int)keep);
-    cJSON_ArrayForEach(entry, lineage_before)
+    cJSON_ArrayForEach(entry, old_lineage)
     {
         if (!json_get_bool(entry, "left", false) &&
             json_get_integer(entry, "event_ms", 0) > record->event_ms)
@@ -297,8 +298,7 @@ static void check_superseded(const struct record *record)
     const struct known *newer = record->superseded_by ? known_find(record->superseded_by) : NULL;
 
     if (newer && newer->row->row.order_ms < record->event_ms)
-        broken("the newest wins", "%s was superseded by %s, which is older", record->id,
-               newer->id);
+        broken("the newest wins", "%s was superseded by %s, which is older", record->id, newer->id);
 }
 
 static void check_end(const struct known *known)
@@ -377,15 +377,15 @@ static void on_row(void *context, const struct disk_row *row, const struct store
         if (ended_now)
             check_end(ended_now);
         ended_now = NULL;
-        json_free(&lineage_before);
-        lineage_before = NULL;
+        json_free(&old_lineage);
+        old_lineage = NULL;
         return;
     }
     if (!text_equal(row->row.kind, RECORD_KIND)) {
         struct error error;
 
         if (before)
-            lineage_before = json_parse(before->bytes, before->length, before->length, &error);
+            old_lineage = json_parse(before->bytes, before->length, before->length, &error);
         return;
     }
     const struct known *old = before ? known_find(row->row.key) : NULL;

@@ -1,0 +1,113 @@
+#include "ctl/show_internal.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "deploy/copy.h"
+#include "deploy/record.h"
+
+#include <inttypes.h>
+
+/* ---- times and texts ----------------------------------------------------------------------- */
+
+const char *show_text(const cJSON *object, const char *name, const char *otherwise)
+{
+    const char *text = json_get_text(object, name);
+
+    return text ? text : otherwise;
+}
+
+int64_t show_now(const cJSON *document)
+{
+    return json_get_integer(document, "now_ms", clock_wall_ms());
+}
+
+const char *show_moment(int64_t time_ms, char text[TIME_TEXT_SIZE])
+{
+    enum { DATE = 10, SECONDS_END = 19 };
+
+    time_format(time_ms, text);
+    text[DATE] = ' ';
+    text[SECONDS_END] = '\0';
+    return text;
+}
+
+const char *show_span(int64_t duration_ms, char text[DURATION_TEXT_SIZE])
+{
+    if (duration_ms < 0)
+        duration_ms = 0;
+    return duration_format(duration_ms < 1000 ? duration_ms : duration_ms - duration_ms % 1000,
+                           text);
+}
+
+char *show_ago(int64_t age_ms)
+{
+    char age[DURATION_TEXT_SIZE];
+
+    return age_ms < 1000 ? text_copy("just now") : text_printf("%s ago", show_span(age_ms, age));
+}
+
+/* ---- a deployment -------------------------------------------------------------------------- */
+
+enum tone show_tone(const char *name)
+{
+    enum deployment_state state;
+
+    if (!deployment_state_from_name(name, &state))
+        return TONE_PLAIN; /* of a newer daemon */
+    switch (state) {
+    case STATE_AWAITING_APPROVAL:
+    case STATE_ROLLING_BACK:
+    case STATE_ROLLED_BACK:
+        return TONE_WARNING;
+    case STATE_SUCCEEDED:
+        return TONE_GOOD;
+    case STATE_SUPERSEDED:
+    case STATE_CANCELLED:
+        return TONE_DULL;
+    default:
+        return deployment_state_kind(state) == STATE_RUNS ? TONE_BUSY : TONE_BAD;
+    }
+}
+
+void show_add_state(struct table *table, const cJSON *deployment)
+{
+    const char *state = show_text(deployment, "state", "?");
+
+    table_add(table, show_tone(state), state);
+}
+
+char *show_doing(const cJSON *deployment)
+{
+    const char *doing = show_text(deployment, "doing", "");
+    int64_t attempts = json_get_integer(deployment, "attempts", 0);
+    int64_t part = json_get_integer(deployment, "parts", 0);
+    const char *state = show_text(deployment, "state", "");
+
+    if (attempts > 0)
+        return text_printf("%s; failed %" PRId64 " time%s, trying again: %s", doing, attempts,
+                           attempts == 1 ? "" : "s", show_text(deployment, "reason", "no reason"));
+    if (text_equal(state, "copying") && part > 0)
+        return text_printf("%s, %" PRId64 " of %" PRId64 " parts", doing, part,
+                           copy_part_count(json_get_integer(deployment, "model_bytes", 0)));
+    if (text_equal(state, "awaiting_approval"))
+        return text_printf("%s: causewayctl approve %s", doing, show_text(deployment, "id", "ID"));
+    if (json_get_integer(deployment, "ended_ms", 0))
+        return text_printf("tidying up");
+    return text_copy(doing);
+}
+
+char *show_end(const cJSON *deployment)
+{
+    const char *reason = json_get_text(deployment, "reason");
+
+    if (reason)
+        return text_copy(reason);
+    return text_printf("%s%s", json_get_integer(deployment, "unchanged", 0) ? "unchanged: " : "",
+                       show_text(deployment, "proof", ""));
+}
+
+char *show_result(const cJSON *deployment)
+{
+    return json_get_integer(deployment, "ended_ms", 0) ? show_end(deployment)
+                                                       : show_doing(deployment);
+}

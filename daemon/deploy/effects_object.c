@@ -1,0 +1,202 @@
+/* Effects on objects: artifacts, model data and their copies in S3. */
+#include "aws/service_s3.h"
+#include "base/text.h"
+#include "deploy/copy.h"
+#include "deploy/effects_internal.h"
+
+#include <string.h>
+
+void ask_artifact(const struct asking *asking)
+{
+    const struct record *record = asking->record;
+    const struct s3_get_object_input input = {
+        .bucket = record->artifact_bucket,
+        .key = record->artifact_key,
+        .version_id = record->artifact_version,
+    };
+
+    effect_call_as(asking, record->account, &input);
+}
+
+void ask_model_head(const struct asking *asking)
+{
+    const struct record *record = asking->record;
+    const struct s3_get_object_input input = {
+        .bucket = record->model_bucket,
+        .key = record->model_key,
+        .version_id = record->model_version,
+    };
+
+    effect_call_as(asking, record->account, &input);
+}
+
+void ask_copy_head(const struct asking *asking)
+{
+    const struct s3_get_object_input input = {
+        .bucket = asking->record->copy_bucket,
+        .key = asking->record->copy_key,
+    };
+
+    effect_call(asking, &input);
+}
+
+/* What is copied, and the ETag that it must still have, as S3 writes it. In the run's arena. */
+static const char *copy_source(const struct asking *asking)
+{
+    const struct record *record = asking->record;
+
+    return s3_copy_source(&asking->run->arena, record->model_bucket, record->model_key,
+                          record->model_version);
+}
+
+static const char *copy_source_etag(const struct asking *asking)
+{
+    const char *etag = asking->record->model_etag;
+
+    return etag ? arena_printf(&asking->run->arena, "\"%s\"", etag) : NULL;
+}
+
+void ask_copy(const struct asking *asking)
+{
+    const struct record *record = asking->record;
+    const struct s3_copy_object_input input = {
+        .bucket = record->copy_bucket,
+        .key = record->copy_key,
+        .copy_source = copy_source(asking),
+        .copy_source_if_match = copy_source_etag(asking),
+    };
+
+    effect_call(asking, &input);
+}
+
+void ask_upload(const struct asking *asking)
+{
+    const struct s3_create_multipart_upload_input input = {
+        .bucket = asking->record->copy_bucket,
+        .key = asking->record->copy_key,
+    };
+
+    effect_call(asking, &input);
+}
+
+void ask_part(const struct asking *asking)
+{
+    const struct record *record = asking->record;
+    char range[64];
+
+    copy_part_range(record->model_bytes, record->parts, range);
+    const struct s3_upload_part_copy_input input = {
+        .bucket = record->copy_bucket,
+        .key = record->copy_key,
+        .upload_id = record->upload_id,
+        .part_number = record->parts + 1,
+        .copy_source = copy_source(asking),
+        .copy_source_range = range,
+        .copy_source_if_match = copy_source_etag(asking),
+    };
+
+    effect_call(asking, &input);
+}
+
+void ask_completion(const struct asking *asking)
+{
+    const struct record *record = asking->record;
+    size_t count = (size_t)cJSON_GetArraySize(record->part_etags);
+    struct s3_completed_part *parts =
+        arena_allocate_array(&asking->run->arena, count, sizeof(*parts));
+
+    for (size_t i = 0; i < count; i++) {
+        parts[i].part_number = (int64_t)i + 1;
+        parts[i].etag = json_text(cJSON_GetArrayItem(record->part_etags, (int)i));
+    }
+    const struct s3_complete_multipart_upload_input input = {
+        .bucket = record->copy_bucket,
+        .key = record->copy_key,
+        .upload_id = record->upload_id,
+        .parts = parts,
+        .part_count = count,
+    };
+
+    effect_call(asking, &input);
+}
+
+void ask_abort(const struct asking *asking)
+{
+    const struct s3_abort_multipart_upload_input input = {
+        .bucket = asking->record->copy_bucket,
+        .key = asking->record->copy_key,
+        .upload_id = asking->record->upload_id,
+    };
+
+    effect_call(asking, &input);
+}
+
+void ask_delete_copy(const struct asking *asking)
+{
+    const struct s3_delete_object_input input = {
+        .bucket = json_get_text(effect_garbage(asking), "bucket"),
+        .key = json_get_text(effect_garbage(asking), "key"),
+    };
+
+    effect_call(asking, &input);
+}
+
+static char *without_quotes(struct arena *arena, const char *etag)
+{
+    size_t length = etag ? strlen(etag) : 0;
+
+    if (length >= 2 && etag[0] == '"' && etag[length - 1] == '"')
+        return arena_copy_bytes(arena, etag + 1, length - 2);
+    return arena_copy(arena, etag);
+}
+
+void take_object(struct effect_run *run, const void *output, struct effect_result *result)
+{
+    const struct s3_get_object_output *object = output;
+
+    result->bytes = object->body.data;
+    result->length = object->body.length;
+    result->version = object->version_id;
+    result->etag = without_quotes(&run->arena, object->etag);
+}
+
+void take_head(struct effect_run *run, const void *output, struct effect_result *result)
+{
+    const struct s3_get_object_output *head = output;
+
+    result->version = head->version_id;
+    result->etag = without_quotes(&run->arena, head->etag);
+    result->size = head->content_length;
+}
+
+void take_copied(struct effect_run *run, const void *output, struct effect_result *result)
+{
+    const struct s3_copy_object_output *copied = output;
+
+    (void)run;
+    result->version = copied->version_id;
+}
+
+void take_upload_id(struct effect_run *run, const void *output, struct effect_result *result)
+{
+    const struct s3_create_multipart_upload_output *upload = output;
+
+    (void)run;
+    result->upload_id = upload->upload_id;
+}
+
+void take_part_etag(struct effect_run *run, const void *output, struct effect_result *result)
+{
+    const struct s3_upload_part_copy_output *part = output;
+
+    (void)run;
+    result->etag = part->etag;
+}
+
+void take_completion(struct effect_run *run, const void *output, struct effect_result *result)
+{
+    const struct s3_complete_multipart_upload_output *completed = output;
+
+    (void)run;
+    result->version = completed->version_id;
+}

@@ -1,0 +1,79 @@
+/* What the engine's files share: engine.c (the rule, taking in, life), engine_operate.c (operators'
+ * wishes), engine_read.c (what the store holds: loading, asking). */
+#ifndef CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
+#define CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "deploy/effects.h"
+#include "deploy/engine.h"
+#include "deploy/machine.h"
+#include "deploy/sweep.h"
+#include "net/timer.h"
+
+/* An operator's wish that waits for its deployment to be between two steps. */
+struct wish {
+    struct list link;
+    enum machine_input_kind kind;
+    char *who;
+    engine_done *done;
+    void *context;
+};
+
+/* What an endpoint's deployments share. */
+struct seat {
+    char *endpoint;
+    cJSON *lineage;
+    int64_t version; /* of the lineage's row; STORE_ABSENT while there is none */
+    size_t open;     /* deployments */
+};
+
+/* One open deployment. Exactly one of these holds: it waits; an effect runs; a commit runs. */
+struct live {
+    struct engine *engine;
+    struct list link;
+    struct heap_node wake; /* in engine->wakes while it waits for a time */
+    struct record *record; /* as committed */
+    int64_t version;       /* of its row */
+    struct seat *seat;
+    struct record *next; /* being committed, or to be committed again */
+    cJSON *next_lineage; /* with it, or NULL */
+    bool committing;
+    bool started; /* has had its INPUT_START */
+    struct effect_run *effect;
+    struct wish *granted; /* the wish that `next` fulfils */
+    struct list wishes;
+    bool news;
+};
+
+struct engine {
+    struct loop *loop;
+    struct aws *aws;
+    struct store *store;
+    struct config *config;
+    struct sweep *sweep;
+    struct list lives; /* in order of acceptance */
+    struct map by_id;
+    struct map seats;
+    struct heap wakes; /* wall clock */
+    struct timer timer;
+    struct timer commit_retry;
+    struct poke poke;
+    size_t effects_running;
+    size_t commits_running;
+    bool stopped;
+    struct engine_statistics statistics;
+};
+
+/* What the endpoint's deployments share; made where there is none. */
+struct seat *engine_find_seat(struct engine *engine, const char *endpoint);
+
+/* Takes up a record, which is the live's from then on, as it is in the store. */
+struct live *engine_add_live(struct engine *engine, struct record *record, int64_t version);
+
+/* Has the input given to the deployment as soon as it is between two steps. done may be NULL. */
+void engine_wish(struct live *live, enum machine_input_kind kind, const char *who,
+                 engine_done *done, void *context);
+
+#endif

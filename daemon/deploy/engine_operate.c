@@ -1,0 +1,279 @@
+/* Operators' wishes, and the registry's: what is wanted of an open deployment, and what makes a new
+ * one of an old one. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "deploy/engine_internal.h"
+#include "deploy/lineage.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- a new one of an old one ----------------------------------------------------------------- */
+
+/* A retry or a rollback waits for the record that it is made of. */
+struct revival {
+    struct engine *engine;
+    struct record *(*revive)(const struct revival *revival, const struct record *old,
+                             struct error *error);
+    char *who;
+    char *reason;
+    engine_done *done;
+    void *context;
+    struct record *old;
+    struct error error;
+};
+
+static void read_old(void *context, const struct store_row *row)
+{
+    struct revival *revival = context;
+
+    revival->old = record_decode(row->format, row->bytes, row->length, &revival->error);
+}
+
+static void revive(void *context, const struct error *error)
+{
+    struct revival *revival = context;
+    cleanup(record_free_pointer)
+    struct record *old = revival->old;
+    struct record *record = NULL;
+
+    if (error)
+        revival->error = *error;
+    else if (revival->engine->stopped)
+        error_set(&revival->error, ERROR_TRANSIENT, "the daemon is stopping");
+    else if (!old && revival->error.class == ERROR_NONE)
+        error_set(&revival->error, ERROR_NOT_FOUND, "there is no such deployment");
+    else if (old)
+        record = revival->revive(revival, old, &revival->error);
+    if (record)
+        engine_accept(revival->engine, record, revival->done, revival->context);
+    else
+        revival->done(revival->context,
+                      revival->error.class == ERROR_CONFLICT ||
+                              revival->error.class == ERROR_NOT_FOUND
+                          ? ENGINE_REFUSED
+                          : ENGINE_FAILED,
+                      NULL, &revival->error);
+    free(revival->who);
+    free(revival->reason);
+    free(revival);
+}
+
+static void begin_revival(const struct revival *wanted, const char *id)
+{
+    struct revival *revival = memory_allocate(sizeof(*revival));
+
+    *revival = *wanted;
+    revival->who = text_copy(wanted->who);
+    revival->reason = text_copy(wanted->reason);
+    store_get(wanted->engine->store, RECORD_KIND, id,
+              &(struct store_reader){read_old, revive, revival});
+}
+
+static struct record *retry_old(const struct revival *revival, const struct record *old,
+                                struct error *error)
+{
+    if (deployment_state_kind(old->state) == STATE_RUNS)
+        error_set(error, ERROR_CONFLICT, "%s has not ended: it is %s", old->id,
+                  deployment_state_name(old->state));
+    else if (old->state == STATE_SUCCEEDED)
+        error_set(error, ERROR_CONFLICT, "%s succeeded; there is nothing to try again", old->id);
+    else
+        return record_again(old, revival->who, clock_wall_ms());
+    return NULL;
+}
+
+static struct record *restore_old(const struct revival *revival, const struct record *old,
+                                  struct error *error)
+{
+    if (old->state != STATE_SUCCEEDED) {
+        error_set(error, ERROR_CONFLICT, "%s is %s, it never served", old->id,
+                  deployment_state_name(old->state));
+        return NULL;
+    }
+    return record_restoring(old, revival->who, revival->reason, clock_wall_ms());
+}
+
+/* ---- refusals -------------------------------------------------------------------------------- */
+
+struct refusal {
+    struct poke poke;
+    engine_done *done;
+    void *context;
+    struct error error;
+};
+
+static void refuse_later(void *context)
+{
+    struct refusal *refusal = context;
+
+    refusal->done(refusal->context, ENGINE_REFUSED, NULL, &refusal->error);
+    free(refusal);
+}
+
+static void refuse(struct engine *engine, const struct error *error, engine_done *done,
+                   void *context)
+{
+    struct refusal *refusal = memory_allocate(sizeof(*refusal));
+
+    refusal->done = done;
+    refusal->context = context;
+    refusal->error = *error;
+    poke_init(&refusal->poke, engine->loop, refuse_later, refusal);
+    poke(&refusal->poke);
+}
+
+/* ---- wishes ---------------------------------------------------------------------------------- */
+
+void engine_operate(struct engine *engine, enum engine_verb verb, const char *id, const char *who,
+                    engine_done *done, void *context)
+{
+    static const enum machine_input_kind inputs[] = {
+        [ENGINE_CANCEL] = INPUT_CANCEL,
+        [ENGINE_APPROVE] = INPUT_APPROVE,
+        [ENGINE_REJECT] = INPUT_REJECT,
+    };
+    struct live *live = map_get(&engine->by_id, id);
+    struct error error;
+
+    if (verb == ENGINE_RETRY) {
+        begin_revival(&(struct revival){.engine = engine,
+                                        .revive = retry_old,
+                                        .who = (char *)who,
+                                        .done = done,
+                                        .context = context},
+                      id);
+    } else if (!live) {
+        error_set(&error, ERROR_NOT_FOUND,
+                  "there is no open deployment %s; `causewayctl status` lists them", id);
+        refuse(engine, &error, done, context);
+    } else {
+        engine_wish(live, inputs[verb], who, done, context);
+    }
+}
+
+/* What a rollback goes back to; NULL and an error where there is nothing. */
+static const cJSON *find_target(const struct seat *seat, const char *endpoint, const char *to,
+                                struct error *error)
+{
+    const cJSON *lineage = seat ? seat->lineage : NULL;
+    const cJSON *target = to ? lineage_find(lineage, to) : lineage_before(lineage);
+
+    if (!lineage)
+        error_set(error, ERROR_NOT_FOUND, "nothing was deployed to endpoint %s by this daemon",
+                  endpoint);
+    else if (!target && to)
+        error_set(error, ERROR_NOT_FOUND,
+                  "%s is not among those that endpoint %s can go back to; `causewayctl history %s` "
+                  "lists what it served",
+                  to, endpoint, endpoint);
+    else if (!target)
+        error_set(error, ERROR_NOT_FOUND,
+                  "endpoint %s has nothing before what serves that could be put back", endpoint);
+    else if (target == lineage->child) {
+        error_set(error, ERROR_CONFLICT, "endpoint %s serves %s already", endpoint, to);
+        target = NULL;
+    }
+    return target;
+}
+
+void engine_rollback(struct engine *engine, const struct engine_rollback *wanted, engine_done *done,
+                     void *context)
+{
+    struct error error;
+    const cJSON *target = find_target(map_get(&engine->seats, wanted->endpoint), wanted->endpoint,
+                                      wanted->to, &error);
+    char moment[32];
+
+    if (!target) {
+        refuse(engine, &error, done, context);
+        return;
+    }
+    snprintf(moment, sizeof(moment), "%lld", (long long)clock_wall_ms());
+    begin_revival(&(struct revival){.engine = engine,
+                                    .revive = restore_old,
+                                    .who = (char *)wanted->who,
+                                    .reason = wanted->identity ? (char *)wanted->identity : moment,
+                                    .done = done,
+                                    .context = context},
+                  json_get_text(target, "deployment"));
+}
+
+/* ---- the registry's no ----------------------------------------------------------------------- */
+
+/* A rejection may concern several endpoints: it is done with when all are. */
+struct rejection {
+    struct poke poke;
+    engine_done *done;
+    void *context;
+    size_t waiting;
+    bool failed;
+    struct error error;
+};
+
+static void end_rejection(struct rejection *rejection)
+{
+    if (--rejection->waiting > 0)
+        return;
+    rejection->done(rejection->context, rejection->failed ? ENGINE_FAILED : ENGINE_DONE, NULL,
+                    rejection->failed ? &rejection->error : NULL);
+    free(rejection);
+}
+
+static void on_rejection(void *context, enum engine_answer answer, const char *id,
+                         const struct error *error)
+{
+    struct rejection *rejection = context;
+
+    if (answer == ENGINE_FAILED) {
+        rejection->failed = true;
+        if (error)
+            rejection->error = *error;
+    } else if (answer == ENGINE_REFUSED) {
+        log_message(MESSAGE_WARNING, &(struct log_fields){.deployment = id, .error = error},
+                    "a model package was rejected, and nothing can be done about it: %s",
+                    error ? error->sentence : "no reason was given");
+    }
+    end_rejection(rejection);
+}
+
+static void begin_rejection(void *context)
+{
+    end_rejection(context);
+}
+
+void engine_reject_package(struct engine *engine, const char *package, const char *identity,
+                           const char *who, engine_done *done, void *context)
+{
+    struct rejection *rejection = memory_allocate(sizeof(*rejection));
+    struct live *live;
+    size_t position = 0;
+    const char *endpoint;
+    void *value;
+
+    rejection->done = done;
+    rejection->context = context;
+    rejection->waiting = 1;
+    list_each(live, &engine->lives, link)
+    {
+        if (!text_equal(live->record->model_package, package) || live->record->ended_ms)
+            continue;
+        rejection->waiting++;
+        engine_wish(live, INPUT_CANCEL, who, on_rejection, rejection);
+    }
+    while (map_each(&engine->seats, &position, &endpoint, &value)) {
+        const struct seat *seat = value;
+        const cJSON *serving = seat->lineage ? seat->lineage->child : NULL;
+
+        if (!text_equal(json_get_text(serving, "model_package"), package))
+            continue;
+        rejection->waiting++;
+        engine_rollback(
+            engine,
+            &(struct engine_rollback){.endpoint = endpoint, .who = who, .identity = identity},
+            on_rejection, rejection);
+    }
+    poke_init(&rejection->poke, engine->loop, begin_rejection, rejection);
+    poke(&rejection->poke);
+}

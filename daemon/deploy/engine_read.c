@@ -1,0 +1,126 @@
+/* What the store holds of deployments: loading at the start, and answers for people. */
+#include "base/limits.h"
+#include "base/text.h"
+#include "deploy/engine_internal.h"
+#include "deploy/journal.h"
+#include "deploy/lineage.h"
+
+#include <stdlib.h>
+
+static void load_lineage(void *context, const struct store_row *row)
+{
+    struct engine *engine = context;
+    struct error error;
+    cJSON *lineage = json_parse(row->bytes, row->length, LIMIT_RECORD_BYTES, &error);
+
+    if (!lineage || row->format != LINEAGE_FORMAT) {
+        cJSON_Delete(lineage);
+        engine->statistics.unreadable++;
+        journal_unreadable(row->key, "the lineage of endpoint", &error);
+        return;
+    }
+    struct seat *seat = engine_find_seat(engine, row->key);
+
+    seat->lineage = lineage;
+    seat->version = row->version;
+}
+
+static void load_record(void *context, const struct store_row *row)
+{
+    struct engine *engine = context;
+    struct error error;
+    struct record *record = record_decode(row->format, row->bytes, row->length, &error);
+
+    if (!record) {
+        engine->statistics.unreadable++;
+        journal_unreadable(row->key, "deployment", &error);
+        return;
+    }
+    engine_add_live(engine, record, row->version);
+}
+
+int engine_load(struct engine *engine, struct error *error)
+{
+    if (store_load_open(engine->store, LINEAGE_KIND,
+                        &(struct store_reader){load_lineage, NULL, engine}, error) < 0 ||
+        store_load_open(engine->store, RECORD_KIND,
+                        &(struct store_reader){load_record, NULL, engine}, error) < 0)
+        return -1;
+    poke(&engine->poke);
+    return 0;
+}
+
+void engine_each_open(const struct engine *engine,
+                      void (*each)(void *context, const struct record *record), void *context)
+{
+    struct live *live;
+
+    list_each(live, &engine->lives, link) each(context, live->record);
+}
+
+const struct record *engine_find_open(const struct engine *engine, const char *id)
+{
+    const struct live *live = map_get(&engine->by_id, id);
+
+    return live ? live->record : NULL;
+}
+
+struct question {
+    void (*row)(void *context, const cJSON *view);
+    void (*done)(void *context, const struct error *error);
+    void *context;
+};
+
+static void show_row(void *context, const struct store_row *row)
+{
+    struct question *question = context;
+    struct error error;
+    cleanup(record_free_pointer)
+    struct record *record = record_decode(row->format, row->bytes, row->length, &error);
+    cleanup(json_free)
+    cJSON *view = record ? record_view(record) : cJSON_CreateObject();
+
+    if (!record) {
+        json_add_text(view, "id", row->key);
+        json_add_text(view, "endpoint", row->group);
+        json_add_text(view, "reason", error.sentence);
+        json_add_bool(view, "unreadable", true);
+    }
+    question->row(question->context, view);
+}
+
+static void show_done(void *context, const struct error *error)
+{
+    struct question *question = context;
+
+    question->done(question->context, error);
+    free(question);
+}
+
+static struct store_reader reader_of(void (*row)(void *context, const cJSON *view),
+                                     void (*done)(void *context, const struct error *error),
+                                     void *context)
+{
+    struct question *question = memory_allocate(sizeof(*question));
+
+    *question = (struct question){row, done, context};
+    return (struct store_reader){show_row, show_done, question};
+}
+
+void engine_history(struct engine *engine, const char *endpoint, size_t maximum,
+                    void (*row)(void *context, const cJSON *view),
+                    void (*done)(void *context, const struct error *error), void *context)
+{
+    struct store_reader reader = reader_of(row, done, context);
+
+    store_list(engine->store, RECORD_KIND, endpoint, maximum, &reader);
+}
+
+void engine_get(struct engine *engine, const char *id,
+                void (*row)(void *context, const cJSON *view),
+                void (*done)(void *context, const struct error *error), void *context)
+{
+    struct store_reader reader = reader_of(row, done, context);
+
+    store_get(engine->store, RECORD_KIND, id, &reader);
+}

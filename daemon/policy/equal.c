@@ -1,0 +1,110 @@
+/* Comparing by normal forms. */
+#include "policy/canonical.h"
+
+#include "base/limits.h"
+#include "base/text.h"
+
+#include <ctype.h>
+#include <string.h>
+
+bool policy_rule_from_name(const char *name, enum policy_rule *rule)
+{
+    static const char *const names[] = {
+#define X(enumerator, name) [enumerator] = (name),
+        POLICY_RULES(X)
+#undef X
+    };
+
+    for (size_t i = 0; i < array_length(names); i++) {
+        if (text_equal(names[i], name)) {
+            *rule = (enum policy_rule)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+char *policy_fingerprint(const struct policy_document *document, enum policy_rule rule,
+                         char text[SHA256_HEX_SIZE])
+{
+    cleanup(free_pointer)
+    char *form = policy_canonical(document, rule);
+
+    return hash_sha256_hex(form, strlen(form), text);
+}
+
+bool policy_equal(const struct policy_document *a, const struct policy_document *b,
+                  enum policy_rule rule)
+{
+    cleanup(free_pointer)
+    char *form_of_a = policy_canonical(a, rule);
+    cleanup(free_pointer)
+    char *form_of_b = policy_canonical(b, rule);
+
+    return strcmp(form_of_a, form_of_b) == 0;
+}
+
+/* Without the white space around it, and one list around it. */
+static void trim(const char **text, size_t *length)
+{
+    while (*length > 0 && isspace((unsigned char)**text)) {
+        (*text)++;
+        (*length)--;
+    }
+    while (*length > 0 && isspace((unsigned char)(*text)[*length - 1]))
+        (*length)--;
+}
+
+static cJSON *read_text(const char *text, struct error *error)
+{
+    size_t length = strlen(text);
+
+    trim(&text, &length);
+    if (length >= 2 && text[0] == '[' && text[length - 1] == ']') {
+        text++;
+        length -= 2;
+        trim(&text, &length);
+    }
+    return length == 0 ? cJSON_CreateObject() : json_parse(text, length, LIMIT_POLICY_BYTES, error);
+}
+
+const struct policy_document *policy_read_comparable(struct arena *arena, const char *text,
+                                                     struct error *error)
+{
+    cleanup(json_free)
+    cJSON *json = read_text(text, error);
+
+    return json ? policy_read_json(arena, POLICY_LOOSE, json, error) : NULL;
+}
+
+/* Whether both texts are the same JSON, be it a policy or not. */
+static bool same_json(const char *a, const char *b)
+{
+    cleanup(json_free)
+    cJSON *json_of_a = read_text(a, NULL);
+    cleanup(json_free)
+    cJSON *json_of_b = read_text(b, NULL);
+
+    return cJSON_IsObject(json_of_a) && json_of_b && json_equal(json_of_a, json_of_b);
+}
+
+int policy_compare_texts(const char *a, const char *b, enum policy_rule rule, bool *equal,
+                         struct error *error)
+{
+    cleanup(arena_free)
+    struct arena arena = {NULL, NULL};
+
+    *equal = same_json(a, b);
+    if (*equal)
+        return 0;
+    const struct policy_document *document_a = policy_read_comparable(&arena, a, error);
+
+    if (!document_a)
+        return error_prefix(error, "the first policy: ");
+    const struct policy_document *document_b = policy_read_comparable(&arena, b, error);
+
+    if (!document_b)
+        return error_prefix(error, "the second policy: ");
+    *equal = policy_equal(document_a, document_b, rule);
+    return 0;
+}
