@@ -25,6 +25,7 @@ struct process *process_start_daemon(void)
     process->config = sim->config;
     process->loop = sim_loop_new(process);
     list_append(&sim->processes, &process->link);
+    sim->trouble_us = sim->now_us;
     story("daemon %u starts", process->number);
     sim->running = process;
     process->store = disk_open(sim->disk, process->loop);
@@ -63,6 +64,7 @@ void process_kill(struct process *process, const char *why)
 {
     story("daemon %u: %s", process->number, why);
     sim->crashes++;
+    sim->trouble_us = sim->now_us;
     process->doomed = true;
     intake_free(process->intake);
     engine_free(process->engine);
@@ -151,9 +153,17 @@ static void take_over(void)
     process_start_daemon();
 }
 
+static void set_clock(int64_t offset_ms)
+{
+    story("the clock is set by %lld ms", (long long)(offset_ms - sim->wall_offset_ms));
+    sim->wall_offset_ms = offset_ms;
+    sim->trouble_us = sim->now_us;
+}
+
 static void mend_disk(void *context)
 {
     (void)context;
+    sim->trouble_us = sim->now_us;
     disk_set_full(sim->disk, false);
 }
 
@@ -194,13 +204,14 @@ static void some_trouble(void *context)
         take_over();
     if (chance_strikes(chance, FAULT_DISK_FULL)) {
         story("the disk is full");
+        sim->trouble_us = sim->now_us;
         disk_set_full(sim->disk, true);
         sim_later(draw(1, 90) * US_PER_S, mend_disk, NULL);
     }
     if (chance_strikes(chance, FAULT_CLOCK_NUDGE))
-        sim->wall_offset_ms += draw(-5000, 5000);
+        set_clock(sim->wall_offset_ms + draw(-5000, 5000));
     if (chance_strikes(chance, FAULT_CLOCK_JUMP))
-        sim->wall_offset_ms = draw(-3600000, 3600000);
+        set_clock(draw(-3600000, 3600000));
     if (chance_strikes(chance, FAULT_RELOAD))
         reload();
     if (chance_strikes(chance, FAULT_OUTAGE))

@@ -3,6 +3,7 @@
 #include "aws/service_events.h"
 #include "aws/service_s3.h"
 #include "aws/service_sagemaker.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "deploy/effects.h"
 #include "deploy/lineage.h"
@@ -205,6 +206,9 @@ static void check_success(const struct known *known, const struct record *record
     if (!serves(endpoints_find(record->endpoint), record->config_name))
         broken(promise, "%s succeeded, but endpoint %s does not serve %s", record->id,
                record->endpoint, record->config_name);
+    if (endpoints_find(record->endpoint)->whole_us > sim->now_us)
+        broken(promise, "%s succeeded, but endpoint %s has not all its instances", record->id,
+               record->endpoint);
     if (!served || !named || served->content != named->content)
         broken(promise, "%s succeeded, but what serves is not the model data that was pinned",
                record->id);
@@ -364,7 +368,8 @@ static void check_approved(const struct known *known)
 {
     const char *bytes = known->row->row.bytes;
 
-    if (strstr(bytes, "\"approval\":\"manual\"") && !strstr(bytes, "\"approved_by\":"))
+    if (!known->retried && strstr(bytes, "\"approval\":\"manual\"") &&
+        !strstr(bytes, "\"approved_by\":"))
         broken("what is to be approved is", "%s goes on without approval", known->id);
 }
 
@@ -407,9 +412,38 @@ static void on_row(void *context, const struct disk_row *row, const struct store
         ended_now = known;
 }
 
+/* ---- 1: at every minute ------------------------------------------------------------------------
+ */
+
+#define HELD_UP_US (300 * US_PER_S)
+
+/* What could be done and is not, although nothing is in the way. */
+static void check_held_up(void *context, const struct known *known)
+{
+    const struct record at_step = {.step = known->step};
+    bool acts = machine_step_effect(&at_step) != EFFECT_NONE &&
+                known_number(known, "wake_ms") < clock_wall_ms() - HELD_UP_US / US_PER_MS;
+    bool waits = known->step == STEP_TURN && !known_with_turn(known->endpoint);
+
+    (void)context;
+    if (known->open && sim->now_us - known->written_us > HELD_UP_US &&
+        (acts || waits || known->step == STEP_ACCEPTED))
+        broken("1: nothing is held up", "%s is %s (%s) for five minutes, and nothing happens",
+               known->id, deployment_state_name(known->state), deployment_step_name(known->step));
+}
+
+static void watch(void *context)
+{
+    (void)context;
+    if (process_in_charge() && sim->now_us - sim->trouble_us > HELD_UP_US)
+        known_each(check_held_up, NULL);
+    sim_later(60 * US_PER_S, watch, NULL);
+}
+
 void promises_begin(void)
 {
     disk_on_commit(sim->disk, on_row, NULL);
+    watch(NULL);
 }
 
 /* ---- at the end --------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ struct sim {
     struct process *running; /* whose code is being run, or NULL */
     struct disk *disk;
     struct world *world;
+    int64_t trouble_us;    /* when the daemon, its disk or its clock had some last */
     struct config *config; /* in force for whoever starts now */
     bool tells;            /* the story is printed */
     bool stopped;          /* by loop_stop() */
