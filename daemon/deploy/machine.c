@@ -17,6 +17,9 @@
 /* IAM and S3 are eventually consistent: "access denied" and "not found" may be seconds old.
  * Terraform waits out minutes; most are over in ten seconds. */
 #define GRACE_MS 60000
+/* And so many tries at least, which take half a minute: where the daemon was down or could not
+ * commit in between, the minute was none. */
+enum { GRACE_TRIES = 7 };
 
 /* No step asks to be woken later than this. A time further ahead means that the clock was set back.
  */
@@ -240,8 +243,10 @@ static bool is_borne(const struct run *run, const struct error *error)
         within_ms = CLOSING_LIMIT_MS;
     if (run->now_ms - record->trouble_since_ms >= within_ms)
         return false;
-    return passes_by_itself(error->class) ||
-           run->now_ms - record->refused_since_ms < grace_ms(record, error);
+    int64_t borne_ms = grace_ms(record, error);
+
+    return passes_by_itself(error->class) || run->now_ms - record->refused_since_ms < borne_ms ||
+           (borne_ms > 0 && record->attempts < GRACE_TRIES);
 }
 
 static int64_t backoff_ms(int64_t attempts, double draw)
