@@ -51,11 +51,15 @@ static void start_again(void *context)
         process_start_daemon();
 }
 
+static bool stays_down;
+
 static void plan_start(void)
 {
     int64_t down_us = chance_between(&sim->chance, STREAM_WORLD, 200, 8000) * US_PER_MS;
+    bool is_long = stays_down;
 
-    if (chance_strikes(&sim->chance, FAULT_LONG_DOWN))
+    stays_down = false;
+    if (chance_strikes(&sim->chance, FAULT_LONG_DOWN) || is_long)
         down_us = chance_between(&sim->chance, STREAM_WORLD, 60, 1800) * US_PER_S;
     sim_later(down_us, start_again, NULL);
 }
@@ -113,6 +117,17 @@ static void die(void *context)
     (void)context;
     if (process)
         process_kill(process, "it is killed");
+}
+
+static void die_for_long(void *context)
+{
+    stays_down = true;
+    die(context);
+}
+
+void process_strike_down(void)
+{
+    sim_later(0, die_for_long, NULL);
 }
 
 static void die_at_some_moment(void)

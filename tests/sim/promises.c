@@ -316,7 +316,7 @@ static void check_end(const struct known *known)
         broken("1: nothing is lost", "the record of %s cannot be read: %s", known->id,
                error.sentence);
     sim->deployments++;
-    outcome->succeeded += record->state == STATE_SUCCEEDED;
+    sim_outcome->succeeded += record->state == STATE_SUCCEEDED;
     story("%s ends: %s%s%s", record->id, deployment_state_name(record->state),
           record->reason ? ": " : "", record->reason ? record->reason : "");
     if (record->state == STATE_SUCCEEDED) {

@@ -119,6 +119,8 @@ void process_kill(struct process *process, const char *why);
 bool process_dies_now(struct process *process);
 /* The one that answers operators: alive, not frozen, not outlived; or NULL. */
 struct process *process_in_charge(void);
+/* Dies at once, and stays down for minutes. */
+void process_strike_down(void);
 /* From time to time: crashes, take-overs, clock and configuration changes. */
 void process_begin_trouble(void);
 
@@ -161,7 +163,7 @@ struct outcome {
     size_t strike_count;
     struct strike strikes[STRIKES_MAX];
 };
-extern struct outcome *outcome;
+extern struct outcome *sim_outcome;
 
 /* ---- run.c: one run from beginning to end
  * ------------------------------------------------------------- */
