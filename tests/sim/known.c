@@ -145,6 +145,16 @@ const struct known *known_with_turn(const char *endpoint)
     return NULL;
 }
 
+int64_t known_last_written_us(const char *endpoint)
+{
+    int64_t last_us = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (all[i]->written_us > last_us && text_equal(all[i]->endpoint, endpoint))
+            last_us = all[i]->written_us;
+    return last_us;
+}
+
 bool known_left_undone(const char *endpoint)
 {
     for (size_t i = 0; i < count; i++)

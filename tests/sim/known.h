@@ -34,6 +34,9 @@ unsigned known_count_of(const struct release *release);
 /* The one that has the endpoint's turn, or NULL. */
 const struct known *known_with_turn(const char *endpoint);
 
+/* When a deployment of the endpoint was written last. */
+int64_t known_last_written_us(const char *endpoint);
+
 /* Whether one of the endpoint (NULL: of any) could not tidy up and says so. */
 bool known_left_undone(const char *endpoint);
 

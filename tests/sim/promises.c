@@ -426,7 +426,7 @@ static void check_held_up(void *context, const struct known *known)
     bool waits = known->step == STEP_TURN && !known_with_turn(known->endpoint);
 
     (void)context;
-    if (known->open && sim->now_us - known->written_us > HELD_UP_US &&
+    if (known->open && sim->now_us - known_last_written_us(known->endpoint) > HELD_UP_US &&
         (acts || waits || known->step == STEP_ACCEPTED))
         broken("1: nothing is held up", "%s is %s (%s) for five minutes, and nothing happens",
                known->id, deployment_state_name(known->state), deployment_step_name(known->step));
