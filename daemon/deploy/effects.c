@@ -9,6 +9,7 @@
 #include "aws/service_runtime.h"
 #include "aws/service_s3.h"
 #include "aws/service_sagemaker.h"
+#include "base/clock.h"
 #include "deploy/effects_internal.h"
 
 #include <assert.h>
@@ -114,7 +115,8 @@ static const char *subject_of(struct arena *arena, const struct record *record, 
 static void on_result(void *context, const struct aws_result *aws_result)
 {
     struct effect_run *run = context;
-    struct effect_result result = {.ok = aws_result->ok};
+    struct effect_result result = {.ok = aws_result->ok,
+                                   .elapsed_ms = clock_monotonic_ms() - run->begun_ms};
 
     run->call = NULL;
     if (!aws_result->ok) {
@@ -143,6 +145,7 @@ struct effect_run *effect_start(struct aws *aws, const struct config *config,
 
     assert(effects[effect].ask);
     run->effect = effect;
+    run->begun_ms = clock_monotonic_ms();
     run->done = done;
     run->context = context;
     run->subject = subject_of(&run->arena, record, effect);
