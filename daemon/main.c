@@ -1,8 +1,8 @@
 /* causewayd: options, wiring, signals. The one file that knows every part.
  *
  * Order of the start: configuration, store, AWS, engine (which takes up what was open), intake,
- * control. The end goes the other way round: nothing new is taken in, what is under way is finished,
- * and what is open goes on at the next start. */
+ * control. The end goes the other way round: nothing new is taken in, what is under way is
+ * finished, and what is open goes on at the next start. */
 #include "aws/aws.h"
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -59,8 +59,8 @@ struct daemon {
     struct timer status_timer;
     struct timer watchdog_timer;
     struct timer stop_timer;
-    int64_t started_ms;     /* wall clock */
-    int64_t stop_by_ms;     /* monotonic */
+    int64_t started_ms; /* wall clock */
+    int64_t stop_by_ms; /* monotonic */
     bool ready;
     bool stopping;
 };
@@ -116,9 +116,12 @@ static int parse_options(int argc, char **argv, struct options *options)
 {
     enum { CONFIG = 'c', CHECK = 'C', LEVEL = 'l', FORMAT = 'f', VERSION = 'v', HELP = 'h' };
     static const struct option names[] = {
-        {"config", required_argument, NULL, CONFIG}, {"check", no_argument, NULL, CHECK},
-        {"log-level", required_argument, NULL, LEVEL}, {"log-format", required_argument, NULL, FORMAT},
-        {"version", no_argument, NULL, VERSION},     {"help", no_argument, NULL, HELP},
+        {"config", required_argument, NULL, CONFIG},
+        {"check", no_argument, NULL, CHECK},
+        {"log-level", required_argument, NULL, LEVEL},
+        {"log-format", required_argument, NULL, FORMAT},
+        {"version", no_argument, NULL, VERSION},
+        {"help", no_argument, NULL, HELP},
         {NULL, 0, NULL, 0},
     };
     const char *environment = getenv("CAUSEWAY_CONFIG");
@@ -173,7 +176,8 @@ static char *describe_errors(const struct config_errors *errors)
     struct buffer text = BUFFER(65536);
 
     for (size_t i = 0; i < errors->count; i++) {
-        cleanup(free_pointer) char *line = config_error_format(&errors->errors[i]);
+        cleanup(free_pointer)
+        char *line = config_error_format(&errors->errors[i]);
 
         buffer_printf(&text, "%s%s", i ? "\n" : "", line);
     }
@@ -190,7 +194,8 @@ static void say_status(struct daemon *daemon)
     struct engine_statistics engine = engine_get_statistics(daemon->engine);
 
     if (daemon->stopping)
-        systemd_status("Stopping; %" PRIu64 " open deployments go on at the next start", engine.open);
+        systemd_status("Stopping; %" PRIu64 " open deployments go on at the next start",
+                       engine.open);
     else if (!store_is_healthy(daemon->store))
         systemd_status("The store cannot be written; not receiving");
     else if (!intake.reachable)
@@ -260,11 +265,13 @@ static void on_store_health(void *context, bool healthy, const struct error *err
     const struct log_fields fields = {.error = error};
 
     if (healthy)
-        log_message(MESSAGE_STORE_RECOVERED, NULL, "the store can be written again; receiving goes on");
+        log_message(MESSAGE_STORE_RECOVERED, NULL,
+                    "the store can be written again; receiving goes on");
     else
-        log_message(MESSAGE_STORE_FAILED, &fields,
-                    "the store cannot be written: %s; nothing is received or acknowledged until it can",
-                    error ? error->sentence : "");
+        log_message(
+            MESSAGE_STORE_FAILED, &fields,
+            "the store cannot be written: %s; nothing is received or acknowledged until it can",
+            error ? error->sentence : "");
     say_status(daemon);
 }
 
@@ -303,7 +310,8 @@ static int set_accounts(struct daemon *daemon, struct error *error)
     return 0;
 }
 
-/* The new configuration whole, or the old one as it was. NULL where it is in force, else why not. */
+/* The new configuration whole, or the old one as it was. NULL where it is in force, else why not.
+ */
 static char *reload(void *context, enum error_class *class)
 {
     struct daemon *daemon = context;
@@ -313,7 +321,7 @@ static char *reload(void *context, enum error_class *class)
 
     *class = wanted ? ERROR_CONFLICT : ERROR_INVALID;
     config_errors_free(&errors);
-    if (why) {
+    if (!wanted || why) {
         config_unref(wanted);
         log_message(MESSAGE_RELOAD_FAILED, NULL,
                     "the configuration was not reloaded, the old one stays in force: %s", why);
@@ -406,8 +414,8 @@ static int open_parts(struct daemon *daemon, struct error *error)
     daemon->engine = engine_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
     if (engine_load(daemon->engine, error) < 0)
         return -1;
-    daemon->intake = intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine,
-                                daemon->config);
+    daemon->intake =
+        intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
     const struct control_parts parts = {
         .engine = daemon->engine,
         .intake = daemon->intake,
@@ -460,8 +468,8 @@ static void run(struct daemon *daemon)
     if (systemd_watchdog_ms() > 0)
         on_watchdog_timer(daemon);
     loop_run(daemon->loop);
-    log_message(MESSAGE_STOPPED, NULL, "causewayd has stopped; %" PRIu64
-                " open deployments go on at the next start",
+    log_message(MESSAGE_STOPPED, NULL,
+                "causewayd has stopped; %" PRIu64 " open deployments go on at the next start",
                 engine_get_statistics(daemon->engine).open);
 }
 
@@ -471,7 +479,8 @@ static struct config *load_config(const struct options *options)
     struct config *config = config_load(options->config, &errors);
 
     for (size_t i = 0; i < errors.count; i++) {
-        cleanup(free_pointer) char *line = config_error_format(&errors.errors[i]);
+        cleanup(free_pointer)
+        char *line = config_error_format(&errors.errors[i]);
 
         if (options->check)
             fprintf(stderr, "%s\n", line);

@@ -12,7 +12,7 @@ from typing import Any
 
 import causeway
 from gate.client import Gate, Sandbox
-from gate.world import BUS, QUEUE, World
+from gate.world import QUEUE, World
 
 STEP_SECONDS = 60
 
@@ -23,7 +23,6 @@ class Tour:
         self.began = time.monotonic()
         self.directory = directory
         self.seen_entries = 0
-        self.seen_calls = 0
         self.ended = 0
 
     def say(self, text: str) -> None:
@@ -62,10 +61,16 @@ class Tour:
         self.seen_entries = len(entries)
 
     def show_crossing(self, event: dict[str, Any]) -> None:
-        """The event, seen where it arrives: in the messages that the queue handed to causewayd."""
-        for call in self.gate.calls(self.seen_calls, service="sqs", operation="ReceiveMessage"):
-            self.seen_calls = max(self.seen_calls, call["sequence"])
-        self.say(f"  staging's default bus -> rule -> {BUS} in production -> rule -> queue {QUEUE} -> causewayd")
+        """The hops that the event was seen to make, until the queue has handed it to causewayd."""
+        shown, deadline = 0, time.monotonic() + STEP_SECONDS
+        while shown < 2:
+            self.expect(time.monotonic() < deadline, "the event did not arrive")
+            hops = self.gate.delivered_events(event["id"])
+            for hop in hops[shown:]:
+                rule, target = (arn.split(":", 5) for arn in (hop["rule"], hop["target"]))
+                self.say(f"  {rule[5]} of {rule[4]} -> {target[5] if target[2] == 'events' else 'queue ' + target[5]} of {target[4]}")
+            shown = len(hops)
+            self.expect(not self.gate.dropped_events(), "the event was dropped on its way")
 
     def publish(self, key: str, **model: Any) -> dict[str, Any]:
         event = causeway.publish(self.world, self.gate, f"fraud-scorer-deploy/BuildArti/{key}", **model)

@@ -43,7 +43,7 @@ struct aws_result {
     struct error error;     /* where not ok */
     const char *request_id; /* of the last attempt, "" where there was no answer */
     unsigned attempts;
-    bool uncertain;         /* not ok, and nobody knows whether it was carried out */
+    bool uncertain; /* not ok, and nobody knows whether it was carried out */
 };
 
 typedef void aws_done(void *context, const struct aws_result *result);
@@ -81,7 +81,6 @@ void aws_observe(struct aws *aws, void (*ended)(void *context, const struct aws_
 
 /* For status: where the account's keys come from and when they expire (wall clock ms, 0 for never);
  * NULL where the account is not known. */
-const char *aws_credentials_source(const struct aws *aws, const char *account,
-                                   int64_t *expiry_ms);
+const char *aws_credentials_source(const struct aws *aws, const char *account, int64_t *expiry_ms);
 
 #endif

@@ -421,6 +421,7 @@ static void send_request(struct aws_call *call, const struct aws_request *reques
         .stall_timeout_ms = stall_ms + call->options.extra_wait_ms,
         .total_timeout_ms = TOTAL_TIMEOUT_MS + call->options.extra_wait_ms,
         .response_maximum = codec_response_maximum(operation),
+        .never_twice = !operation->idempotent,
     };
 
     call->attempts++;

@@ -67,9 +67,12 @@ void credentials_free(struct credentials *credentials)
 {
     if (!credentials || --credentials->owners > 0)
         return;
-    for (struct credentials_wait *wait;
-         (wait = list_first(&credentials->waits, struct credentials_wait, link));)
+    struct credentials_wait *wait;
+
+    list_each(wait, &credentials->waits, link)
+    {
         credentials_cancel(wait);
+    }
     poke_cancel(&credentials->look);
     if (credentials->fetching)
         credentials->source->kind->cancel(credentials->source);
@@ -198,7 +201,7 @@ static void hand_out(struct credentials *credentials, struct credentials_wait *w
     const struct credentials_wait answered = *wait;
     const bool good = is_good_now(credentials);
 
-    credentials_cancel(wait);
+    credentials_cancel(wait); /* takes it out of its list, which the analyzer does not follow */
     answered.done(answered.context, good ? &keys : NULL, good ? NULL : &error);
 }
 
@@ -213,9 +216,11 @@ static void tell_of_failure(struct credentials *credentials)
     list_remove(&credentials->waits);
     credentials->failed = false;
     while (credentials->owners > 1 && (wait = list_first(&told, struct credentials_wait, link)))
-        hand_out(credentials, wait);
-    while ((wait = list_first(&told, struct credentials_wait, link)))
+        hand_out(credentials, wait); // NOLINT(clang-analyzer-unix.Malloc)
+    list_each(wait, &told, link)
+    {
         credentials_cancel(wait);
+    }
 }
 
 /* Those who wait are told what there is, one by one since each may change what there is; where
@@ -224,12 +229,13 @@ static void look(void *context)
 {
     /* One owner more, so that all others may go meanwhile. */
     struct credentials *credentials = credentials_retain(context);
+    struct credentials_wait *wait;
 
     if (credentials->failed)
         tell_of_failure(credentials);
-    while (credentials->owners > 1 && !list_is_empty(&credentials->waits) &&
-           is_good_now(credentials))
-        hand_out(credentials, list_first(&credentials->waits, struct credentials_wait, link));
+    while (credentials->owners > 1 && is_good_now(credentials) &&
+           (wait = list_first(&credentials->waits, struct credentials_wait, link)))
+        hand_out(credentials, wait); // NOLINT(clang-analyzer-unix.Malloc)
     if (credentials->owners > 1 && !credentials->fetching &&
         (!list_is_empty(&credentials->waits) || is_to_be_refreshed(credentials)))
         fetch(credentials);

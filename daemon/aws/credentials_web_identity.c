@@ -41,7 +41,9 @@ static void assumed(void *context, const struct aws_result *result)
 
         if (credentials_set_fill(&set, got->access_key_id, got->secret_access_key,
                                  got->session_token, &error) == 0) {
-            set.expiry_ms = got->expiration_ms;
+            /* By our own clock, which may be off. */
+            set.expiry_ms = got->expiration_ms -
+                            sender_clock_offset_ms(self->sender, self->role_arn, &service_sts);
             source_succeeded(&self->source, &set);
             return;
         }

@@ -9,25 +9,47 @@ const struct aws_service service_codepipeline = {
     .protocol = AWS_JSON_1_1,
 };
 
-#define LOOK(variable_, name_)               \
-    const struct aws_operation variable_ = { \
-        .service = &service_codepipeline,    \
-        .name = (name_),                     \
-        .idempotent = true,                  \
-    }
+const struct aws_operation codepipeline_get_pipeline = {
+    .service = &service_codepipeline,
+    .name = "GetPipeline",
+    .idempotent = true,
+};
 
-LOOK(codepipeline_list_action_executions, "ListActionExecutions");
-LOOK(codepipeline_list_pipeline_executions, "ListPipelineExecutions");
-LOOK(codepipeline_get_pipeline_execution, "GetPipelineExecution");
+/* Raises the pipeline's version each time: not sent again where nobody knows. */
+const struct aws_operation codepipeline_update_pipeline = {
+    .service = &service_codepipeline,
+    .name = "UpdatePipeline",
+};
 
-/* Told twice, it says that the job is over, which is what was meant. */
-#define TELL(variable_, name_)               \
-    const struct aws_operation variable_ = { \
-        .service = &service_codepipeline,    \
-        .name = (name_),                     \
-        .output = &aws_nothing,              \
-        .idempotent = true,                  \
-    }
+const struct aws_operation codepipeline_list_action_executions = {
+    .service = &service_codepipeline,
+    .name = "ListActionExecutions",
+    .idempotent = true,
+};
 
-TELL(codepipeline_put_job_success_result, "PutJobSuccessResult");
-TELL(codepipeline_put_job_failure_result, "PutJobFailureResult");
+const struct aws_operation codepipeline_list_pipeline_executions = {
+    .service = &service_codepipeline,
+    .name = "ListPipelineExecutions",
+    .idempotent = true,
+};
+
+const struct aws_operation codepipeline_get_pipeline_execution = {
+    .service = &service_codepipeline,
+    .name = "GetPipelineExecution",
+    .idempotent = true,
+};
+
+/* The same result again is refused without harm. */
+const struct aws_operation codepipeline_put_job_success_result = {
+    .service = &service_codepipeline,
+    .name = "PutJobSuccessResult",
+    .output = &aws_nothing,
+    .idempotent = true,
+};
+
+const struct aws_operation codepipeline_put_job_failure_result = {
+    .service = &service_codepipeline,
+    .name = "PutJobFailureResult",
+    .output = &aws_nothing,
+    .idempotent = true,
+};

@@ -1,5 +1,4 @@
-/* CodePipeline (API Reference, 2015-07-09). Documents (cJSON) in and out, with AWS's field names.
- */
+/* CodePipeline (API Reference, 2015-07-09). Inputs and outputs are JSON objects in AWS's names. */
 #ifndef CAUSEWAY_AWS_SERVICE_CODEPIPELINE_H
 #define CAUSEWAY_AWS_SERVICE_CODEPIPELINE_H
 
@@ -7,18 +6,22 @@
 
 extern const struct aws_service service_codepipeline;
 
-/* {"pipelineName", "filter": {"pipelineExecutionId"}, "maxResults", "nextToken"} ->
- * {"actionExecutionDetails": [...], "nextToken"}, newest first */
+extern const struct aws_operation codepipeline_get_pipeline;    /* {name}: {pipeline, metadata} */
+extern const struct aws_operation codepipeline_update_pipeline; /* {pipeline}: {pipeline} */
+
+/* {pipelineName, filter?: {pipelineExecutionId}, maxResults?, nextToken?}:
+ * {actionExecutionDetails, nextToken?}, newest first. */
 extern const struct aws_operation codepipeline_list_action_executions;
-/* {"pipelineName", "maxResults", "nextToken"} -> {"pipelineExecutionSummaries": [...],
- * "nextToken"}, newest first */
+
+/* {pipelineName, maxResults?, nextToken?}: {pipelineExecutionSummaries, nextToken?} */
 extern const struct aws_operation codepipeline_list_pipeline_executions;
-/* {"pipelineName", "pipelineExecutionId"} -> {"pipelineExecution": {...}} */
+
+/* {pipelineName, pipelineExecutionId}: {pipelineExecution} */
 extern const struct aws_operation codepipeline_get_pipeline_execution;
 
-/* {"jobId"}, and {"jobId", "failureDetails": {"type", "message"}}. A job that has been answered is
- * ERROR_CONFLICT, one that is unknown ERROR_NOT_FOUND. */
+/* {jobId, ...}. A job takes one result: InvalidJobStateException says that it has one. */
 extern const struct aws_operation codepipeline_put_job_success_result;
+/* {jobId, failureDetails: {type, message, externalExecutionId?}} */
 extern const struct aws_operation codepipeline_put_job_failure_result;
 
 #endif

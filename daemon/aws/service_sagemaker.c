@@ -120,6 +120,8 @@ static const struct aws_field describe_endpoint_output_fields[] = {
                    "LastModifiedTime"),
     AWS_FIELD_LIST(struct sagemaker_describe_endpoint_output, production_variants,
                    production_variant_count, "ProductionVariants", &production_variant),
+    AWS_FIELD_LIST(struct sagemaker_describe_endpoint_output, shadow_variants, shadow_variant_count,
+                   "ShadowProductionVariants", &production_variant),
     AWS_FIELD_STRUCTURE(struct sagemaker_describe_endpoint_output, pending_deployment,
                         "PendingDeploymentSummary", &pending_deployment),
 };

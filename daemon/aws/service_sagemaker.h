@@ -72,6 +72,8 @@ struct sagemaker_describe_endpoint_output {
     int64_t last_modified_time_ms;
     const struct sagemaker_production_variant *production_variants;
     size_t production_variant_count;
+    const struct sagemaker_production_variant *shadow_variants;
+    size_t shadow_variant_count;
     struct sagemaker_pending_deployment pending_deployment;
 };
 extern const struct aws_operation sagemaker_describe_endpoint;

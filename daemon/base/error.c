@@ -19,7 +19,7 @@ static void keep_sentence(struct error *error, char sentence[ERROR_SENTENCE_SIZE
     memcpy(error->sentence, sentence, strlen(sentence) + 1);
 }
 
-int error_set(struct error *error, enum error_class class, const char *format, ...)
+int(error_set)(struct error *error, enum error_class class, const char *format, ...)
 {
     if (!error)
         return -1;
@@ -36,7 +36,7 @@ int error_set(struct error *error, enum error_class class, const char *format, .
     return -1;
 }
 
-int error_prefix(struct error *error, const char *format, ...)
+int(error_prefix)(struct error *error, const char *format, ...)
 {
     if (!error)
         return -1;

@@ -55,6 +55,9 @@
  * that name references could otherwise double their text at each step. */
 #define LIMIT_CONFIG_EXPANDED_BYTES ((size_t)4 * 1048576)
 #define LIMIT_CONFIG_REFERENCE_CHAIN 16u
+/* Letters and classes of a regular expression, each repetition written out: glibc takes
+ * up to 10 MB for one at this limit, and gigabytes for "(((a{200}){200}){200})". */
+#define LIMIT_EXPRESSION_ATOMS ((size_t)5000)
 /* Errors listed before "and more". */
 #define LIMIT_CONFIG_ERRORS ((size_t)50)
 

@@ -7,6 +7,7 @@
 #define CAUSEWAY_BASE_MEMORY_H
 
 #include <stddef.h>
+#include <stdlib.h>
 
 /* size zeroed bytes; never NULL. The caller frees them with free(). */
 void *memory_allocate(size_t size);
@@ -29,7 +30,6 @@ void memory_wipe(void *data, size_t length);
 /* For cleanup(free_pointer) char *text. */
 static inline void free_pointer(void *pointer_to_pointer)
 {
-    extern void free(void *);
     free(*(void **)pointer_to_pointer);
 }
 

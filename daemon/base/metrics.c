@@ -85,7 +85,7 @@ static char *spell_labels(enum metric metric, const char *const *labels)
     struct buffer text = BUFFER(4096);
     const char *name = table[metric].labels;
 
-    for (size_t i = 0; *name; i++) {
+    for (size_t i = 0; *name && i < METRIC_LABELS_MAX; i++) {
         size_t length = strcspn(name, " ");
 
         buffer_printf(&text, "%s%.*s=\"", i ? "," : "", (int)length, name);

@@ -69,7 +69,9 @@ char *text_printf(const char *format, ...)
 
 bool text_fill(char *field, size_t size, const char *text)
 {
-    size_t length = text ? strlen(text) : 0;
+    if (!text)
+        text = "";
+    size_t length = strlen(text);
     size_t kept = length < size ? length : size - 1;
 
     while (kept < length && kept > 0 && ((unsigned char)text[kept] & 0xc0) == 0x80)

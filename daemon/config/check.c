@@ -1,9 +1,9 @@
 #include "config/config_internal.h"
+#include "config/expression.h"
 
 #include "base/text.h"
 
 #include <inttypes.h>
-#include <regex.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +55,20 @@ static void check_accounts(struct loading *loading)
     }
 }
 
+/* Whether the daemon can do anything in the account, which is said where it cannot: without a role
+ * its own credentials are used, and those are the home account's. */
+static void need_way_in(struct loading *loading, const char *name, const struct config_place *place)
+{
+    const struct config_account *account = config_find_account(loading->config, name);
+    const char *home = loading->config->home;
+
+    if (account && !account->assume_role && home && !text_equal(name, home))
+        say(loading, place,
+            "the account \"%s\" needs an \"assume_role\": nothing can be made there with the home "
+            "account's own credentials",
+            name);
+}
+
 /* ---- bridge ----------------------------------------------------------------------------- */
 
 static void check_bridge(struct loading *loading)
@@ -68,6 +82,7 @@ static void check_bridge(struct loading *loading)
     const struct config_account *from = config_find_account(config, bridge->from);
     const struct config_account *to = config_find_account(config, bridge->to);
 
+    need_way_in(loading, bridge->from, place_of(node, "from"));
     if (text_equal(bridge->from, bridge->to))
         say(loading, place_of(node, "to"), "the bridge leads from \"%s\" to itself", bridge->to);
     else if (config->home && !text_equal(bridge->to, config->home))
@@ -129,22 +144,14 @@ static void check_verifications(struct loading *loading, const struct config_dep
     const struct node *list = node_get(node, "verify");
     const struct node *item = list ? list->first : NULL;
 
-    for (size_t i = 0; i < deployment->verify_count; i++, item = item->next) {
+    for (size_t i = 0; item && i < deployment->verify_count; i++, item = item->next) {
         const char *pattern = deployment->verify[i].matches;
-        regex_t regex;
-        char why[200];
+        cleanup(free_pointer)
+        char *why = pattern ? expression_refusal(pattern) : NULL;
 
-        if (!pattern)
-            continue;
-        int result = regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB);
-
-        if (result == 0) {
-            regfree(&regex);
-            continue;
-        }
-        regerror(result, &regex, why, sizeof(why));
-        say(loading, place_of(node_get(item, "expect"), "matches"),
-            "\"matches\" must be a POSIX extended regular expression: %s", why);
+        if (why)
+            say(loading, place_of(node_get(item, "expect"), "matches"),
+                "\"matches\" must be a POSIX extended regular expression: %s", why);
     }
 }
 
@@ -154,7 +161,8 @@ static void check_container(struct loading *loading, const struct config_deploym
     bool by_sagemaker = deployment->driver == DRIVER_SAGEMAKER;
     bool is_project = deployment->artifact.form == ARTIFACT_SAGEMAKER_PROJECT;
 
-    if (by_sagemaker && !is_project && !deployment->variant.instance_type)
+    if (by_sagemaker && !is_project && !deployment->variant.instance_type &&
+        !deployment->variant.serverless)
         say(loading, place_of(node, "variant"),
             "\"variant\" needs an \"instance_type\": the artifact does not say");
     if (by_sagemaker && deployment->artifact.form == ARTIFACT_MODEL && !deployment->container.image)
@@ -164,6 +172,24 @@ static void check_container(struct loading *loading, const struct config_deploym
         say(loading, place_of(node, "driver"),
             "cloudformation needs the artifact's form to be sagemaker-project: only that has a "
             "template");
+}
+
+static void check_artifact(struct loading *loading, const struct config_deployment *deployment,
+                           const struct node *node)
+{
+    static const char *const places[] = {"pipeline", "bucket", "uri"};
+    const struct node *artifact = node_get(node, "artifact");
+    bool is_package = deployment->artifact.form == ARTIFACT_MODEL_PACKAGE;
+    const struct node *found = NULL;
+
+    for (size_t i = 0; i < array_length(places) && !found; i++)
+        found = node_get(artifact, places[i]);
+    if (!found && !is_package)
+        say(loading, &artifact->place,
+            "\"artifact\" needs one of \"pipeline\", \"bucket\", \"uri\"");
+    else if (found && is_package)
+        say(loading, &found->name_place,
+            "a model-package is named by the event; \"%s\" has no meaning here", found->name);
 }
 
 /* Fields that name things are ours: another name would hide from us what was made. */
@@ -208,6 +234,7 @@ static void check_deployment(struct loading *loading, struct config_deployment *
     check_rollout(loading, deployment, node);
     check_verifications(loading, deployment, node);
     check_container(loading, deployment, node);
+    check_artifact(loading, deployment, node);
     check_overlay(loading, node);
     check_role(loading, deployment->execution_role, node);
 }
@@ -321,6 +348,7 @@ static void check_resources(struct loading *loading)
     for (size_t i = 0; i < config->resource_count; i++, node = node->next) {
         if (node->faulty)
             continue;
+        need_way_in(loading, config->resources[i].account, place_of(node, "account"));
         check_twin(loading, &seen, &config->resources[i], node);
         check_resource(loading, &config->resources[i], node);
     }

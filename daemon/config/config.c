@@ -34,7 +34,7 @@ struct config *config_load(const char *path, struct config_errors *errors)
     config->file = arena_copy(&config->arena, path);
     include_read(&loading, path);
     if (loading.tree) {
-        interpolate_prepare(&loading);
+        references_prepare(&loading);
         schema_read(&loading);
         check_whole(&loading);
     }

@@ -58,8 +58,11 @@ struct config_artifact {
     struct config_source bucket;
     struct config_source key;
     struct config_source version; /* S3 version id; optional */
+    struct config_source uri;     /* s3://BUCKET/KEY, instead of the two */
     enum artifact_form form;
     const char *manifest; /* the manifest's name inside a zip; default "manifest.json" */
+    const char *template; /* these two: inside a sagemaker-project's */
+    const char *parameters_file;
 };
 
 enum deployment_driver { DRIVER_SAGEMAKER, DRIVER_CLOUDFORMATION };
@@ -75,13 +78,36 @@ struct config_container {
     size_t environment_count;
 };
 
+struct config_serverless {
+    int64_t memory; /* MB */
+    int64_t concurrency;
+};
+
 struct config_variant {
     const char *name;
     const char *instance_type;
     int64_t count;
+    struct config_serverless *serverless; /* or NULL */
 };
 
 enum rollout_type { ROLLOUT_ALL_AT_ONCE, ROLLOUT_CANARY, ROLLOUT_LINEAR, ROLLOUT_ROLLING };
+
+enum watch_statistic {
+    STATISTIC_SUM,
+    STATISTIC_AVERAGE,
+    STATISTIC_MAXIMUM,
+    STATISTIC_MINIMUM,
+    STATISTIC_SAMPLE_COUNT,
+};
+
+/* An alarm that is made for one rollout. */
+struct config_watch {
+    const char *metric;
+    const char *above; /* a number */
+    enum watch_statistic statistic;
+    int64_t period_ms;
+    int64_t periods;
+};
 
 struct config_rollout {
     enum rollout_type type;
@@ -91,18 +117,33 @@ struct config_rollout {
     int64_t timeout_ms; /* of the whole execution; 0 for SageMaker's default */
     const char **alarms;
     size_t alarm_count;
+    struct config_watch *watch;
+    size_t watch_count;
 };
 
 struct config_verification {
     const char *body;
     const char *content_type;
     const char *accept; /* or NULL */
+    const char *target_model;   /* or NULL */
+    const char *target_variant; /* or NULL */
     int64_t expect_status;
+    const char *pointer; /* RFC 6901, into the answer: what matches is held against; or NULL */
     const char *matches; /* POSIX extended regular expression, or NULL */
     int64_t latency_ms;  /* upper bound, 0 for none */
 };
 
 enum approval { APPROVAL_NONE, APPROVAL_MANUAL };
+
+enum scaling { SCALING_KEEP, SCALING_IGNORE };
+
+/* From each moment that cron would run it, for as long. */
+struct config_freeze {
+    const char *at; /* five fields */
+    int64_t for_ms;
+    const char *zone;
+    const char *why; /* or NULL */
+};
 
 struct config_deployment {
     struct config_place place;
@@ -129,6 +170,15 @@ struct config_deployment {
     const cJSON *overlay_endpoint;        /* for CreateEndpoint and UpdateEndpoint */
     struct config_pair *tags;
     size_t tag_count;
+    struct config_freeze *freeze;
+    size_t freeze_count;
+    struct config_pair *parameters; /* of the artifact's template */
+    size_t parameter_count;
+    const char *stack; /* NULL: named as the endpoint */
+    const char **capabilities;
+    size_t capability_count;
+    const char *stack_role; /* ARN, or NULL */
+    enum scaling scaling;
 };
 
 enum reconcile_mode { RECONCILE_ENFORCE, RECONCILE_OBSERVE };
@@ -194,6 +244,7 @@ struct config {
     const char *control_socket;
     const char *http_listen; /* "127.0.0.1:9464", or NULL */
     const char *result_bus;  /* bus in the home account that results are announced on, or NULL */
+    int64_t sweep_ms;        /* how often staging is asked what it has done */
     struct config_reconcile reconcile;
     struct config_bridge *bridge; /* or NULL */
     struct config_resource *resources;

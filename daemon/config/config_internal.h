@@ -21,7 +21,7 @@ struct loading {
     struct node *tree;
     const char *files[LIMIT_CONFIG_FILES]; /* in the order read, in the config's arena */
     size_t file_count;
-    struct map resources; /* "KIND.KEY" -> its node, for references; interpolate.c's */
+    struct map resources; /* "KIND.KEY" -> its node, for references; references.c's */
     size_t expansion;     /* bytes that references may still add */
     struct format_regex {
         regex_t regex;
@@ -57,13 +57,10 @@ const char *suggestion(struct loading *loading, const char *word, const char *co
  * nothing to go on with. */
 void include_read(struct loading *loading, const char *path);
 
-/* aws, aws-cn or aws-us-gov. */
-const char *partition_of(const char *region);
-
-/* ---- interpolate.c ---------------------------------------------------------------------- */
+/* ---- references.c ----------------------------------------------------------------------- */
 
 /* Makes the tree's resources findable by their keys, and says which keys stand for two. */
-void interpolate_prepare(struct loading *loading);
+void references_prepare(struct loading *loading);
 
 /* aws, aws-cn or aws-us-gov. */
 const char *partition_of(const char *region);

@@ -18,7 +18,7 @@
 struct joining {
     struct loading *loading;
     struct yaml_budget budget;
-    struct map seen; /* "DEVICE:INODE" of each file read */
+    struct map *seen; /* "DEVICE:INODE" of each file read */
 };
 
 static void report_say(void *context, const struct config_place *place, const char *message)
@@ -67,7 +67,7 @@ static char *read_text(struct joining *joining, const char *path, size_t *length
     cleanup(free_pointer)
     char *identity = text_printf("%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)status.st_ino);
 
-    *twice = S_ISREG(status.st_mode) && map_put(&joining->seen, identity, joining);
+    *twice = S_ISREG(status.st_mode) && map_put(joining->seen, identity, joining);
     return read_descriptor(joining->loading, descriptor, length);
 }
 
@@ -218,6 +218,7 @@ void include_read(struct loading *loading, const char *path)
     struct map seen = {0};
     struct joining joining = {
         .loading = loading,
+        .seen = &seen,
         .budget = {.bytes = LIMIT_CONFIG_BYTES, .nodes = LIMIT_CONFIG_NODES},
     };
     const struct config_place start = {.file = path, .line = 1, .column = 1};
@@ -235,5 +236,4 @@ void include_read(struct loading *loading, const char *path)
             if (item->kind == NODE_TEXT && !text_is_empty(item->text))
                 include_pattern(&joining, folder, item);
     }
-    seen = joining.seen;
 }

@@ -18,7 +18,7 @@ static unsigned characters(const char *text, size_t length)
     return count;
 }
 
-static struct config_place place_within(const struct node *text, size_t offset)
+struct config_place reference_place(const struct node *text, size_t offset)
 {
     struct config_place place = text->place;
 
@@ -57,7 +57,7 @@ static bool split(struct loading *loading, const char *inside, size_t length,
 static const char *resolve_one(struct loading *loading, const struct node *text, size_t offset,
                                size_t length, unsigned chain)
 {
-    struct reference reference = {.place = place_within(text, offset)};
+    struct reference reference = {.text = text, .offset = offset};
     struct resolving resolving = {.loading = loading, .reference = &reference, .chain = chain};
 
     if (!split(loading, text->text + offset + 2, length, &reference)) {
@@ -89,7 +89,7 @@ static bool expand(struct loading *loading, const struct node *text, unsigned ch
             continue;
         }
         if (dollar[2 + length] == '\0') {
-            const struct config_place place = place_within(text, offset);
+            const struct config_place place = reference_place(text, offset);
 
             say(loading, &place, "a \"${\" without its \"}\"; write $${ for one that is to stay");
             return false;

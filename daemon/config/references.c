@@ -57,7 +57,7 @@ static void add_resource(struct loading *loading, struct node *resource)
             twin->place.column);
 }
 
-void interpolate_prepare(struct loading *loading)
+void references_prepare(struct loading *loading)
 {
     const struct node *accounts = node_get(loading->tree, "accounts");
     const struct node *resources = node_get(loading->tree, "resources");
@@ -101,7 +101,10 @@ void reference_refuse(struct resolving *resolving, const char *format, ...)
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
     buffer_printf(&text, "${%.100s}: %s", resolving->reference->whole, sentence);
-    say(resolving->loading, &resolving->reference->place, "%s", buffer_text(&text));
+    const struct config_place place =
+        reference_place(resolving->reference->text, resolving->reference->offset);
+
+    say(resolving->loading, &place, "%s", buffer_text(&text));
     buffer_free(&text);
     resolving->failed = true;
 }

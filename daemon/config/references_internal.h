@@ -10,10 +10,11 @@
 #include "config/config_internal.h"
 
 struct reference {
-    struct config_place place;
-    const char *whole; /* without the braces */
-    const char *first; /* an account's name, or a word */
-    const char *key;   /* NULL where there are two parts */
+    const struct node *text; /* that it stands in */
+    size_t offset;           /* and where in it */
+    const char *whole;       /* without the braces */
+    const char *first;       /* an account's name, or a word */
+    const char *key;         /* NULL where there are two parts */
     const char *attribute;
 };
 
@@ -26,6 +27,9 @@ struct resolving {
 
 /* What the reference stands for, in the scratch; NULL, or failed, where that is not known. */
 const char *reference_value(struct resolving *resolving);
+
+/* Where a byte of a text stands, as well as that can be told. */
+struct config_place reference_place(const struct node *text, size_t offset);
 
 /* Says why the reference stands for nothing. */
 void reference_refuse(struct resolving *resolving, const char *format, ...)

@@ -67,15 +67,15 @@ enum need { NEED_OPTIONAL, NEED_REQUIRED };
 enum reload { RELOAD_LIVE, RELOAD_RESTART };
 
 struct schema_key {
-    enum section_id section;
     const char *name;
+    const char *initial; /* default as text; NULL for none */
     struct value_type type;
-    bool is_field; /* kept as JSON under its name, not in a struct's member */
     size_t offset;
     size_t second_offset;
+    enum section_id section;
     enum need need;
-    const char *initial; /* default as text; NULL for none */
     enum reload reload;
+    bool is_field; /* kept as JSON under its name, not in a struct's member */
 };
 
 enum rule_kind {
@@ -101,10 +101,10 @@ struct schema_format {
 
 struct schema_section {
     size_t size;
-    bool has_place;
     size_t place_offset;
-    bool has_name;
     size_t name_offset;
+    bool has_place;
+    bool has_name;
 };
 
 struct schema_kind {

@@ -126,9 +126,8 @@ void answer_rollback(const struct control_parts *parts, struct exchange *exchang
 
     json_add_text(wish->answer, "endpoint", id);
     engine_rollback(parts->engine,
-                    &(struct engine_rollback){.endpoint = id,
-                                              .to = json_get_text(document, "to"),
-                                              .who = wish->who},
+                    &(struct engine_rollback){
+                        .endpoint = id, .to = json_get_text(document, "to"), .who = wish->who},
                     end_wish, wish);
 }
 

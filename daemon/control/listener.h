@@ -29,7 +29,7 @@ int listener_adopt(struct listener *listener, int descriptor, struct error *erro
 
 /* Listens at "127.0.0.1:9464", "[::1]:9464" or "localhost:9464"; any other host is ERROR_INVALID.
  * Port 0 lets the kernel choose. */
-int listener_open_loopback(struct listener *listener, const char *address, struct error *error);
+int listener_open_loopback(struct listener *listener, const char *text, struct error *error);
 
 /* Removes the socket's file if it is still the one that we made. The descriptor belongs to whoever
  * serves it. */

@@ -306,12 +306,25 @@ void exchange_set_allowed(struct exchange *exchange, const char *methods)
 
 /* ---- the loop ------------------------------------------------------------------------------ */
 
+static unsigned connections(const struct server *server)
+{
+    const union MHD_DaemonInfo *info =
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+    return info ? info->num_connections : 0;
+}
+
 static void run(void *context)
 {
     struct server *server = context;
     MHD_UNSIGNED_LONG_LONG wait_ms;
+    bool was_full = connections(server) >= LIMIT_CONTROL_CLIENTS;
 
     MHD_run(server->daemon);
+    /* While every place is taken, libmicrohttpd does not watch its listening socket, and watches it
+     * again only in a run after the one in which a place became free: no event would bring that. */
+    if (was_full && connections(server) < LIMIT_CONTROL_CLIENTS)
+        MHD_run(server->daemon);
     if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES)
         timer_start(&server->timer, (int64_t)wait_ms);
     else

@@ -73,16 +73,36 @@ static const struct {
 #undef EFFECT
 };
 
+/* S3 and ECR say "not found" without saying what: the sentence names it. Others name it themselves. */
+static const char *subject_of(struct arena *arena, const struct record *record, enum effect effect)
+{
+    switch (effect) {
+    case EFFECT_GET_ARTIFACT:
+        return arena_printf(arena, "the artifact s3://%s/%s: ", record->artifact_bucket,
+                            record->artifact_key);
+    case EFFECT_HEAD_MODEL:
+        return arena_printf(arena, "the model data s3://%s/%s: ", record->model_bucket,
+                            record->model_key);
+    case EFFECT_COPY_OBJECT:
+        return arena_printf(arena, "the copy of s3://%s/%s to s3://%s/%s: ", record->model_bucket,
+                            record->model_key, record->copy_bucket, record->copy_key);
+    default:
+        return "";
+    }
+}
+
 static void on_result(void *context, const struct aws_result *aws_result)
 {
     struct effect_run *run = context;
     struct effect_result result = {.ok = aws_result->ok};
 
     run->call = NULL;
-    if (!aws_result->ok)
+    if (!aws_result->ok) {
         result.error = aws_result->error;
-    else
+        error_prefix(&result.error, "%s", run->subject);
+    } else {
         effects[run->effect].take(run, aws_result->output, &result);
+    }
     run->done(run->context, &result);
     arena_free(&run->arena);
     free(run);
@@ -105,6 +125,7 @@ struct effect_run *effect_start(struct aws *aws, const struct config *config,
     run->effect = effect;
     run->done = done;
     run->context = context;
+    run->subject = subject_of(&run->arena, record, effect);
     effects[effect].ask(&asking);
     return run;
 }

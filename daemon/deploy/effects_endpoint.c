@@ -72,6 +72,8 @@ void ask_invocation(const struct asking *asking)
         .endpoint_name = asking->record->endpoint,
         .content_type = json_get_text(wanted, "content_type"),
         .accept = json_get_text(wanted, "accept"),
+        .target_model = json_get_text(wanted, "target_model"),
+        .target_variant = json_get_text(wanted, "target_variant"),
         .body = {.data = body ? body : "", .length = body ? strlen(body) : 0},
     };
 
@@ -88,33 +90,43 @@ void ask_delete_model(const struct asking *asking)
     effect_ask_by_name(asking, "ModelName", json_get_text(effect_garbage(asking), "name"));
 }
 
+static struct endpoint_variant view_variant(struct arena *arena,
+                                            const struct sagemaker_production_variant *variant)
+{
+    const char **images =
+        arena_allocate_array(arena, variant->deployed_image_count + 1, sizeof(*images));
+
+    for (size_t i = 0; i < variant->deployed_image_count; i++)
+        images[i] = variant->deployed_images[i].resolved_image;
+    return (struct endpoint_variant){
+        .name = variant->variant_name,
+        .current_count = variant->current_instance_count,
+        .desired_count = variant->desired_instance_count,
+        .resolved_images = images,
+        .image_count = variant->deployed_image_count,
+    };
+}
+
 void take_endpoint(struct effect_run *run, const void *output, struct effect_result *result)
 {
     const struct sagemaker_describe_endpoint_output *endpoint = output;
+    size_t count = endpoint->production_variant_count + endpoint->shadow_variant_count;
     struct endpoint_view *view = arena_allocate(&run->arena, sizeof(*view));
     struct endpoint_variant *variants =
-        arena_allocate_array(&run->arena, endpoint->production_variant_count, sizeof(*variants));
+        arena_allocate_array(&run->arena, count + 1, sizeof(*variants));
 
-    for (size_t i = 0; i < endpoint->production_variant_count; i++) {
-        const struct sagemaker_production_variant *variant = &endpoint->production_variants[i];
-
-        variants[i] = (struct endpoint_variant){
-            .name = variant->variant_name,
-            .current_count = variant->current_instance_count,
-            .desired_count = variant->desired_instance_count,
-        };
-        if (variant->deployed_image_count) {
-            variants[i].specified_image = variant->deployed_images[0].specified_image;
-            variants[i].resolved_image = variant->deployed_images[0].resolved_image;
-        }
-    }
+    for (size_t i = 0; i < count; i++)
+        variants[i] = view_variant(
+            &run->arena, i < endpoint->production_variant_count
+                             ? &endpoint->production_variants[i]
+                             : &endpoint->shadow_variants[i - endpoint->production_variant_count]);
     *view = (struct endpoint_view){
         .status = endpoint->endpoint_status,
         .config = endpoint->endpoint_config_name,
         .pending_config = endpoint->pending_deployment.endpoint_config_name,
         .failure_reason = endpoint->failure_reason,
         .variants = variants,
-        .variant_count = endpoint->production_variant_count,
+        .variant_count = count,
     };
     result->endpoint = view;
 }

@@ -12,7 +12,8 @@ struct effect_run {
     struct aws_call *call;
     effect_done *done;
     void *context;
-    struct arena arena; /* of the result */
+    const char *subject; /* what an error's sentence begins with */
+    struct arena arena;  /* of the result */
 };
 
 /* What an effect needs to begin. */

@@ -13,11 +13,11 @@ static const struct {
     const char *advice;
 } rows[] = {
     [FAILURE_OTHER] = {.name = "other", .codes = "", .words = "", .handling = FAILURE_ENDS},
-#define FAILURE(enumerator, name_, codes_, words_, handling_, advice_)                             \
-    [enumerator] = {.name = (name_),                                                               \
-                    .codes = (codes_),                                                             \
-                    .words = (words_),                                                             \
-                    .handling = (handling_),                                                       \
+#define FAILURE(enumerator, name_, codes_, words_, handling_, advice_) \
+    [enumerator] = {.name = (name_),                                   \
+                    .codes = (codes_),                                 \
+                    .words = (words_),                                 \
+                    .handling = (handling_),                           \
                     .advice = (advice_)},
 #include "deploy/failure.def"
 #undef FAILURE

@@ -1,8 +1,8 @@
 /* Failures in classes: what AWS's code or text means, whether waiting helps, and what to do. Pure.
  *
- * error.h's classes say how a call went; these say what an operator has before him, and are also made
- * of texts that no call failed with (an endpoint's FailureReason, a stack's events). The table is
- * failure.def. */
+ * error.h's classes say how a call went; these say what an operator has before him, and are also
+ * made of texts that no call failed with (an endpoint's FailureReason, a stack's events). The table
+ * is failure.def. */
 #ifndef CAUSEWAY_DEPLOY_FAILURE_H
 #define CAUSEWAY_DEPLOY_FAILURE_H
 
@@ -23,9 +23,9 @@ enum failure_kind {
 
 struct failure {
     enum failure_kind kind;
-    const char *name;              /* "quota"; "other" */
+    const char *name; /* "quota"; "other" */
     enum failure_handling handling;
-    const char *advice;            /* NULL for FAILURE_OTHER */
+    const char *advice; /* NULL for FAILURE_OTHER */
 };
 
 /* code and text may be NULL or "". */
@@ -39,8 +39,8 @@ struct denial {
 };
 void failure_denial(const char *text, struct denial *denial);
 
-/* The whole advice for people: for a denial with the action, principal and resource named. NULL where
- * there is none. The caller frees it. */
+/* The whole advice for people: for a denial with the action, principal and resource named. NULL
+ * where there is none. The caller frees it. */
 char *failure_advice(const char *code, const char *text);
 
 #endif

@@ -31,7 +31,8 @@ static bool parse_host(const char *uri, const char *slash, struct image *image)
 {
     const char *registry = strstr(uri, ".dkr.ecr");
 
-    if (!registry || registry > slash || !fill(image->account, sizeof(image->account), uri, registry))
+    if (!registry || registry > slash ||
+        !fill(image->account, sizeof(image->account), uri, registry))
         return false;
     if (strlen(image->account) != 12 || strspn(image->account, "0123456789") != 12)
         return false;
@@ -49,6 +50,17 @@ static bool parse_host(const char *uri, const char *slash, struct image *image)
     return suffix == slash || (text_starts_with(suffix, ".cn") && suffix + 3 == slash);
 }
 
+/* [a-zA-Z0-9_][a-zA-Z0-9._-]* (ECR API Reference, ImageIdentifier) */
+static bool is_tag(const char *text)
+{
+    if (*text == '.' || *text == '-')
+        return false;
+    for (; *text; text++)
+        if (!isalnum((unsigned char)*text) && !strchr("._-", *text))
+            return false;
+    return true;
+}
+
 static bool parse_name(const char *name, struct image *image)
 {
     const char *at = strchr(name, '@');
@@ -57,7 +69,7 @@ static bool parse_name(const char *name, struct image *image)
 
     if (!fill(image->repository, sizeof(image->repository), name, colon ? colon : end))
         return false;
-    if (colon && !fill(image->tag, sizeof(image->tag), colon + 1, end))
+    if (colon && (!fill(image->tag, sizeof(image->tag), colon + 1, end) || !is_tag(image->tag)))
         return false;
     if (at && (!is_digest(at + 1) || !text_fill(image->digest, sizeof(image->digest), at + 1)))
         return false;

@@ -24,7 +24,8 @@ void journal_accepted(const struct record *record)
     struct log_fields fields = fields_of(record);
 
     if (record->retry_of)
-        log_message(MESSAGE_EVENT_ACCEPTED, &fields, "%s: accepted for endpoint %s, as %s asked: "
+        log_message(MESSAGE_EVENT_ACCEPTED, &fields,
+                    "%s: accepted for endpoint %s, as %s asked: "
                     "another try of %s",
                     record->id, record->endpoint, record->asked_by, record->retry_of);
     else
@@ -36,8 +37,8 @@ void journal_accepted(const struct record *record)
 
 static struct error error_of(const struct record *record)
 {
-    struct error error = {
-        .class = record->error_class ? error_class_from_name(record->error_class) : ERROR_NONE};
+    struct error error = {.class = record->error_class ? error_class_from_name(record->error_class)
+                                                       : ERROR_NONE};
 
     text_fill(error.sentence, sizeof(error.sentence), record->reason);
     text_fill(error.code, sizeof(error.code), record->error_code);
@@ -54,21 +55,21 @@ static void journal_end(const struct record *record, struct log_fields *fields)
     duration_format(record->ended_ms - record->accepted_ms, took);
     switch (record->state) {
     case STATE_SUCCEEDED:
-        log_message(MESSAGE_DEPLOYMENT_SUCCEEDED, fields, "%s: succeeded%s after %s: endpoint %s is %s",
-                    record->id, record->unchanged ? " unchanged" : "", took, record->endpoint,
+        log_message(MESSAGE_DEPLOYMENT_SUCCEEDED, fields,
+                    "%s: succeeded%s after %s: endpoint %s is %s", record->id,
+                    record->unchanged ? " unchanged" : "", took, record->endpoint,
                     record->proof ? record->proof : "InService");
         break;
     case STATE_ROLLED_BACK:
         log_message(MESSAGE_DEPLOYMENT_ROLLED_BACK, fields,
-                    "%s: rolled back after %s: endpoint %s serves %s again; %s%s%s", record->id, took,
-                    record->endpoint, record->previous_config, reason, advice ? ". " : "",
+                    "%s: rolled back after %s: endpoint %s serves %s again; %s%s%s", record->id,
+                    took, record->endpoint, record->previous_config, reason, advice ? ". " : "",
                     advice ? advice : "");
         break;
     case STATE_FAILED:
         log_message(MESSAGE_DEPLOYMENT_FAILED, fields,
                     "%s: failed after %s: %s%s%s; when that is mended: causewayctl retry %s",
-                    record->id, took, reason, advice ? ". " : "", advice ? advice : "",
-                    record->id);
+                    record->id, took, reason, advice ? ". " : "", advice ? advice : "", record->id);
         break;
     case STATE_REJECTED:
         log_message(MESSAGE_DEPLOYMENT_FAILED, fields, "%s: rejected: %s", record->id, reason);
@@ -105,8 +106,7 @@ void journal_transition(const struct record *old, const struct record *record)
                     record->id, record->endpoint, record->reason ? record->reason : "");
     else
         log_message(MESSAGE_DEPLOYMENT_STATE, &fields, "%s: %s: %s", record->id,
-                    deployment_state_name(record->state),
-                    deployment_state_sentence(record->state));
+                    deployment_state_name(record->state), deployment_state_sentence(record->state));
 }
 
 void journal_effect(const struct record *record, enum effect effect,
@@ -128,14 +128,13 @@ void journal_lost(const struct record *record, const struct error *error)
 
     fields.error = error;
     log_message(MESSAGE_WARNING, &fields,
-                "%s: someone else has changed its record; this daemon leaves it alone",
-                record->id);
+                "%s: someone else has changed its record; this daemon leaves it alone", record->id);
 }
 
 void journal_unreadable(const char *key, const char *what, const struct error *error)
 {
     struct log_fields fields = {.deployment = key, .error = error};
 
-    log_message(MESSAGE_RECORD_UNREADABLE, &fields,
-                "%s %s cannot be read: %s; it is left as it is", what, key, error->sentence);
+    log_message(MESSAGE_RECORD_UNREADABLE, &fields, "%s %s cannot be read: %s; it is left as it is",
+                what, key, error->sentence);
 }

@@ -128,7 +128,8 @@ static void diagnose(struct record *record, const struct error *error, const cha
 
     if (record->failure || failure.kind == FAILURE_OTHER)
         return;
-    cleanup(free_pointer) char *advice = failure_advice(code, sentence);
+    cleanup(free_pointer)
+    char *advice = failure_advice(code, sentence);
 
     record_set(&record->failure, failure.name);
     record_set(&record->advice, advice);
@@ -228,7 +229,9 @@ static int64_t backoff_ms(int64_t attempts, double draw)
         delay_ms *= 2;
     if (delay_ms > BACKOFF_LAST_MS)
         delay_ms = BACKOFF_LAST_MS;
-    return delay_ms / 2 + (int64_t)((double)(delay_ms / 2) * draw);
+    int64_t half_ms = delay_ms / 2;
+
+    return half_ms + (int64_t)((double)half_ms * draw);
 }
 
 /* The step to try again where the effect of this one failed and may have been carried out: an

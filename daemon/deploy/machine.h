@@ -34,16 +34,16 @@ struct endpoint_variant {
     const char *name;
     int64_t current_count;
     int64_t desired_count;
-    const char *specified_image; /* of its first deployed image, or NULL */
-    const char *resolved_image;
+    const char *const *resolved_images; /* by their digests, one a container */
+    size_t image_count;
 };
 
 struct endpoint_view {
     const char *status; /* "InService" */
     const char *config;
-    const char *pending_config; /* of the deployment under way, or NULL */
-    const char *failure_reason; /* or NULL */
-    const struct endpoint_variant *variants;
+    const char *pending_config;              /* of the deployment under way, or NULL */
+    const char *failure_reason;              /* or NULL */
+    const struct endpoint_variant *variants; /* production ones, then shadow ones */
     size_t variant_count;
 };
 

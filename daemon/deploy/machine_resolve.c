@@ -127,6 +127,28 @@ static void merge_manifest(struct record *record, const struct manifest *manifes
     }
 }
 
+/* The configuration's image and environment are those of every container that says nothing else. */
+static void merge_containers(struct record *record, struct manifest *manifest)
+{
+    cJSON *container;
+
+    cJSON_ArrayForEach(container, manifest->containers)
+    {
+        if (!json_get(container, "image"))
+            json_add_text(container, "image", record->image);
+        cJSON *environment =
+            record->environment ? cJSON_Duplicate(record->environment, true) : cJSON_CreateObject();
+
+        if (json_get(container, "environment"))
+            json_merge(environment, json_get(container, "environment"));
+        if (environment->child)
+            json_put(container, "environment", environment);
+        else
+            cJSON_Delete(environment);
+    }
+    record_set_document(&record->containers, steal_pointer(manifest->containers));
+}
+
 static void take_manifest(struct run *run)
 {
     struct record *record = run->record;
@@ -139,6 +161,11 @@ static void take_manifest(struct run *run)
                       &manifest, &error) < 0) {
         machine_reject(run, "the artifact s3://%s/%s is refused: %s", record->artifact_bucket,
                        record->artifact_key, error.sentence);
+        return;
+    }
+    if (manifest.containers) {
+        merge_containers(record, &manifest);
+        machine_next_container(run);
         return;
     }
     merge_manifest(record, &manifest);

@@ -187,6 +187,15 @@ static void set_variant(cJSON *entry, const cJSON *variant)
         if (!text_is_empty(json_get_text(variant, texts[i].ours)))
             json_put(entry, texts[i].theirs,
                      cJSON_CreateString(json_get_text(variant, texts[i].ours)));
+    const cJSON *serverless = json_get(variant, "serverless");
+
+    if (serverless) {
+        cJSON *config = cJSON_CreateObject();
+
+        json_add_integer(config, "MemorySizeInMB", json_get_integer(serverless, "memory", 2048));
+        json_add_integer(config, "MaxConcurrency", json_get_integer(serverless, "concurrency", 20));
+        json_put(entry, "ServerlessConfig", config);
+    }
     if (json_get_integer(variant, "count", 0) > 0)
         json_put(entry, "InitialInstanceCount",
                  cJSON_CreateNumber((double)json_get_integer(variant, "count", 1)));

@@ -72,8 +72,8 @@ enum { RECORD_FORMAT = 1 };
     X(config_name)                                                                          \
     X(previous_config) /* what served on entry to releasing; "" where nothing did */        \
     X(reason)          /* the sentence of what ended it, or of what it is waiting out */    \
-    X(failure)         /* what kind it is: see failure.def */                                      \
-    X(advice)          /* what to do about it */                                                   \
+    X(failure)         /* what kind it is: see failure.def */                               \
+    X(advice)          /* what to do about it */                                            \
     X(error_class)                                                                          \
     X(error_code)                                                                           \
     X(request_id)                                                                           \

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "policy/event_pattern.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,16 +20,18 @@ static int need_text(const cJSON *document, const char *name, const char **text,
     return 0;
 }
 
-/* RFC 3339, or milliseconds since 1970 as text or number: all were seen in AWS's own samples. */
+/* RFC 3339, or seconds or milliseconds since 1970 as text or number: all were seen in AWS's own
+ * samples. */
 static int read_time(const cJSON *document, int64_t *time_ms, struct error *error)
 {
-    const cJSON *time = json_get(document, "time");
+    const char *text = json_get_text(document, "time");
+    char digits[TIME_TEXT_SIZE];
 
-    if (cJSON_IsNumber(time)) {
-        *time_ms = json_get_integer(document, "time", 0);
-        return 0;
+    if (!text) {
+        snprintf(digits, sizeof(digits), "%" PRId64, json_get_integer(document, "time", -1));
+        text = digits;
     }
-    if (!time_parse(json_text(time), time_ms))
+    if (!time_parse(text, time_ms))
         return error_set(error, ERROR_INVALID, "the event's \"time\" is missing or is not a time");
     return 0;
 }
@@ -160,6 +163,14 @@ static bool stack_of(const struct event *event, char *stack, size_t size)
     return true;
 }
 
+/* "CREATING", "UPDATING", "ROLLING_BACK", "SYSTEM_UPDATING", "DELETING": whoever waits goes on waiting,
+ * and need not be woken to look. */
+static bool is_under_way(const char *endpoint_status)
+{
+    return endpoint_status &&
+           (text_ends_with(endpoint_status, "ING") || text_equal(endpoint_status, "ROLLING_BACK"));
+}
+
 /* What home's own services tell of what a deployment may be waiting for. */
 static void route_news(const struct config *config, const struct event *event, struct route *route)
 {
@@ -179,7 +190,11 @@ static void route_news(const struct config *config, const struct event *event, s
         if (!text_equal(news[i].source, event->source) ||
             !text_equal(news[i].detail_type, event->detail_type))
             continue;
-        route->endpoint = json_get_text(json_get(event->document, "detail"), "EndpointName");
+        const cJSON *detail = json_get(event->document, "detail");
+
+        if (is_under_way(json_get_text(detail, "EndpointStatus")))
+            return;
+        route->endpoint = json_get_text(detail, "EndpointName");
         if (news[i].kind == ROUTE_ENDPOINT ? route->endpoint != NULL
                                            : stack_of(event, route->stack, sizeof(route->stack)))
             route->kind = news[i].kind;
@@ -200,7 +215,8 @@ static bool is_rejection(const struct event *event)
  * its approval all the same (SageMaker Developer Guide, "Model package state change"). */
 static bool is_remark(const struct event *event)
 {
-    const cJSON *fields = json_get(json_get(event->document, "detail"), "UpdatedModelPackageFields");
+    const cJSON *fields =
+        json_get(json_get(event->document, "detail"), "UpdatedModelPackageFields");
     const cJSON *field;
 
     if (!text_equal(event->source, "aws.sagemaker") || cJSON_GetArraySize(fields) == 0)

@@ -1,12 +1,11 @@
-/* How an event starts a deployment: where its artifact is, and what the configuration says now. */
+/* How an event starts a deployment: where its artifact is. */
 #include "base/text.h"
 #include "deploy/manifest.h"
 #include "deploy/route.h"
+#include "deploy/settings.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- where the artifact is ------------------------------------------------------------------- */
 
 static const cJSON *detail_of(const struct event *event)
 {
@@ -96,13 +95,26 @@ static bool find_object(const struct event *event, struct record *record)
                      json_get_text(object, "key"));
 }
 
+/* "12345678-1234-5678-abcd-12345678abcd", all that CodePipeline takes for an execution. */
+static bool is_execution_id(const char *text)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+    if (!text || strlen(text) != strlen(form))
+        return false;
+    for (size_t i = 0; form[i]; i++)
+        if (form[i] == '-' ? text[i] != '-' : !strchr("0123456789abcdef", text[i]))
+            return false;
+    return true;
+}
+
 /* The event does not say where it is, but names the execution, which does. */
 static bool find_execution(const struct event *event, const char *name, struct record *record)
 {
     const char *pipeline = json_get_text(detail_of(event), "pipeline");
     const char *execution = json_get_text(detail_of(event), "execution-id");
 
-    if (!name || text_is_empty(pipeline) || text_is_empty(execution))
+    if (!name || text_is_empty(pipeline) || !is_execution_id(execution))
         return false;
     record_set(&record->artifact_name, name);
     record_set(&record->pipeline, pipeline);
@@ -130,6 +142,25 @@ static int read_source(const struct config_source *source, const struct event *e
     return 0;
 }
 
+static int read_uri(const struct config_source *source, const struct event *event,
+                    struct record *record, struct error *error)
+{
+    cleanup(free_pointer)
+    char *uri = NULL;
+    cleanup(free_pointer)
+    char *bucket = NULL;
+    cleanup(free_pointer)
+    char *key = NULL;
+
+    if (read_source(source, event, "place", &uri, error) < 0)
+        return -1;
+    if (!manifest_split_s3_uri(uri, &bucket, &key))
+        return error_set(error, ERROR_INVALID, "the artifact's place %.200s is not s3://BUCKET/KEY",
+                         uri);
+    set_place(record, bucket, key);
+    return 0;
+}
+
 static int locate_package(const struct event *event, struct record *record, struct error *error)
 {
     const char *arn = json_get_text(detail_of(event), "ModelPackageArn");
@@ -154,6 +185,8 @@ static int locate_artifact(const struct config_deployment *deployment, const str
         return -1;
     if (!text_is_empty(record->artifact_bucket) && !text_is_empty(record->artifact_key))
         return 0;
+    if (artifact->uri.text || artifact->uri.pointer)
+        return read_uri(&artifact->uri, event, record, error);
     if ((name && find_in_action(event, name, record)) || find_in_job(event, name, record) ||
         find_path(event, record) || find_object(event, record) ||
         find_execution(event, name, record))
@@ -170,100 +203,6 @@ static void find_job(const struct event *event, struct record *record)
     const char *job = json_get_text(job_of(event), "id");
 
     record_set(&record->job, job ? job : json_get_text(detail_of(event), "jobId"));
-}
-
-/* ---- what the configuration says --------------------------------------------------------------
- */
-
-static cJSON *pairs_to_json(const struct config_pair *pairs, size_t count)
-{
-    cJSON *object = cJSON_CreateObject();
-
-    for (size_t i = 0; i < count; i++)
-        json_add_text(object, pairs[i].key, pairs[i].value);
-    return object;
-}
-
-static void add_rollout(cJSON *settings, const struct config_rollout *rollout)
-{
-    static const char *const names[] = {
-        [ROLLOUT_ALL_AT_ONCE] = "all-at-once",
-        [ROLLOUT_CANARY] = "canary",
-        [ROLLOUT_LINEAR] = "linear",
-        [ROLLOUT_ROLLING] = "rolling",
-    };
-    cJSON *object = json_add_object(settings, "rollout");
-
-    json_add_text(object, "type", names[rollout->type]);
-    json_add_integer(object, "step", rollout->step);
-    json_add_bool(object, "step_is_percent", rollout->step_is_percent);
-    json_add_integer(object, "bake_ms", rollout->bake_ms);
-    json_add_integer(object, "timeout_ms", rollout->timeout_ms);
-    cJSON *alarms = json_add_array(object, "alarms");
-
-    for (size_t i = 0; i < rollout->alarm_count; i++)
-        cJSON_AddItemToArray(alarms, cJSON_CreateString(rollout->alarms[i]));
-}
-
-static void add_verifications(cJSON *settings, const struct config_deployment *deployment)
-{
-    cJSON *list = json_add_array(settings, "verify");
-
-    for (size_t i = 0; i < deployment->verify_count; i++) {
-        const struct config_verification *verification = &deployment->verify[i];
-        cJSON *entry = cJSON_CreateObject();
-
-        json_add_text(entry, "body", verification->body);
-        json_add_text(entry, "content_type", verification->content_type);
-        json_add_text(entry, "accept", verification->accept);
-        json_add_integer(entry, "status", verification->expect_status);
-        json_add_text(entry, "matches", verification->matches);
-        json_add_integer(entry, "latency_ms", verification->latency_ms);
-        cJSON_AddItemToArray(list, entry);
-    }
-}
-
-static void add_overlay(cJSON *settings, const struct config_deployment *deployment)
-{
-    const struct {
-        const char *name;
-        const cJSON *document;
-    } parts[] = {
-        {"model", deployment->overlay_model},
-        {"endpoint_config", deployment->overlay_endpoint_config},
-        {"endpoint", deployment->overlay_endpoint},
-    };
-    cJSON *overlay = json_add_object(settings, "overlay");
-
-    for (size_t i = 0; i < array_length(parts); i++)
-        if (parts[i].document)
-            json_put(overlay, parts[i].name, cJSON_Duplicate(parts[i].document, true));
-}
-
-/* What the configuration says now, for the whole life of the deployment. */
-static cJSON *settings_of(const struct config *config, const struct config_deployment *deployment)
-{
-    cJSON *settings = cJSON_CreateObject();
-    cJSON *variant = json_add_object(settings, "variant");
-
-    json_add_text(variant, "name", deployment->variant.name);
-    json_add_text(variant, "instance_type", deployment->variant.instance_type);
-    json_add_integer(variant, "count", deployment->variant.count);
-    json_add_text(settings, "execution_role", deployment->execution_role);
-    json_add_text(settings, "model_bucket", deployment->model_bucket);
-    json_add_text(settings, "model_prefix", deployment->model_prefix);
-    json_add_text(settings, "manifest", deployment->artifact.manifest);
-    json_add_text(settings, "approval",
-                  deployment->approval == APPROVAL_MANUAL ? "manual" : "none");
-    json_add_text(settings, "result_bus", config->result_bus);
-    json_add_integer(settings, "retry_within_ms", deployment->retry_within_ms);
-    json_add_integer(settings, "keep", deployment->keep);
-    json_add_bool(settings, "delete_failed_first", deployment->delete_failed_first);
-    json_put(settings, "tags", pairs_to_json(deployment->tags, deployment->tag_count));
-    add_rollout(settings, &deployment->rollout);
-    add_verifications(settings, deployment);
-    add_overlay(settings, deployment);
-    return settings;
 }
 
 struct record *route_start(const struct config *config, const struct event *event,
@@ -298,7 +237,7 @@ struct record *route_start(const struct config *config, const struct event *even
     record->entered_ms = now_ms;
     record_set_document(
         &record->environment,
-        pairs_to_json(deployment->container.environment, deployment->container.environment_count));
+        settings_pairs(deployment->container.environment, deployment->container.environment_count));
     record_set_document(&record->settings, settings_of(config, deployment));
     if (locate_artifact(deployment, event, record, error) < 0)
         return NULL;

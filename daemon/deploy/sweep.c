@@ -103,8 +103,8 @@ static void look(struct sweep *sweep, const char *next_token)
         .next_token = next_token,
     };
 
-    sweep->call = aws_call(sweep->aws, sweep->account, &sagemaker_list_endpoints, &input, on_page,
-                           sweep);
+    sweep->call =
+        aws_call(sweep->aws, sweep->account, &sagemaker_list_endpoints, &input, on_page, sweep);
 }
 
 void sweep_want(struct sweep *sweep, const char *account, int64_t since_ms)

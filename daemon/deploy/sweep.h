@@ -1,5 +1,5 @@
-/* The sweep: one ListEndpoints a while finds every endpoint that has stopped changing, for those that
- * wait and whose event did not come. SageMaker's events are delivered best effort. */
+/* The sweep: one ListEndpoints a while finds every endpoint that has stopped changing, for those
+ * that wait and whose event did not come. SageMaker's events are delivered best effort. */
 #ifndef CAUSEWAY_DEPLOY_SWEEP_H
 #define CAUSEWAY_DEPLOY_SWEEP_H
 

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-/* The event's time has seconds; where two are equal, the later to be accepted is newer, then the one
- * with the greater id, so that every daemon decides alike. */
+/* The event's time has seconds; where two are equal, the later to be accepted is newer, then the
+ * one with the greater id, so that every daemon decides alike. */
 static bool is_newer(const struct record *a, const struct record *b)
 {
     if (a->event_ms != b->event_ms)

@@ -16,6 +16,28 @@ static const struct endpoint_variant *find_variant(const struct endpoint_view *e
     return NULL;
 }
 
+/* Whether the digest is one of those that were pinned; true where none was. */
+static bool is_pinned(const struct record *record, const char *resolved)
+{
+    const cJSON *container;
+    bool any = false;
+
+    cJSON_ArrayForEach(container, record->containers)
+    {
+        const char *digest = json_get_text(container, "digest");
+
+        if (text_is_empty(digest))
+            return true; /* a package's image that nobody told of */
+        any = true;
+        if (strstr(resolved, digest))
+            return true;
+    }
+    if (any || !record->image_digest)
+        return !any;
+    /* "sha256:..." is in the resolved image whichever way the image was asked for. */
+    return strstr(resolved, record->image_digest) != NULL;
+}
+
 static enum proof prove_variant(const struct record *record, const struct endpoint_view *endpoint,
                                 const cJSON *wanted, char *sentence, size_t size)
 {
@@ -27,19 +49,22 @@ static enum proof prove_variant(const struct record *record, const struct endpoi
         snprintf(sentence, size, "variant %s is not there", name);
         return PROOF_BROKEN;
     }
-    /* The desired count may have been raised since, by autoscaling; it is what SageMaker aims at. */
-    if (variant->current_count < variant->desired_count || variant->current_count < 1) {
+    /* The desired count may have been raised since, by autoscaling; it is what SageMaker aims at.
+     * Serverless ones have no instances. */
+    if (!json_get(wanted, "ServerlessConfig") &&
+        (variant->current_count < variant->desired_count || variant->current_count < 1)) {
         snprintf(sentence, size, "variant %s has %lld of %lld instances", name,
                  (long long)variant->current_count,
                  (long long)(variant->desired_count ? variant->desired_count : count));
         return PROOF_PENDING;
     }
-    /* "sha256:..." is in the resolved image whichever way the image was asked for. */
-    if (variant->resolved_image && record->image_digest &&
-        !strstr(variant->resolved_image, record->image_digest)) {
-        snprintf(sentence, size, "variant %s runs image %s, not the pinned %s", name,
-                 variant->resolved_image, record->image_digest);
-        return PROOF_BROKEN;
+    for (size_t i = 0; i < variant->image_count; i++) {
+        if (variant->resolved_images[i] && !is_pinned(record, variant->resolved_images[i])) {
+            snprintf(sentence, size, "variant %s runs image %s, not the pinned %s", name,
+                     variant->resolved_images[i],
+                     record->image_digest ? record->image_digest : "one");
+            return PROOF_BROKEN;
+        }
     }
     return PROOF_HOLDS;
 }
@@ -47,19 +72,23 @@ static enum proof prove_variant(const struct record *record, const struct endpoi
 enum proof verify_proof(const struct record *record, const struct endpoint_view *endpoint,
                         char *sentence, size_t size)
 {
-    const cJSON *variants = json_get(record->config_document, "ProductionVariants");
+    static const char *const lists[] = {"ProductionVariants", "ShadowProductionVariants"};
     const cJSON *wanted;
+    int count = 0;
 
-    cJSON_ArrayForEach(wanted, variants)
-    {
-        enum proof proof = prove_variant(record, endpoint, wanted, sentence, size);
+    for (size_t i = 0; i < array_length(lists); i++) {
+        cJSON_ArrayForEach(wanted, json_get(record->config_document, lists[i]))
+        {
+            enum proof proof = prove_variant(record, endpoint, wanted, sentence, size);
 
-        if (proof != PROOF_HOLDS)
-            return proof;
+            if (proof != PROOF_HOLDS)
+                return proof;
+            count++;
+        }
     }
-    snprintf(sentence, size, "InService on %s, nothing pending, %d of %d variants at their count%s%s",
-             endpoint->config, cJSON_GetArraySize(variants), cJSON_GetArraySize(variants),
-             record->image_digest ? ", image " : "",
+    snprintf(sentence, size,
+             "InService on %s, nothing pending, %d of %d variants at their count%s%s",
+             endpoint->config, count, count, record->image_digest ? ", image " : "",
              record->image_digest ? record->image_digest : "");
     return PROOF_HOLDS;
 }
@@ -83,11 +112,36 @@ static bool matches(const char *pattern, const char *bytes, size_t length)
         return false;
     while (length && (bytes[length - 1] == '\n' || bytes[length - 1] == '\r'))
         length--;
-    cleanup(free_pointer) char *text = memory_copy_text(bytes, length);
+    cleanup(free_pointer)
+    char *text = memory_copy_text(bytes, length);
     bool matched = regexec(&compiled, text, 0, NULL, 0) == 0;
 
     regfree(&compiled);
     return matched;
+}
+
+/* What is at the pointer must be there and, where there is a pattern, match it as text. */
+static bool verify_member(const struct effect_result *result, const char *pointer,
+                          const char *pattern, char *sentence, size_t size)
+{
+    struct error error;
+    cleanup(json_free)
+    cJSON *document =
+        json_parse(result->bytes ? result->bytes : "", result->length, LIMIT_INVOKE_BYTES, &error);
+    const cJSON *member = document ? json_pointer(document, pointer) : NULL;
+
+    if (!member) {
+        snprintf(sentence, size, "the answer \"%.60s\" has nothing at %s",
+                 result->bytes ? result->bytes : "", pointer);
+        return false;
+    }
+    cleanup(free_pointer)
+    char *text = cJSON_IsString(member) ? text_copy(member->valuestring) : json_print(member);
+
+    if (!pattern || matches(pattern, text, strlen(text)))
+        return true;
+    snprintf(sentence, size, "%.60s at %s of the answer does not match %s", text, pointer, pattern);
+    return false;
 }
 
 bool verify_invocation(const struct record *record, const struct effect_result *result,
@@ -107,6 +161,10 @@ bool verify_invocation(const struct record *record, const struct effect_result *
                  (long long)result->elapsed_ms, (long long)latency_ms);
         return false;
     }
+    const char *pointer = json_get_text(wanted, "pointer");
+
+    if (pointer)
+        return verify_member(result, pointer, pattern, sentence, size);
     if (pattern && !matches(pattern, result->bytes ? result->bytes : "", result->length)) {
         snprintf(sentence, size, "the answer \"%.60s\" does not match %s",
                  result->bytes ? result->bytes : "", pattern);

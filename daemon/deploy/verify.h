@@ -22,8 +22,8 @@ enum proof verify_proof(const struct record *record, const struct endpoint_view 
 /* How many requests the configuration wants made. */
 size_t verify_count(const struct record *record);
 
-/* The request that is next: {body, content_type, accept, status, matches, latency_ms}; NULL when all
- * were made. */
+/* The request that is next: {body, content_type, accept, status, matches, latency_ms}; NULL when
+ * all were made. */
 const cJSON *verify_next(const struct record *record);
 
 /* Whether the answer to it is as expected; if not, the sentence says how it differs. */

@@ -31,8 +31,7 @@ static zip_t *open_archive(const char *bytes, size_t length, struct error *error
 
     zip_error_init(&why);
     zip_source_t *source = zip_source_buffer_create(bytes, length, 0, &why);
-    zip_t *archive =
-        source ? zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &why) : NULL;
+    zip_t *archive = source ? zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS, &why) : NULL;
 
     if (!archive) {
         if (source)
@@ -113,7 +112,8 @@ static int check_directory(zip_t *archive, struct error *error)
 char *zip_read_member(const char *bytes, size_t length, const char *name, size_t maximum,
                       size_t *member_length, struct error *error)
 {
-    cleanup(close_archive) zip_t *archive = open_archive(bytes, length, error);
+    cleanup(close_archive)
+    zip_t *archive = open_archive(bytes, length, error);
 
     if (!archive || check_directory(archive, error) < 0)
         return NULL;
@@ -128,13 +128,16 @@ char *zip_read_member(const char *bytes, size_t length, const char *name, size_t
                   (unsigned long long)entry.size, maximum);
         return NULL;
     }
-    cleanup(close_member) zip_file_t *member = zip_fopen_index(archive, entry.index, 0);
-    cleanup(free_pointer) char *data = memory_allocate((size_t)entry.size + 1);
+    cleanup(close_member)
+    zip_file_t *member = zip_fopen_index(archive, entry.index, 0);
+    cleanup(free_pointer)
+    char *data = memory_allocate((size_t)entry.size + 1);
 
-    /* libzip checks the CRC with the last byte, so one byte more is asked for. */
-    zip_int64_t got = member ? zip_fread(member, data, entry.size + 1) : -1;
+    zip_int64_t got = member ? zip_fread(member, data, entry.size) : -1;
+    char beyond;
 
-    if (got < 0 || (zip_uint64_t)got != entry.size) {
+    /* libzip checks the CRC where it meets the end, and tells with the read after the last byte. */
+    if (got < 0 || (zip_uint64_t)got != entry.size || zip_fread(member, &beyond, 1) != 0) {
         error_set(error, ERROR_INVALID, "its \"%s\" is damaged", name);
         return NULL;
     }

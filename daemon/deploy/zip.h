@@ -13,7 +13,8 @@
 bool zip_looks_like_one(const char *bytes, size_t length);
 
 /* The member called name, with a NUL behind it; the caller frees it. NULL and ERROR_INVALID or
- * ERROR_LIMIT otherwise; the whole archive's directory is checked first, whichever member is wanted. */
+ * ERROR_LIMIT otherwise; the whole archive's directory is checked first, whichever member is
+ * wanted. */
 char *zip_read_member(const char *bytes, size_t length, const char *name, size_t maximum,
                       size_t *member_length, struct error *error);
 

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-/* The first pause after a failure, and the longest: SQS is asked again within half a minute of coming
- * back. */
+/* The first pause after a failure, and the longest: SQS is asked again within half a minute of
+ * coming back. */
 #define PAUSE_FIRST_MS 500
 #define PAUSE_LAST_MS 30000
 
@@ -24,7 +24,9 @@ int64_t intake_pause_ms(unsigned failures)
         pause_ms *= 2;
     if (pause_ms > PAUSE_LAST_MS)
         pause_ms = PAUSE_LAST_MS;
-    return pause_ms / 2 + (int64_t)((double)(pause_ms / 2) * random_fraction());
+    int64_t half_ms = pause_ms / 2;
+
+    return half_ms + (int64_t)((double)half_ms * random_fraction());
 }
 
 static void run(void *context)

@@ -1,5 +1,6 @@
-/* What the intake's files share: intake.c (life, statistics), queue.c (finding the queue), receive.c
- * (the long polls), message.c (what becomes of one message), settle.c (delete, dead-letter, extend). */
+/* What the intake's files share: intake.c (life, statistics), queue.c (finding the queue),
+ * receive.c (the long polls), message.c (what becomes of one message), settle.c (delete,
+ * dead-letter, extend). */
 #ifndef CAUSEWAY_INTAKE_INTAKE_INTERNAL_H
 #define CAUSEWAY_INTAKE_INTAKE_INTERNAL_H
 
@@ -34,10 +35,10 @@ struct receiver {
 };
 
 enum message_fate {
-    MESSAGE_COMMITTING,   /* handed to the engine */
-    MESSAGE_TO_DELETE,    /* done with: in the list of those to be deleted */
+    MESSAGE_COMMITTING, /* handed to the engine */
+    MESSAGE_TO_DELETE,  /* done with: in the list of those to be deleted */
     MESSAGE_DELETING,
-    MESSAGE_TO_REFUSE,    /* on its way to the dead-letter queue */
+    MESSAGE_TO_REFUSE, /* on its way to the dead-letter queue */
 };
 
 /* A message that was received and is not settled yet. */

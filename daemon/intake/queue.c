@@ -61,16 +61,16 @@ static void ask_url(struct intake *intake)
 {
     const struct sqs_get_queue_url_input input = {.queue_name = intake->config->queue.name};
 
-    intake->queue.call = aws_call(intake->aws, intake_account(intake), &sqs_get_queue_url, &input,
-                                  on_url, intake);
+    intake->queue.call =
+        aws_call(intake->aws, intake_account(intake), &sqs_get_queue_url, &input, on_url, intake);
 }
 
 /* {"deadLetterTargetArn": "arn:aws:sqs:REGION:ACCOUNT:NAME", "maxReceiveCount": ...} */
 static char *dead_letter_name(const char *redrive_policy)
 {
     struct error error;
-    cleanup(json_free) cJSON *policy =
-        json_parse(redrive_policy, strlen(redrive_policy), 65536, &error);
+    cleanup(json_free)
+    cJSON *policy = json_parse(redrive_policy, strlen(redrive_policy), 65536, &error);
     const char *arn = json_get_text(policy, "deadLetterTargetArn");
     const char *colon = arn ? strrchr(arn, ':') : NULL;
 
@@ -125,7 +125,8 @@ static void on_dead_letter_url(void *context, const struct aws_result *result)
 
         intake->queue.dead_letter_url = text_copy(output->queue_url);
     } else if (result->error.class == ERROR_NOT_FOUND || result->error.class == ERROR_DENIED) {
-        log_message(MESSAGE_WARNING, &(struct log_fields){.error = &result->error, .service = "sqs"},
+        log_message(MESSAGE_WARNING,
+                    &(struct log_fields){.error = &result->error, .service = "sqs"},
                     "the dead-letter queue %s cannot be used: %s; refused messages are left to the "
                     "redrive policy",
                     intake->queue.dead_letter_name, result->error.sentence);

@@ -28,11 +28,11 @@ static void failed(struct receiver *receiver, const struct error *error)
     struct intake *intake = receiver->intake;
 
     if (intake->statistics.reachable)
-        log_message(MESSAGE_RECEIVE_FAILED,
-                    &(struct log_fields){
-                        .error = error, .service = "sqs", .operation = "ReceiveMessage"},
-                    "queue %s cannot be read: %s; trying again", intake->config->queue.name,
-                    error->sentence);
+        log_message(
+            MESSAGE_RECEIVE_FAILED,
+            &(struct log_fields){.error = error, .service = "sqs", .operation = "ReceiveMessage"},
+            "queue %s cannot be read: %s; trying again", intake->config->queue.name,
+            error->sentence);
     intake->statistics.reachable = false;
     text_fill(intake->statistics.problem, sizeof(intake->statistics.problem), error->sentence);
     receiver->failures++;
@@ -93,12 +93,10 @@ static void receive(struct receiver *receiver)
 static void set_up(struct intake *intake)
 {
     intake->receiver_count = (size_t)intake->config->queue.receivers;
-    intake->receivers =
-        memory_allocate_array(intake->receiver_count, sizeof(*intake->receivers));
+    intake->receivers = memory_allocate_array(intake->receiver_count, sizeof(*intake->receivers));
     for (size_t i = 0; i < intake->receiver_count; i++) {
         intake->receivers[i].intake = intake;
-        timer_init(&intake->receivers[i].pause, intake->loop, on_pause_over,
-                   &intake->receivers[i]);
+        timer_init(&intake->receivers[i].pause, intake->loop, on_pause_over, &intake->receivers[i]);
     }
 }
 

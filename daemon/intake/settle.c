@@ -1,5 +1,5 @@
-/* Settling messages: delete after the commit, in batches; dead-letter with a reason; keep hidden what
- * is not committed yet. */
+/* Settling messages: delete after the commit, in batches; dead-letter with a reason; keep hidden
+ * what is not committed yet. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -165,7 +165,8 @@ static void on_dead_lettered(void *context, const struct aws_result *result)
         message_done(message);
         return;
     }
-    log_message(MESSAGE_WARNING, &(struct log_fields){.message = message->id, .error = &result->error},
+    log_message(MESSAGE_WARNING,
+                &(struct log_fields){.message = message->id, .error = &result->error},
                 "message %s could not be put into the dead-letter queue: %s; it is left to the "
                 "redrive policy",
                 message->id, result->error.sentence);

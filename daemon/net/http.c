@@ -256,6 +256,7 @@ static int prepare(struct http_call *call, const struct http_request *request)
     /* Plain http would put credentials into a proxy's hands, and metadata addresses mean this
      * machine: so never through one. NULL lets the environment decide. */
     curl_easy_setopt(easy, CURLOPT_PROXY, call->plain ? "" : NULL);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request->never_twice ? 1L : 0L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->total_timeout_ms);
     return 0;

@@ -43,6 +43,8 @@ struct http_request {
     int64_t total_timeout_ms; /* 0 for none */
     size_t response_maximum;  /* bytes of body; more is an error of class ERROR_LIMIT */
     bool allow_link_local;    /* plain http to 169.254.0.0/16 and fd00:ec2::/32 */
+    bool never_twice;         /* on a connection of its own: libcurl sends again, by itself, what a
+                                 kept one lost without an answer */
 };
 
 struct http_response {
@@ -65,8 +67,8 @@ typedef void http_done(void *context, const struct http_response *response,
 
 struct http_call;
 
-/* For done, where error is not NULL, of the call that ends: whether anything of the request may have
- * reached the server, and whether it was given up because it took too long. */
+/* For done, where error is not NULL, of the call that ends: whether anything of the request may
+ * have reached the server, and whether it was given up because it took too long. */
 bool http_was_sent(const struct http_call *call);
 bool http_timed_out(const struct http_call *call);
 

@@ -40,7 +40,7 @@ struct http_call {
     char *body;
     bool plain;
     bool allow_link_local;
-    bool added;     /* to the multi handle */
+    bool added; /* to the multi handle */
     bool was_added;
     bool delivered; /* done is running */
     bool address_refused;
@@ -79,9 +79,9 @@ struct http_client {
 /* http_answer.c */
 void http_answer_reset(struct http_answer *answer, size_t body_maximum);
 void http_answer_free(struct http_answer *answer);
-/* For CURLOPT_HEADERFUNCTION and CURLOPT_WRITEFUNCTION, with the answer as their data. */
-size_t http_answer_header(char *line, size_t size, size_t count, void *answer);
-size_t http_answer_body(char *data, size_t size, size_t count, void *answer);
+/* For CURLOPT_HEADERFUNCTION and CURLOPT_WRITEFUNCTION, with the answer as their context. */
+size_t http_answer_header(char *line, size_t size, size_t count, void *context);
+size_t http_answer_body(char *data, size_t size, size_t count, void *context);
 /* Fills answer->headers. */
 void http_answer_finish(struct http_answer *answer);
 

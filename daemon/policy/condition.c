@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "policy/arn.h"
+#include "policy/event_pattern_internal.h"
 #include "policy/glob.h"
 
 #include <arpa/inet.h>
@@ -13,6 +14,19 @@
 #include <string.h>
 
 /* ---- One value against one value ---- */
+
+/* A value that can't be compared neither matches nor differs: a negated operator is not satisfied
+ * by what it does not understand. */
+enum comparison {
+    COMPARISON_MATCH,
+    COMPARISON_DIFFERENT,
+    COMPARISON_IMPOSSIBLE,
+};
+
+static enum comparison comparison_of(bool matches)
+{
+    return matches ? COMPARISON_MATCH : COMPARISON_DIFFERENT;
+}
 
 static bool compare_order(enum condition_relation relation, int order)
 {
@@ -31,13 +45,21 @@ static bool compare_order(enum condition_relation relation, int order)
     }
 }
 
-static bool number_matches(enum condition_relation relation, const char *wanted, const char *actual)
+/* An integer or a decimal: no exponent. */
+static bool read_number(const char *text, double *number)
+{
+    return text[strspn(text, "+-.0123456789")] == '\0' && text_to_double(text, number);
+}
+
+static enum comparison compare_numbers(enum condition_relation relation, const char *wanted,
+                                       const char *actual)
 {
     double bound;
     double number;
 
-    return text_to_double(wanted, &bound) && text_to_double(actual, &number) &&
-           compare_order(relation, (number > bound) - (number < bound));
+    if (!read_number(wanted, &bound) || !read_number(actual, &number))
+        return COMPARISON_IMPOSSIBLE;
+    return comparison_of(compare_order(relation, (number > bound) - (number < bound)));
 }
 
 /* The W3C's profile of ISO 8601 down to the day, and seconds since 1970. */
@@ -55,21 +77,25 @@ static bool read_date(const char *text, int64_t *time_ms)
     return time_parse(midnight, time_ms);
 }
 
-static bool date_matches(enum condition_relation relation, const char *wanted, const char *actual)
+static enum comparison compare_dates(enum condition_relation relation, const char *wanted,
+                                     const char *actual)
 {
     int64_t bound;
     int64_t time;
 
-    return read_date(wanted, &bound) && read_date(actual, &time) &&
-           compare_order(relation, (time > bound) - (time < bound));
+    if (!read_date(wanted, &bound) || !read_date(actual, &time))
+        return COMPARISON_IMPOSSIBLE;
+    return comparison_of(compare_order(relation, (time > bound) - (time < bound)));
 }
 
-static bool is_boolean(const char *text)
+static enum comparison compare_booleans(const char *wanted, const char *actual)
 {
-    return text_equal_ignoring_case(text, "true") || text_equal_ignoring_case(text, "false");
+    if (!text_equal_ignoring_case(wanted, "true") && !text_equal_ignoring_case(wanted, "false"))
+        return COMPARISON_IMPOSSIBLE;
+    return comparison_of(text_equal_ignoring_case(wanted, actual));
 }
 
-static bool binary_matches(const char *wanted, const char *actual)
+static enum comparison compare_binaries(const char *wanted, const char *actual)
 {
     size_t wanted_length;
     size_t actual_length;
@@ -78,7 +104,9 @@ static bool binary_matches(const char *wanted, const char *actual)
     cleanup(free_pointer)
     unsigned char *b = hash_from_base64(actual, &actual_length);
 
-    return a && b && wanted_length == actual_length && memcmp(a, b, wanted_length) == 0;
+    if (!a || !b)
+        return COMPARISON_IMPOSSIBLE;
+    return comparison_of(wanted_length == actual_length && memcmp(a, b, wanted_length) == 0);
 }
 
 /* The size of the address in bytes, 0 where the text is none. */
@@ -90,7 +118,7 @@ static size_t read_address(const char *text, unsigned char address[16])
 }
 
 /* An address, or a block; what stands behind the block's bits does not count. */
-static bool address_matches(const char *block, const char *actual)
+static enum comparison compare_addresses(const char *block, const char *actual)
 {
     size_t length = strcspn(block, "/");
     cleanup(free_pointer)
@@ -98,16 +126,36 @@ static bool address_matches(const char *block, const char *actual)
     unsigned char wanted[16];
     unsigned char address[16];
     size_t size = read_address(base, wanted);
+    size_t actual_size = read_address(actual, address);
     uint64_t bits = size * 8;
 
-    if (size == 0 || read_address(actual, address) != size ||
+    if (size == 0 || actual_size == 0 ||
         (block[length] == '/' && !text_to_u64(block + length + 1, &bits)) || bits > size * 8)
-        return false;
+        return COMPARISON_IMPOSSIBLE;
     size_t whole = bits / 8;
 
-    if (memcmp(wanted, address, whole) != 0)
-        return false;
-    return bits % 8 == 0 || (wanted[whole] ^ address[whole]) >> (8 - bits % 8) == 0;
+    if (size != actual_size || memcmp(wanted, address, whole) != 0)
+        return COMPARISON_DIFFERENT;
+    return comparison_of(bits % 8 == 0 || (wanted[whole] ^ address[whole]) >> (8 - bits % 8) == 0);
+}
+
+static enum comparison compare_arns(const char *pattern, const char *actual)
+{
+    struct arn arn;
+
+    if (!arn_parse(pattern, &arn) || !arn_parse(actual, &arn))
+        return COMPARISON_IMPOSSIBLE;
+    return comparison_of(arn_matches(pattern, actual));
+}
+
+/* Without case as event-ruler has none, which is Unicode's simple folding. */
+static bool equals_without_case(const char *wanted, const char *actual)
+{
+    cleanup(arena_free)
+    struct arena arena = {NULL, NULL};
+    struct pattern_caseless caseless = pattern_read_caseless(&arena, wanted);
+
+    return pattern_caseless_equals(&caseless, actual, strlen(actual));
 }
 
 /* A value that had its variables replaced, without marks. */
@@ -124,29 +172,29 @@ static char *unmark(const char *text)
     return plain;
 }
 
-static bool plain_matches(const struct policy_operator_kind *kind, const char *wanted,
-                          const char *actual)
+static enum comparison compare_plain(const struct policy_operator_kind *kind, const char *wanted,
+                                     const char *actual)
 {
     switch (kind->test) {
     case CONDITION_TEXT:
-        return strcmp(wanted, actual) == 0;
+        return comparison_of(strcmp(wanted, actual) == 0);
     case CONDITION_TEXT_CASELESS:
-        return text_equal_ignoring_case(wanted, actual);
+        return comparison_of(equals_without_case(wanted, actual));
     case CONDITION_NUMBER:
-        return number_matches(kind->relation, wanted, actual);
+        return compare_numbers(kind->relation, wanted, actual);
     case CONDITION_DATE:
-        return date_matches(kind->relation, wanted, actual);
+        return compare_dates(kind->relation, wanted, actual);
     case CONDITION_BOOL:
-        return is_boolean(wanted) && text_equal_ignoring_case(wanted, actual);
+        return compare_booleans(wanted, actual);
     case CONDITION_BINARY:
-        return binary_matches(wanted, actual);
+        return compare_binaries(wanted, actual);
     case CONDITION_ADDRESS:
-        return address_matches(wanted, actual);
+        return compare_addresses(wanted, actual);
     case CONDITION_TEXT_LIKE:
     case CONDITION_ARN:
     case CONDITION_NULL:
     default:
-        return false;
+        return COMPARISON_IMPOSSIBLE;
     }
 }
 
@@ -156,8 +204,9 @@ static bool has_variables(enum condition_test test)
            test == CONDITION_TEXT_LIKE || test == CONDITION_ARN || test == CONDITION_BOOL;
 }
 
-static bool value_matches(const struct policy_operator_kind *kind, const char *wanted,
-                          const char *actual, const struct policy_context *context, bool variables)
+static enum comparison compare_value(const struct policy_operator_kind *kind, const char *wanted,
+                                     const char *actual, const struct policy_context *context,
+                                     bool variables)
 {
     cleanup(free_pointer)
     char *expanded = variables && has_variables(kind->test)
@@ -165,42 +214,51 @@ static bool value_matches(const struct policy_operator_kind *kind, const char *w
                          : text_copy(wanted);
 
     if (!expanded)
-        return false;
+        return COMPARISON_IMPOSSIBLE;
     if (kind->test == CONDITION_TEXT_LIKE)
-        return glob_matches_text(expanded, actual, false);
+        return comparison_of(glob_matches_text(expanded, actual, false));
     if (kind->test == CONDITION_ARN)
-        return arn_matches(expanded, actual);
+        return compare_arns(expanded, actual);
     cleanup(free_pointer)
     char *plain = unmark(expanded);
 
-    return plain_matches(kind, plain, actual);
+    return compare_plain(kind, plain, actual);
 }
 
 /* ---- All values against all values ---- */
 
-struct comparison {
+struct comparing {
     const struct policy_operator_kind *kind;
     const struct policy_list *wanted;
     const struct policy_context *context;
     bool variables;
 };
 
-static bool any_matches(const struct comparison *comparison, const char *actual)
+/* Whether one of the request's values satisfies the operator: it matches one of the policy's, or it
+ * differs from all of them where the operator is negated. */
+static bool satisfies(const struct comparing *comparing, const char *actual)
 {
-    for (size_t i = 0; i < comparison->wanted->count; i++)
-        if (value_matches(comparison->kind, comparison->wanted->items[i], actual,
-                          comparison->context, comparison->variables))
+    bool negated = comparing->kind->negated;
+
+    for (size_t i = 0; i < comparing->wanted->count; i++) {
+        enum comparison comparison =
+            compare_value(comparing->kind, comparing->wanted->items[i], actual, comparing->context,
+                          comparing->variables);
+
+        if (!negated && comparison == COMPARISON_MATCH)
             return true;
-    return false;
+        if (negated && comparison != COMPARISON_DIFFERENT)
+            return false;
+    }
+    return negated;
 }
 
-/* How many of the request's values match one of the policy's. */
-static size_t count_matches(const struct comparison *comparison, const struct policy_list *actual)
+static size_t count_satisfying(const struct comparing *comparing, const struct policy_list *actual)
 {
     size_t count = 0;
 
     for (size_t i = 0; i < actual->count; i++)
-        count += any_matches(comparison, actual->items[i]);
+        count += satisfies(comparing, actual->items[i]);
     return count;
 }
 
@@ -214,37 +272,35 @@ static bool null_holds(const struct policy_list *wanted, bool is_missing)
 
 static bool missing_holds(const struct policy_operator *operator)
 {
-    if (operator->if_exists)
+    switch (operator->quantifier) {
+    case QUANTIFIER_ANY:
+        return false;
+    case QUANTIFIER_ALL:
         return true;
-    if (operator->quantifier == QUANTIFIER_NONE)
-        return operator->kind->negated;
-    return operator->quantifier == QUANTIFIER_ALL;
+    case QUANTIFIER_NONE:
+    default:
+        return operator->if_exists || operator->kind->negated;
+    }
 }
 
 bool policy_condition_holds(const struct policy_condition *condition,
                             const struct policy_context *context, bool variables)
 {
     struct policy_operator operator;
-    const struct policy_list *actual = policy_context_get(context, condition->key);
-    bool is_missing = !actual || actual->count == 0;
+    const struct policy_context_entry *entry = policy_context_get(context, condition->key);
+    bool is_missing = !entry || entry->values.count == 0;
 
     if (!policy_operator_read(condition->operator, & operator))
         return false;
     if (operator.kind->test == CONDITION_NULL)
         return null_holds(&condition->values, is_missing);
+    if (entry && entry->is_list && operator.quantifier == QUANTIFIER_NONE)
+        return false;
     if (is_missing)
         return missing_holds(&operator);
-    struct comparison comparison = {operator.kind, &condition->values, context, variables};
-    size_t matches = count_matches(&comparison, actual);
-    bool negated = operator.kind->negated;
+    struct comparing comparing = {operator.kind, &condition->values, context, variables};
+    size_t satisfying = count_satisfying(&comparing, &entry->values);
 
-    switch (operator.quantifier) {
-    case QUANTIFIER_ALL:
-        return negated ? matches == 0 : matches == actual->count;
-    case QUANTIFIER_ANY:
-        return negated ? matches < actual->count : matches > 0;
-    case QUANTIFIER_NONE:
-    default:
-        return negated ? matches == 0 : matches > 0;
-    }
+    return operator.quantifier == QUANTIFIER_ANY ? satisfying > 0
+                                                 : satisfying == entry->values.count;
 }

@@ -3,15 +3,17 @@
  *
  * What the guide leaves open, and how it is read here:
  * - Names of operators and keys ignore case. An operator that there is none of never holds.
- * - A key that is missing fails a positive operator and passes a negated one and every IfExists; so
- *   does a key without values. ForAllValues passes then, ForAnyValue fails, negated or not.
- * - A key with several values under an operator without a quantifier: one of them has to match, and
- *   under a negated operator none may.
- * - ForAllValues and ForAnyValue with a negated operator ask each value by itself whether it is
- *   none of the policy's.
- * - A number, date, address or boolean that does not parse matches nothing.
- * - Variables are replaced in the texts, ARNs and booleans of documents of version 2012-10-17; one
- *   that has no value and no default matches nothing. */
+ * - A key that is missing fails a positive operator, and passes a negated one and every IfExists; so
+ *   does a key without values. ForAllValues passes then and ForAnyValue fails, whatever else the
+ *   operator says.
+ * - A key that has a list of values is for ForAllValues and ForAnyValue, which the guide demands for
+ *   it; no other operator holds.
+ * - Under a negated operator with a quantifier each value is asked whether it differs from all of
+ *   the policy's.
+ * - What can't be compared (a number, date, address or ARN that is none; a variable without value
+ *   and default) neither matches nor differs, so that neither kind of operator holds. A request
+ *   whose key has such a value does not exist at AWS.
+ * - Variables are replaced in the texts, ARNs and booleans of documents of version 2012-10-17. */
 #ifndef CAUSEWAY_POLICY_CONDITION_H
 #define CAUSEWAY_POLICY_CONDITION_H
 
@@ -69,6 +71,7 @@ bool policy_operator_read(const char *name, struct policy_operator *operator);
 struct policy_context_entry {
     const char *key;
     struct policy_list values;
+    bool is_list; /* it may have several values, though it has one or none now */
 };
 
 struct policy_context {
@@ -76,8 +79,9 @@ struct policy_context {
     size_t count;
 };
 
-/* The values of a key, whose case does not count; NULL where the request has no such key. */
-const struct policy_list *policy_context_get(const struct policy_context *context, const char *key);
+/* A key, whose case does not count; NULL where the request has no such key. */
+const struct policy_context_entry *policy_context_get(const struct policy_context *context,
+                                                      const char *key);
 
 /* ---- Evaluation ---- */
 

@@ -9,11 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
-const struct policy_list *policy_context_get(const struct policy_context *context, const char *key)
+const struct policy_context_entry *policy_context_get(const struct policy_context *context,
+                                                      const char *key)
 {
     for (size_t i = 0; i < context->count; i++)
         if (text_equal_ignoring_case(context->items[i].key, key))
-            return &context->items[i].values;
+            return &context->items[i];
     return NULL;
 }
 
@@ -56,13 +57,13 @@ static bool put_variable(struct buffer *expanded, const char *body, const char *
         key_length--;
     cleanup(free_pointer)
     char *key = memory_copy_text(body, key_length);
-    const struct policy_list *values = policy_context_get(context, key);
+    const struct policy_context_entry *entry = policy_context_get(context, key);
 
-    if (!values)
+    if (!entry)
         return put_default(expanded, body, end);
-    if (values->count != 1)
+    if (entry->is_list || entry->values.count != 1)
         return false;
-    put_value(expanded, values->items[0], strlen(values->items[0]));
+    put_value(expanded, entry->values.items[0], strlen(entry->values.items[0]));
     return true;
 }
 

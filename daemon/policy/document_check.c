@@ -88,6 +88,10 @@ static int check_principals(const struct policy_reading *reading,
         return policy_refuse(reading, pointer,
                              "the policy of an identity has no %s: the identity is the principal",
                              name);
+    if (principals == &statement->not_principal &&
+        (reading->kind == POLICY_TRUST || statement->effect == POLICY_ALLOW))
+        return policy_refuse(reading, pointer,
+                             "NotPrincipal is for statements that deny, in policies of resources");
     if (principals->count == 0)
         return policy_refuse(reading, pointer, "it names no principal");
     for (size_t i = 0; i < principals->count; i++) {

@@ -20,43 +20,87 @@ struct evaluation {
 
 /* ---- Does a statement apply ---- */
 
+/* The prefix of a service has no wildcards, except that "*:*" is "*". */
+static bool action_matches(const char *pattern, const char *action)
+{
+    size_t prefix = strcspn(pattern, ":");
+
+    if (text_equal(pattern, "*") || text_equal(pattern, "*:*"))
+        return true;
+    return pattern[prefix] == ':' && action[prefix] == ':' &&
+           strncasecmp(pattern, action, prefix) == 0 &&
+           glob_matches_text(pattern + prefix, action + prefix, true);
+}
+
 static bool any_action_matches(const struct policy_list *actions, const char *action)
 {
     for (size_t i = 0; i < actions->count; i++)
-        if (glob_matches_text(actions->items[i], action, true))
+        if (action_matches(actions->items[i], action))
             return true;
     return false;
 }
 
-static bool resource_matches(const char *pattern, const struct policy_request *request,
-                             bool variables)
+/* Part by part. A pattern that ends early with a "*" leaves the rest open. */
+static bool resource_matches(const char *pattern, const char *resource)
 {
-    cleanup(free_pointer)
-    char *expanded =
-        variables ? policy_expand_variables(pattern, &request->context) : text_copy(pattern);
     struct arn arn;
 
-    if (!expanded)
-        return false;
-    if (arn_parse(expanded, &arn) && arn_parse(request->resource, &arn))
-        return arn_matches(expanded, request->resource);
-    return glob_matches_text(expanded, request->resource, false);
+    if (text_equal(pattern, "*"))
+        return true;
+    if (arn_parse(pattern, &arn) && arn_parse(resource, &arn))
+        return arn_matches(pattern, resource);
+    for (size_t end = strcspn(pattern, ":"); pattern[end] == ':'; end = strcspn(pattern, ":")) {
+        size_t length = strcspn(resource, ":");
+
+        if (resource[length] != ':' || !glob_matches(pattern, end, resource, length, false))
+            return false;
+        pattern += end + 1;
+        resource += length + 1;
+    }
+    return text_equal(pattern, "*") || glob_matches_text(pattern, resource, false);
 }
 
-static bool any_resource_matches(const struct policy_list *resources,
-                                 const struct policy_request *request, bool variables)
+/* How a list of patterns stands to the resource. */
+enum resource_answer {
+    RESOURCE_NAMED,
+    RESOURCE_NOT_NAMED,
+    RESOURCE_UNCERTAIN, /* not named, but a pattern has a variable without value */
+};
+
+static enum resource_answer name_resource(const struct policy_list *resources,
+                                          const struct policy_request *request, bool variables)
 {
-    for (size_t i = 0; i < resources->count; i++)
-        if (resource_matches(resources->items[i], request, variables))
-            return true;
-    return false;
+    enum resource_answer answer = RESOURCE_NOT_NAMED;
+
+    for (size_t i = 0; i < resources->count; i++) {
+        cleanup(free_pointer)
+        char *pattern = variables ? policy_expand_variables(resources->items[i], &request->context)
+                                  : text_copy(resources->items[i]);
+
+        if (!pattern)
+            answer = RESOURCE_UNCERTAIN;
+        else if (resource_matches(pattern, request->resource))
+            return RESOURCE_NAMED;
+    }
+    return answer;
+}
+
+static bool has_identity(const struct caller *caller)
+{
+    return caller->kind != CALLER_SERVICE && caller->kind != CALLER_ANONYMOUS &&
+           caller->kind != CALLER_PROVIDER;
 }
 
 static bool principal_matches(const struct evaluation *evaluation,
                               const struct policy_statement *statement, enum policy_grant *grant)
 {
     if (statement->not_principal.present) {
-        *grant = caller_grant(&evaluation->caller, &statement->not_principal) == POLICY_GRANT_NONE
+        bool is_named =
+            caller_grant(&evaluation->caller, &statement->not_principal) != POLICY_GRANT_NONE;
+        bool has_boundary =
+            evaluation->chain->boundary.count > 0 && has_identity(&evaluation->caller);
+
+        *grant = !is_named || (statement->effect == POLICY_DENY && has_boundary)
                      ? POLICY_GRANT_DIRECT
                      : POLICY_GRANT_NONE;
         return *grant != POLICY_GRANT_NONE;
@@ -79,10 +123,10 @@ static enum policy_miss find_miss(const struct evaluation *evaluation, struct po
                                   : any_action_matches(&statement->not_action, request->action))
         return POLICY_MISSES_ACTION;
     if (statement->resource.present &&
-        !any_resource_matches(&statement->resource, request, variables))
+        name_resource(&statement->resource, request, variables) != RESOURCE_NAMED)
         return POLICY_MISSES_RESOURCE;
     if (statement->not_resource.present &&
-        any_resource_matches(&statement->not_resource, request, variables))
+        name_resource(&statement->not_resource, request, variables) != RESOURCE_NOT_NAMED)
         return POLICY_MISSES_RESOURCE;
     for (size_t i = 0; i < statement->condition_count; i++) {
         if (policy_condition_holds(&statement->conditions[i], &request->context, variables))
@@ -162,12 +206,6 @@ static void look_at_levels(struct evaluation *evaluation, enum policy_layer laye
     evaluation->decision.layers[layer] = worst;
 }
 
-static bool has_identity(const struct caller *caller)
-{
-    return caller->kind != CALLER_SERVICE && caller->kind != CALLER_ANONYMOUS &&
-           caller->kind != CALLER_PROVIDER;
-}
-
 static void look_at_all(struct evaluation *evaluation)
 {
     const struct policy_chain *chain = evaluation->chain;
@@ -189,15 +227,16 @@ static void look_at_all(struct evaluation *evaluation)
 
 /* ---- The decision ---- */
 
-/* Where the resource's policy must grant something even within the account. */
-static bool resource_decides(const struct policy_request *request)
+/* Where the resource's policy must grant something even within the account. There is no role
+ * without a trust policy: where the chain has none, it was not asked about. */
+static bool resource_decides(const struct policy_request *request, bool has_policy)
 {
     struct arn arn;
 
     if (!arn_parse(request->resource, &arn))
         return false;
     if (strncasecmp(request->action, "sts:", 4) == 0)
-        return arn_part_equals(arn.service, "iam");
+        return has_policy && arn_part_equals(arn.service, "iam");
     return strncasecmp(request->action, "kms:", 4) == 0 && arn_part_equals(arn.service, "kms");
 }
 
@@ -241,7 +280,9 @@ static enum policy_layer find_missing(const struct evaluation *evaluation, enum 
         return granted ? POLICY_LAYER_COUNT : POLICY_LAYER_RESOURCE;
     if (decision->same_account && missing_in_grant(decision) == POLICY_LAYER_COUNT)
         return POLICY_LAYER_COUNT;
-    if (!granted && (!decision->same_account || resource_decides(evaluation->request)))
+    if (!granted &&
+        (!decision->same_account ||
+         resource_decides(evaluation->request, decision->present[POLICY_LAYER_RESOURCE])))
         return POLICY_LAYER_RESOURCE;
     *by = POLICY_LAYER_IDENTITY;
     if (decision->same_account && decision->grant == POLICY_GRANT_ROLE &&

@@ -26,10 +26,14 @@
  * Not looked at: ACLs, S3's Block Public Access, VPC endpoint policies, grants of KMS.
  *
  * What the guide leaves open:
- * - A resource's patterns match part by part between the first five colons, as ArnLike does.
+ * - A resource's patterns match part by part between the first five colons, as ArnLike does; one
+ *   that ends early with a "*" leaves the rest open.
  * - A session belongs to the role whose name is its own, whatever the role's path: names are unique
  *   in an account.
- * - NotPrincipal exempts a principal if it names it, its role, its account, or "*".
+ * - NotPrincipal exempts a principal if it names it, its role, its account, or "*"; but nobody who
+ *   has a permissions boundary ("NotPrincipal", Key points).
+ * - A statement with a variable that has no value does not apply ("Variables": "the entire statement
+ *   might be invalid"), whether the variable stands in Resource or in NotResource.
  * - A statement without Resource (ECR, trust policies) is about the resource that has the policy.
  */
 #ifndef CAUSEWAY_POLICY_EVALUATE_H

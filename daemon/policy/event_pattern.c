@@ -3,6 +3,8 @@
 #include "base/text.h"
 #include "policy/event_pattern_internal.h"
 
+#include <assert.h>
+
 bool event_pattern_match(const struct event_pattern *pattern, const cJSON *event)
 {
     if (!cJSON_IsObject(event))
@@ -39,6 +41,7 @@ char *event_pattern_explain(const struct event_pattern *pattern, const cJSON *ev
         if (!furthest || rule->conditions[failure].position > furthest->position)
             furthest = &rule->conditions[failure];
     }
+    assert(furthest); /* a compiled pattern has at least one rule */
     return text_copy(furthest->field);
 }
 

@@ -117,6 +117,7 @@ static int read_context(struct arena *arena, const cJSON *json, struct policy_co
         struct policy_context_entry *entry = &items[context->count++];
 
         entry->key = arena_copy(arena, member->string);
+        entry->is_list = cJSON_IsArray(member);
         if (policy_read_list(&reading, policy_pointer(&reading, "/request/context", member->string),
                              member, false, &entry->values) < 0)
             return -1;
@@ -178,7 +179,7 @@ static void add_entry(struct arena *arena, struct policy_context *context,
         return;
     values = arena_allocate(arena, sizeof(*values));
     *values = value;
-    items[context->count++] = (struct policy_context_entry){key, {values, 1, true}};
+    items[context->count++] = (struct policy_context_entry){key, {values, 1, true}, false};
 }
 
 /* A session's principal is its role; where that has a path, only the caller can know it. */

@@ -223,6 +223,14 @@ def test_a_large_file_of_references_is_read_at_once(tmp_path: Path) -> None:
     assert result.returncode == 0
 
 
+def test_a_text_of_many_references_is_read_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "causeway.yaml"
+    path.write_text((HERE / "good" / "minimal.yaml").read_text() + "store: { sqlite: \"" + "${prod.id}" * 90_000 + "\" }\n")
+    result = subprocess.run([str(BUILD / "causewayd"), "--check", "--config", str(path)], capture_output=True, text=True,
+                            timeout=10, check=False)
+    assert "may have at most 4095 bytes" in result.stderr
+
+
 def test_references_cannot_grow_without_bound(tmp_path: Path) -> None:
     path = tmp_path / "causeway.yaml"
     doubling = "".join(f'  a{i}: {{ id: "{100000000000 + i}", region: "{f"${{a{i + 1}.region}}" * 40}" }}\n' for i in range(12))

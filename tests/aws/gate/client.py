@@ -154,6 +154,10 @@ class Gate:
     def dropped_events(self) -> list[dict[str, Any]]:
         return self._ask("GET", "events/dropped")
 
+    def delivered_events(self, event_id: str) -> list[dict[str, Any]]:
+        """The hops that the event has made: {"id", "rule", "target"}, in order."""
+        return [hop for hop in self._ask("GET", "events/delivered") if hop["id"] == event_id]
+
     # What goes wrong
 
     def fault(self, do: str, match: dict[str, Any] | None = None, **options: Any) -> None:
@@ -218,6 +222,10 @@ class Gate:
     def codepipeline(self, account: str, **given: Any) -> None:
         """jobs=[id]; pipeline=name with executions=[...] and actions=[...], as the API shows them."""
         self._ask("POST", "codepipeline", {"account": account, **given})
+
+    def package(self, account: str, group: str, version: int, **given: Any) -> dict[str, Any]:
+        """A model package, new or changed: approval=, containers=, shared=; {"arn", "time"}. No event is sent."""
+        return self._ask("POST", "registry", {"account": account, "group": group, "version": version, **given})
 
     def jobs(self) -> dict[str, dict[str, Any]]:
         return self._ask("GET", "codepipeline/jobs")

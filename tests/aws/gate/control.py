@@ -32,6 +32,7 @@ class Control:
             ("POST", "metadata"): self._metadata,
             ("POST", "events"): self._events,
             ("GET", "events/dropped"): lambda q: self._gate.events.dropped,
+            ("GET", "events/delivered"): lambda q: self._gate.events.delivered,
             ("GET", "sagemaker"): lambda q: self._gate.sagemaker.settings,
             ("POST", "sagemaker"): lambda q: self._gate.sagemaker.set(q),
             ("POST", "sagemaker/release"): lambda q: self._gate.sagemaker.release(),
@@ -40,6 +41,7 @@ class Control:
             ("POST", "sqs"): lambda q: self._gate.queues.set(q),
             ("POST", "sqs/visible"): lambda q: self._gate.queues.make_visible(q.get("queue")),
             ("POST", "codepipeline"): self._pipelines,
+            ("POST", "registry"): lambda q: self._gate.registry.set(self._account(q), self._gate.region, q),
             ("GET", "codepipeline/jobs"): lambda q: self._gate.pipelines.jobs,
         }
 

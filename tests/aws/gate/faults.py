@@ -157,7 +157,7 @@ def _instead(fault: dict[str, Any], holder: Faults, request: Request) -> Respons
         time.sleep(fault["seconds"])
     elif kind == "hold":
         if not holder.hold(request, "before"):
-            return Response(wire={"kind": "reset"})
+            return Response(status=0, wire={"kind": "reset"})  # never carried out, never answered
     elif kind in ("reset", "garbage", "huge"):
         return _damaged(fault, Response(fault.get("status", 200)))
     return None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import codepipeline, ecr, eventbridge, runtime, s3, sagemaker, sqs, sts
+from .additions import codepipeline, ecr, eventbridge, registry, runtime, s3, sagemaker, sqs, sts
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -39,6 +39,7 @@ class Gate:
         self.queues = sqs.Queues(self)
         self.pipelines = codepipeline.CodePipeline()
         self.sagemaker = sagemaker.SageMaker(self)
+        self.registry = registry.Registry()
         self.control = Control(self)
         self.connections_accepted: Callable[[], int] = lambda: 0
         self.additions: dict[str, dict[str, Callable[[Gate, Request], Response | None]]] = {
@@ -46,7 +47,7 @@ class Gate:
             "ecr": ecr.OPERATIONS,
             "events": eventbridge.OPERATIONS,
             "s3": s3.OPERATIONS,
-            "sagemaker": sagemaker.OPERATIONS,
+            "sagemaker": {**sagemaker.OPERATIONS, **registry.OPERATIONS},
             "sagemaker-runtime": runtime.OPERATIONS,
             "sqs": sqs.OPERATIONS,
             "sts": sts.OPERATIONS,
@@ -64,6 +65,7 @@ class Gate:
             self.queues.reset()
             self.pipelines.reset()
             self.sagemaker.reset()
+            self.registry.reset()
         self.record.clear()
 
     def answer(self, request: Request) -> Response:

@@ -496,13 +496,7 @@ static void a_source_may_be_freed_in_each_of_its_steps(void **state)
 
         ask(credentials, &asked);
         world.waiting = 0;
-        while (world.server->requests < requests) {
-            struct timer turn;
-
-            timer_init(&turn, world.loop, world_lose_patience, NULL);
-            timer_start(&turn, 5);
-            loop_run(world.loop);
-        }
+        wait_for_requests(requests);
         credentials_free(credentials);
         assert_int_equal(asked.times, 0);
     }

@@ -177,6 +177,19 @@ static inline void assert_contains(const char *text, const char *part)
         fail_msg("\"%s\" is not in\n%s", part, text);
 }
 
+/* Runs until the server has read so many. */
+static inline void wait_for_requests(size_t count)
+{
+    struct timer turn;
+
+    timer_init(&turn, world.loop, world_lose_patience, NULL);
+    while (world.server->requests < count) {
+        timer_start(&turn, 5);
+        loop_run(world.loop);
+    }
+    timer_stop(&turn);
+}
+
 /* ---- asking for keys ------------------------------------------------------------------------- */
 
 struct asked {

@@ -16,35 +16,37 @@
 #define PROD "361769565206"
 #define PACKAGE "arn:aws:sagemaker:us-east-1:" STAGING ":model-package/scorer/7"
 
-#define ENVELOPE(source, type, id, account, detail)                                                \
-    "{\"version\":\"0\",\"id\":\"" id "\",\"detail-type\":\"" type "\",\"source\":\"" source       \
-    "\",\"account\":\"" account "\",\"time\":\"2026-11-20T09:30:12Z\",\"region\":\"us-east-1\","   \
+#define ENVELOPE(source, type, id, account, detail)                                              \
+    "{\"version\":\"0\",\"id\":\"" id "\",\"detail-type\":\"" type "\",\"source\":\"" source     \
+    "\",\"account\":\"" account "\",\"time\":\"2026-11-20T09:30:12Z\",\"region\":\"us-east-1\"," \
     "\"resources\":[],\"detail\":" detail "}"
 
-#define ACTION(id, more)                                                                           \
-    ENVELOPE("aws.codepipeline", "CodePipeline Action Execution State Change", id, STAGING,        \
-             "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"e-1\",\"stage\":\"Build\","       \
-             "\"action\":\"Build\",\"action-execution-id\":\"a-1\",\"state\":\"SUCCEEDED\","       \
+#define ACTION(id, more)                                                                     \
+    ENVELOPE("aws.codepipeline", "CodePipeline Action Execution State Change", id, STAGING,  \
+             "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"12345678-1234-5678-abcd-"   \
+             "12345678abcd\",\"stage\":\"Build\","                                           \
+             "\"action\":\"Build\",\"action-execution-id\":\"a-1\",\"state\":\"SUCCEEDED\"," \
              "\"version\":3.0,\"pipeline-execution-attempt\":1.0" more "}")
 
 #define OUTPUT                                                                                     \
     ",\"output-artifacts\":[{\"name\":\"BuildArtifact\",\"s3location\":{\"bucket\":\"artifacts\"," \
     "\"key\":\"scorer/BuildArti/aZ\"}}]"
 
-#define PACKAGE_EVENT(id, status, time)                                                            \
-    ENVELOPE("aws.sagemaker", "SageMaker Model Package State Change", id, STAGING,                 \
-             "{\"ModelPackageArn\":\"" PACKAGE "\",\"ModelPackageStatus\":\"Completed\","          \
+#define PACKAGE_EVENT(id, status, time)                                                   \
+    ENVELOPE("aws.sagemaker", "SageMaker Model Package State Change", id, STAGING,        \
+             "{\"ModelPackageArn\":\"" PACKAGE "\",\"ModelPackageStatus\":\"Completed\"," \
              "\"ModelApprovalStatus\":\"" status "\",\"LastModifiedTime\":" time "}")
 
-#define JOB                                                                                        \
-    ENVELOPE("staging.lambda", "CodePipeline job", "j", STAGING,                                   \
-             "{\"CodePipeline.job\":{\"id\":\"11111111-abcd-1111-abcd-111111abcdef\","             \
-             "\"accountId\":\"" STAGING "\",\"data\":{\"inputArtifacts\":[{\"name\":\"Source\","   \
-             "\"location\":{\"type\":\"S3\",\"s3Location\":{\"bucketName\":\"x\",\"objectKey\":"   \
-             "\"y\"}}},{\"name\":\"BuildArtifact\",\"revision\":null,\"location\":{\"type\":\"S3\"," \
-             "\"s3Location\":{\"bucketName\":\"artifacts\",\"objectKey\":\"scorer/job\"}}}],"      \
-             "\"artifactCredentials\":{\"accessKeyId\":\"AKID\",\"secretAccessKey\":\"SECRET\","   \
-             "\"sessionToken\":\"TOKEN\"}}}}")
+#define JOB                                                                                     \
+    ENVELOPE(                                                                                   \
+        "staging.lambda", "CodePipeline job", "j", STAGING,                                     \
+        "{\"CodePipeline.job\":{\"id\":\"11111111-abcd-1111-abcd-111111abcdef\","               \
+        "\"accountId\":\"" STAGING "\",\"data\":{\"inputArtifacts\":[{\"name\":\"Source\","     \
+        "\"location\":{\"type\":\"S3\",\"s3Location\":{\"bucketName\":\"x\",\"objectKey\":"     \
+        "\"y\"}}},{\"name\":\"BuildArtifact\",\"revision\":null,\"location\":{\"type\":\"S3\"," \
+        "\"s3Location\":{\"bucketName\":\"artifacts\",\"objectKey\":\"scorer/job\"}}}],"        \
+        "\"artifactCredentials\":{\"accessKeyId\":\"AKID\",\"secretAccessKey\":\"SECRET\","     \
+        "\"sessionToken\":\"TOKEN\"}}}}")
 
 struct world {
     struct config_account accounts[2];
@@ -92,7 +94,8 @@ static int finish(void **state)
 static struct route routed(struct world *world, const char *text)
 {
     struct error error;
-    cleanup(json_free) cJSON *document = json_parse(text, strlen(text), 65536, &error);
+    cleanup(json_free)
+    cJSON *document = json_parse(text, strlen(text), 65536, &error);
     struct event event;
     struct route route;
 
@@ -107,7 +110,8 @@ static struct route routed(struct world *world, const char *text)
 /* The record that the event starts; NULL and the sentence where it starts none. */
 static struct record *started(struct world *world, const char *text, struct error *error)
 {
-    cleanup(json_free) cJSON *document = json_parse(text, strlen(text), 65536, error);
+    cleanup(json_free)
+    cJSON *document = json_parse(text, strlen(text), 65536, error);
     struct event event;
     struct route route;
 
@@ -122,7 +126,8 @@ static void expect_artifact(struct world *world, const char *text, const char *b
                             const char *key)
 {
     struct error error = {0};
-    cleanup(record_free_pointer) struct record *record = started(world, text, &error);
+    cleanup(record_free_pointer)
+    struct record *record = started(world, text, &error);
 
     if (!record)
         print_error("%s\n", error.sentence);
@@ -141,21 +146,24 @@ static void an_event_without_the_artifact_names_the_execution_that_has_it(void *
     static const char *const events[] = {
         ACTION("1", ""),
         ENVELOPE("aws.codepipeline", "CodePipeline Stage Execution State Change", "1", STAGING,
-                 "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"e-1\",\"stage\":\"Prod\","
+                 "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"12345678-1234-5678-abcd-"
+                 "12345678abcd\",\"stage\":\"Prod\","
                  "\"state\":\"SUCCEEDED\",\"version\":3.0}"),
         ENVELOPE("aws.codepipeline", "CodePipeline Pipeline Execution State Change", "1", STAGING,
-                 "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"e-1\",\"state\":"
+                 "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"12345678-1234-5678-abcd-"
+                 "12345678abcd\",\"state\":"
                  "\"SUCCEEDED\",\"version\":1}"),
     };
     struct error error;
 
     for (size_t i = 0; i < array_length(events); i++) {
-        cleanup(record_free_pointer) struct record *record = started(*state, events[i], &error);
+        cleanup(record_free_pointer)
+        struct record *record = started(*state, events[i], &error);
 
         assert_non_null(record);
         assert_null(record->artifact_key);
         assert_string_equal(record->pipeline, "scorer-deploy");
-        assert_string_equal(record->execution, "e-1");
+        assert_string_equal(record->execution, "12345678-1234-5678-abcd-12345678abcd");
         assert_string_equal(record->artifact_name, "BuildArtifact");
     }
 }
@@ -172,13 +180,15 @@ static void the_guides_event_carries_a_path(void **state)
 static void a_forwarded_job_is_answered_and_its_keys_are_left_out(void **state)
 {
     struct error error;
-    cleanup(record_free_pointer) struct record *record = started(*state, JOB, &error);
+    cleanup(record_free_pointer)
+    struct record *record = started(*state, JOB, &error);
 
     assert_non_null(record);
     assert_string_equal(record->artifact_bucket, "artifacts");
     assert_string_equal(record->artifact_key, "scorer/job");
     assert_string_equal(record->job, "11111111-abcd-1111-abcd-111111abcdef");
-    cleanup(free_pointer) char *stored = record_encode(record);
+    cleanup(free_pointer)
+    char *stored = record_encode(record);
 
     assert_null(strstr(stored, "SECRET"));
     assert_null(strstr(stored, "TOKEN"));
@@ -191,7 +201,8 @@ static void an_object_created_is_its_own_artifact(void **state)
     struct error error;
 
     world->deployment.artifact = (struct config_artifact){.form = ARTIFACT_MODEL};
-    cleanup(record_free_pointer) struct record *record = started(
+    cleanup(record_free_pointer)
+    struct record *record = started(
         world,
         ENVELOPE("aws.s3", "Object Created", "1", STAGING,
                  "{\"bucket\":{\"name\":\"models\"},\"object\":{\"key\":\"m.tar.gz\",\"size\":5,"
@@ -210,7 +221,8 @@ static void an_approved_package_is_named_exactly(void **state)
     struct error error;
 
     world->deployment.artifact = (struct config_artifact){.form = ARTIFACT_MODEL_PACKAGE};
-    cleanup(record_free_pointer) struct record *record =
+    cleanup(record_free_pointer)
+    struct record *record =
         started(world, PACKAGE_EVENT("1", "Approved", "\"2026-11-20T09:30:11Z\""), &error);
 
     assert_non_null(record);
@@ -253,9 +265,11 @@ static void the_same_thing_is_the_same_whatever_its_events_id(void **state)
 static void other_things_are_other_things(void **state)
 {
     static const char *const pairs[][2] = {
-        {PACKAGE_EVENT("1", "Approved", "1700000000"), PACKAGE_EVENT("1", "Rejected", "1700000000")},
+        {PACKAGE_EVENT("1", "Approved", "1700000000"),
+         PACKAGE_EVENT("1", "Rejected", "1700000000")},
         /* Approved, rejected, and approved again. */
-        {PACKAGE_EVENT("1", "Approved", "1700000000"), PACKAGE_EVENT("1", "Approved", "1700000009")},
+        {PACKAGE_EVENT("1", "Approved", "1700000000"),
+         PACKAGE_EVENT("1", "Approved", "1700000009")},
         {ENVELOPE("mine", "m", "1", STAGING, "{}"), ENVELOPE("mine", "m", "2", STAGING, "{}")},
         {ENVELOPE("mine", "m", "1", STAGING, "{}"), ENVELOPE("mine", "m", "1", PROD, "{}")},
     };
@@ -269,17 +283,21 @@ static void homes_own_news_wake_and_start_nothing(void **state)
 {
     struct route endpoint = routed(
         *state, ENVELOPE("aws.sagemaker", "SageMaker Endpoint Deployment State Change", "1", PROD,
+                         "{\"EndpointName\":\"scorer\",\"EndpointStatus\":\"IN_SERVICE\"}"));
+    struct route busy = routed(
+        *state, ENVELOPE("aws.sagemaker", "SageMaker Endpoint Deployment State Change", "1", PROD,
                          "{\"EndpointName\":\"scorer\",\"EndpointStatus\":\"UPDATING\"}"));
     struct route stack = routed(
         *state, ENVELOPE("aws.cloudformation", "CloudFormation Stack Status Change", "1", PROD,
                          "{\"stack-id\":\"arn:aws:cloudformation:us-east-1:" PROD
                          ":stack/scorer-prod/51af\",\"status-details\":{\"status\":"
                          "\"UPDATE_COMPLETE\"}}"));
-    struct route none = routed(
-        *state, ENVELOPE("aws.cloudformation", "CloudFormation Stack Status Change", "1", PROD,
-                         "{\"stack-id\":\"nonsense\"}"));
+    struct route none =
+        routed(*state, ENVELOPE("aws.cloudformation", "CloudFormation Stack Status Change", "1",
+                                PROD, "{\"stack-id\":\"nonsense\"}"));
 
     assert_int_equal(endpoint.kind, ROUTE_ENDPOINT);
+    assert_int_equal(busy.kind, ROUTE_NONE); /* nothing to look at yet */
     assert_int_equal(stack.kind, ROUTE_STACK);
     assert_string_equal(stack.stack, "scorer-prod");
     assert_int_equal(none.kind, ROUTE_NONE);

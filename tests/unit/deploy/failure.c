@@ -15,19 +15,23 @@ static void every_text_is_of_its_class(void **state)
          "current utilization of 0 Instances and a request delta of 1 Instances. Please use AWS "
          "Service Quotas to request an increase for this quota.",
          "quota"},
-        {"", "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity "
-             "error. Please retry using a different ML instance type or after some time.",
+        {"",
+         "Unable to provision requested ML compute capacity due to InsufficientInstanceCapacity "
+         "error. Please retry using a different ML instance type or after some time.",
          "capacity"},
-        {"", "The role 'arn:aws:iam::361769565206:role/causeway-execution' does not have "
-             "BatchGetImage permission for the image: "
-             "'345594592951.dkr.ecr.us-east-1.amazonaws.com/sagemaker-inference:latest'.",
+        {"",
+         "The role 'arn:aws:iam::361769565206:role/causeway-execution' does not have "
+         "BatchGetImage permission for the image: "
+         "'345594592951.dkr.ecr.us-east-1.amazonaws.com/sagemaker-inference:latest'.",
          "image-pull"},
-        {"", "Please make sure all images included in the model for the production variant "
-             "AllTraffic exist, and that the execution role used to create the model has "
-             "permissions to access them.",
+        {"",
+         "Please make sure all images included in the model for the production variant "
+         "AllTraffic exist, and that the execution role used to create the model has "
+         "permissions to access them.",
          "image-pull"},
-        {"", "The primary container for production variant main did not pass the ping health check. "
-             "Please check CloudWatch logs for this endpoint.",
+        {"",
+         "The primary container for production variant main did not pass the ping health check. "
+         "Please check CloudWatch logs for this endpoint.",
          "health-check"},
         {"ValidationException",
          "Could not access model data at s3://b/k. Please ensure that the role \"arn\" exists and "
@@ -38,19 +42,23 @@ static void every_text_is_of_its_class(void **state)
         {"ValidationException", "Cannot update in-progress endpoint \"arn\".", "in-progress"},
         {"ValidationException", "Cannot create already existing model \"arn\".", "name-conflict"},
         {"ThrottlingException", "Rate exceeded", "throttled"},
-        {"AccessDeniedException", "User: a is not authorized to perform: b on resource: c", "denied"},
-        {"", "Request to service failed. If failure persists after retry, contact customer support.",
+        {"AccessDeniedException", "User: a is not authorized to perform: b on resource: c",
+         "denied"},
+        {"",
+         "Request to service failed. If failure persists after retry, contact customer support.",
          "service"},
         {"ValidationException",
-         "Your bring-your-own container image URI does not reside in an Amazon ECR repository within "
+         "Your bring-your-own container image URI does not reside in an Amazon ECR repository "
+         "within "
          "the same AWS account",
          "foreign-image"},
         {"ValidationError", "Stack:arn is in UPDATE_ROLLBACK_FAILED state and can not be updated.",
          "stack-stuck"},
         {"ValidationError", "Stack:arn is in UPDATE_IN_PROGRESS state and can not be updated.",
          "stack-busy"},
-        {"", "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
-             "Rename m and update the stack again.",
+        {"",
+         "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+         "Rename m and update the stack again.",
          "custom-name"},
         {"", "something new", "other"},
         {NULL, NULL, "other"},
@@ -69,10 +77,12 @@ static void every_text_is_of_its_class(void **state)
 
 static void a_denial_names_action_principal_and_resource(void **state)
 {
-    cleanup(free_pointer) char *advice = failure_advice(
+    cleanup(free_pointer)
+    char *advice = failure_advice(
         "AccessDeniedException",
         "User: arn:aws:sts::361769565206:assumed-role/causeway/i-1 is not authorized to perform: "
-        "sagemaker:CreateModel on resource: arn:aws:sagemaker:us-east-1:361769565206:model/m because "
+        "sagemaker:CreateModel on resource: arn:aws:sagemaker:us-east-1:361769565206:model/m "
+        "because "
         "no identity-based policy allows the sagemaker:CreateModel action");
 
     (void)state;
@@ -83,9 +93,10 @@ static void a_denial_names_action_principal_and_resource(void **state)
 
 static void a_pull_that_is_denied_names_the_role_and_the_image(void **state)
 {
-    cleanup(free_pointer) char *advice =
-        failure_advice("", "The role 'arn:aws:iam::1:role/x' does not have BatchGetImage permission "
-                           "for the image: '1.dkr.ecr.us-east-1.amazonaws.com/i:1'.");
+    cleanup(free_pointer)
+    char *advice = failure_advice(
+        "", "The role 'arn:aws:iam::1:role/x' does not have BatchGetImage permission "
+            "for the image: '1.dkr.ecr.us-east-1.amazonaws.com/i:1'.");
 
     (void)state;
     assert_non_null(strstr(advice, "arn:aws:iam::1:role/x must be allowed to do ecr:BatchGetImage "

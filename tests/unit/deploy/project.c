@@ -224,6 +224,27 @@ static void model_data_of_every_container_is_pinned_and_copied(void **state)
     story->artifact = NULL;
 }
 
+static void a_manifest_may_have_several_containers(void **state)
+{
+    struct story *story = *state;
+
+    story->artifact = "{\"containers\":[{\"model_data\":\"s3://staging/one\",\"name\":\"first\"},"
+                      "{\"model_data\":\"s3://staging/two\",\"environment\":{\"A\":\"b\"}}]}";
+    story->artifact_length = strlen(story->artifact);
+    record_set(&story->record->image, IMAGE ":1");
+    story->record->environment = given_json("{\"LOG\":\"info\"}");
+    run_until(story, EFFECT_CREATE_MODEL);
+    const cJSON *model = story->record->model_document;
+
+    assert_string_equal(at(model, "/Containers/0/ContainerHostname"), "first");
+    assert_string_equal(at(model, "/Containers/0/Image"), IMAGE "@" DIGEST);
+    assert_string_equal(at(model, "/Containers/1/Environment/A"), "b");
+    assert_string_equal(at(model, "/Containers/1/Environment/LOG"), "info");
+    run_until(story, EFFECT_NONE);
+    assert_int_equal(story->record->state, STATE_SUCCEEDED);
+    story->artifact = NULL;
+}
+
 static void the_configuration_overrides_parameters(void **state)
 {
     struct error error;
@@ -307,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(a_project_becomes_what_sagemaker_is_asked),
         STORY(model_data_of_every_container_is_pinned_and_copied),
+        STORY(a_manifest_may_have_several_containers),
         STORY(the_configuration_overrides_parameters),
         STORY(a_stack_gets_template_and_parameters_as_they_are),
         STORY(what_cannot_be_carried_is_refused_with_the_reason),

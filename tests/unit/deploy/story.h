@@ -202,7 +202,8 @@ static inline struct effect_result usual_answer(struct story *story, enum effect
         *variant = (struct endpoint_variant){.name = "main",
                                              .current_count = story->count,
                                              .desired_count = 2,
-                                             .resolved_image = story->image};
+                                             .resolved_images = (const char *const *)&story->image,
+                                             .image_count = story->image ? 1 : 0};
         *view = (struct endpoint_view){.status = story->status,
                                        .config = story->config,
                                        .failure_reason = story->failure_reason,

@@ -13,7 +13,8 @@
 
 static void keys_are_taken_out_at_every_level(void **state)
 {
-    cleanup(free_pointer) char *kept = envelope_without_keys(
+    cleanup(free_pointer)
+    char *kept = envelope_without_keys(
         "{\"detail\":{\"CodePipeline.job\":{\"id\":\"1\",\"data\":[{\"artifactCredentials\":{"
         "\"secretAccessKey\":\"SECRET\"},\"rest\":2}]}}}");
 
@@ -24,7 +25,8 @@ static void keys_are_taken_out_at_every_level(void **state)
 
 static void a_body_without_keys_stays_as_it_is(void **state)
 {
-    cleanup(free_pointer) char *kept = envelope_without_keys("not JSON {");
+    cleanup(free_pointer)
+    char *kept = envelope_without_keys("not JSON {");
 
     (void)state;
     assert_string_equal(kept, "not JSON {");
@@ -32,8 +34,8 @@ static void a_body_without_keys_stays_as_it_is(void **state)
 
 static void a_body_that_cannot_be_read_and_speaks_of_keys_is_left_out(void **state)
 {
-    cleanup(free_pointer) char *kept =
-        envelope_without_keys("{\"ArtifactCredentials\": {\"secretAccessKey\":\"SECRET\"");
+    cleanup(free_pointer)
+    char *kept = envelope_without_keys("{\"ArtifactCredentials\": {\"secretAccessKey\":\"SECRET\"");
 
     (void)state;
     assert_null(strstr(kept, "SECRET"));

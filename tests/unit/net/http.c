@@ -194,7 +194,8 @@ static void a_body_of_two_megabytes_is_sent_without_expecting_100_continue(void 
     char url[256];
     struct http_request request = get(world, "/", url);
     size_t length = 60000;
-    cleanup(free_pointer) char *body = memory_allocate(length + 1);
+    cleanup(free_pointer)
+    char *body = memory_allocate(length + 1);
 
     (void)state;
     memset(body, 'b', length);
@@ -263,9 +264,10 @@ static void a_path_is_sent_exactly_as_it_stands(void **state)
 static void headers_are_read_in_lower_case_and_trimmed(void **state)
 {
     static const struct server_answer answers[] = {
-        {.bytes = "HTTP/1.1 100 Continue\r\nX: interim\r\n\r\n"
-                  "HTTP/1.1 404 Not Found\r\nX:  first \t\r\nX: second\r\nEmpty:\r\n"
-                  "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX: trailer\r\n\r\n"}};
+        {.bytes =
+             "HTTP/1.1 100 Continue\r\nX: interim\r\n\r\n"
+             "HTTP/1.1 404 Not Found\r\nX:  first \t\r\nX: second\r\nEmpty:\r\n"
+             "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX: trailer\r\n\r\n"}};
     struct world *world = given(answers, 1);
     char url[256];
     struct http_request request = get(world, "/", url);
@@ -516,7 +518,8 @@ static void a_server_that_never_reads_stalls_an_upload(void **state)
     static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
     struct world *world = given(answers, 1);
     size_t length = 32 * 1048576;
-    cleanup(free_pointer) char *body = memory_allocate(length);
+    cleanup(free_pointer)
+    char *body = memory_allocate(length);
     char url[256];
     struct http_request request = get(world, "/", url);
 
@@ -588,8 +591,8 @@ static void plain_http_to_elsewhere_is_refused_unsent(void **state)
 
 static void every_spelling_of_loopback_is_asked_by_plain_http(void **state)
 {
-    static const char *const hosts[] = {"localhost", "LOCALHOST", "127.0.0.1", "127.1.2.3", "127.1",
-                                        "2130706433", "0x7f000001"};
+    static const char *const hosts[] = {"localhost", "LOCALHOST",  "127.0.0.1", "127.1.2.3",
+                                        "127.1",     "2130706433", "0x7f000001"};
     static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
     struct world *world = given(answers, 1);
     char url[256];
@@ -835,8 +838,7 @@ static void free_client(struct result *result)
 
 static void a_client_may_be_freed_in_a_callback_and_with_calls_under_way(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO},
-                                                   {.then = SERVER_HOLD}};
+    static const struct server_answer answers[] = {{.bytes = OK_HELLO}, {.then = SERVER_HOLD}};
     struct world *world = given(answers, 2);
     struct result first = {.then = free_client};
     struct result second = {0};

@@ -102,8 +102,8 @@ static inline void server_read(struct server *server, size_t i)
 {
     char *bytes = server->open[i].bytes;
     size_t *length = &server->open[i].length;
-    ssize_t got = recv(server->open[i].descriptor, bytes + *length,
-                       SERVER_REQUEST_BYTES - 1 - *length, 0);
+    ssize_t got =
+        recv(server->open[i].descriptor, bytes + *length, SERVER_REQUEST_BYTES - 1 - *length, 0);
 
     if (got <= 0) {
         server_drop(server, i, false);
@@ -170,8 +170,7 @@ static inline void *server_run(void *context)
 static inline struct server *server_start(const struct server_answer *answers, size_t count)
 {
     struct server *server = calloc(1, sizeof(*server));
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(address);
 
     server->answers = answers;

@@ -52,7 +52,8 @@ class Deployment:
         model = next(iter(self.models.values()))
         return {
             "endpoint": self.endpoint, "config": self.config["EndpointConfigName"], "model": model["ModelName"],
-            "model_data": container.get("ModelDataUrl", ""), "image": container.get("Image", ""),
+            "model_data": container.get("ModelDataUrl", container.get("ModelPackageName", "")),
+            "image": container.get("Image", ""),
         }
 
     def matches(self, rule: dict[str, Any]) -> bool:

@@ -31,6 +31,7 @@ class EventBridge:
 
     def reset(self) -> None:
         self.dropped: list[dict[str, Any]] = []  # what a policy, a missing target or a second hop stopped
+        self.delivered: list[dict[str, Any]] = []  # what a rule handed to a bus or a queue
 
     def publish(self, account: str, event: dict[str, Any], bus: str = "default", times: int = 1) -> dict[str, Any]:
         """Puts an event on a bus as the service itself would; what is left out is filled in."""
@@ -74,6 +75,7 @@ class EventBridge:
             if refusal:
                 self._drop(refusal, envelope, target["Arn"])
                 return
+        self._deliver(rule, envelope, target["Arn"])
         self._on_bus(account, bus_name, envelope, hops + 1)
 
     def _refusal(self, rule: Any, target: dict[str, Any], bus: Any, envelope: dict[str, Any]) -> str | None:
@@ -99,6 +101,10 @@ class EventBridge:
             self._drop("NO_PERMISSIONS", envelope, target["Arn"])
             return
         self._gate.queues.send(account, name, _body(target, envelope))
+        self._deliver(rule, envelope, target["Arn"])
+
+    def _deliver(self, rule: Any, envelope: dict[str, Any], target: str) -> None:
+        self.delivered.append({"id": envelope["id"], "rule": rule.arn, "target": target})
 
     def _drop(self, code: str, envelope: dict[str, Any], target: str) -> None:
         self.dropped.append({"code": code, "id": envelope["id"], "source": envelope["source"], "target": target})

@@ -118,6 +118,7 @@ def create_model(gate: "Gate", request: Request) -> Response:
         _check_role(gate, request)
         for container in containers:
             _check_model_data(gate, request, container)
+            _check_package(gate, request, container)
         stored = {k: v for k, v in wanted.items() if k != "Tags"}
         if "PrimaryContainer" in stored:
             stored["PrimaryContainer"] = _filled(stored["PrimaryContainer"])
@@ -163,6 +164,15 @@ def _check_model_data(gate: "Gate", request: Request, container: dict[str, Any])
             'Also ensure that the role has "s3:GetObject" permissions and that the object is located in '
             f"{gate.region}.",
         )
+
+
+def _check_package(gate: "Gate", request: Request, container: dict[str, Any]) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy.html"""
+    if "ModelPackageName" not in container:
+        return
+    package = gate.registry.find(request, container["ModelPackageName"])
+    if package["ModelApprovalStatus"] != "Approved":
+        raise AwsError("ValidationException", f"Model package {package['ModelPackageArn']} is not approved.")
 
 
 def create_endpoint_config(gate: "Gate", request: Request) -> Response:

@@ -1,0 +1,86 @@
+"""Going back by request: to the one before, or to one by its id, with the same proof as going forward."""
+
+import http.client
+import json
+import socket
+from typing import Any
+
+from causeway import ENDPOINT, publish
+from test_journey import described, invoked, serves
+
+
+def ask_rollback(daemon: Any, endpoint: str = ENDPOINT, **body: str) -> tuple[int, dict[str, Any]]:
+    """POST /v1/endpoints/ENDPOINT/rollback over the control socket; status and answer."""
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection.sock.connect(str(daemon.socket))
+    connection.request("POST", f"/v1/endpoints/{endpoint}/rollback", json.dumps(body) if body else None)
+    answer = connection.getresponse()
+    document = json.loads(answer.read())
+    connection.close()
+    return answer.status, document
+
+
+def deploy_two(daemon: Any, world: Any, control: Any) -> list[dict[str, Any]]:
+    """Two versions served one after the other; their records, the older first."""
+    serves(control, one="0.1", two="0.2")
+    publish(world, control, "deploy/one", time="2026-11-20T09:30:01Z")
+    daemon.wait_ended(1)
+    publish(world, control, "deploy/two", time="2026-11-20T09:30:02Z")
+    newer, older = daemon.wait_ended(2)
+    assert invoked(world) == "0.2"
+    return [older, newer]
+
+
+def test_given_two_versions_when_an_operator_rolls_back_then_the_first_serves_again_with_proof(daemon, world, control):
+    older, newer = deploy_two(daemon, world, control)
+    status, answer = ask_rollback(daemon)
+    assert status == 200
+    record = next(r for r in daemon.wait_ended(3) if r["id"] == answer["id"])
+    assert (record["state"], record["restores"], record["config_name"]) == ("succeeded", older["id"], older["config_name"])
+    assert record["proof"] and "uid" in record["asked_by"] or "(" in record["asked_by"]
+    assert invoked(world) == "0.1"
+    assert described(world)["EndpointConfigName"] == older["config_name"]
+
+
+def test_given_a_rollback_when_another_is_asked_for_then_it_goes_where_it_is_told_or_nowhere(daemon, world, control):
+    _, newer = deploy_two(daemon, world, control)
+    ask_rollback(daemon)
+    daemon.wait_ended(3)
+    status, answer = ask_rollback(daemon)  # the newer one was withdrawn: nothing is before what serves
+    assert status in (404, 409), answer
+    status, answer = ask_rollback(daemon, to=newer["id"])
+    assert status == 200
+    daemon.wait_ended(4)
+    assert invoked(world) == "0.2"
+
+
+def test_given_a_rollback_when_an_older_event_comes_late_then_it_is_superseded(daemon, world, control):
+    deploy_two(daemon, world, control)
+    ask_rollback(daemon)
+    daemon.wait_ended(3)
+    publish(world, control, "deploy/three", time="2026-11-20T09:30:03Z")
+    late = next(r for r in daemon.wait_ended(4) if r["artifact_key"] == "deploy/three")
+    assert late["state"] == "superseded"
+    assert invoked(world) == "0.1"
+
+
+def test_given_nothing_to_go_back_to_when_an_operator_rolls_back_then_he_is_told(daemon, world, control):
+    status, answer = ask_rollback(daemon)
+    assert status == 404 and ENDPOINT in answer["error"]["message"]
+    status, answer = ask_rollback(daemon, to="no-such")
+    assert status == 404
+
+
+def test_given_a_rollback_under_way_when_the_daemon_is_killed_then_it_is_finished(make_daemon, world, control):
+    daemon = make_daemon().start()
+    older, _ = deploy_two(daemon, world, control)
+    control.sagemaker(stuck=["updating"])
+    ask_rollback(daemon)
+    control.wait_call(service="sagemaker", operation="UpdateEndpoint", since=control.last_sequence() - 5)
+    daemon.kill()
+    daemon.start()
+    control.sagemaker_release()
+    daemon.wait_ended(3)
+    assert invoked(world) == "0.1"
+    assert described(world)["EndpointConfigName"] == older["config_name"]

@@ -1,0 +1,157 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "deploy/turn.h"
+
+#include "base/memory.h"
+
+#include <string.h>
+
+enum { MANY = 3 };
+
+static struct record *given(const char *id, int64_t event_ms, enum deployment_step step,
+                            enum deployment_state state)
+{
+    struct record *record = record_new();
+
+    record_set(&record->id, id);
+    record->event_ms = event_ms;
+    record->step = step;
+    memcpy(&record->state, &state, sizeof(state)); /* as only the machine may else */
+    return record;
+}
+
+static struct record *waiting(const char *id, int64_t event_ms)
+{
+    return given(id, event_ms, STEP_TURN, STATE_WAITING);
+}
+
+static void one_that_waits_alone_takes_its_turn(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *a = waiting("a", 100);
+
+    (void)state;
+    assert_int_equal(turn_decide(a, (const struct record *[]){a}, 1, NULL).turn, TURN_TAKE);
+}
+
+static void of_several_that_wait_the_newest_takes_its_turn_and_supersedes_the_others(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *a = waiting("a", 100);
+    cleanup(record_free_pointer)
+    struct record *b = waiting("b", 300);
+    cleanup(record_free_pointer)
+    struct record *c = waiting("c", 200);
+    const struct record *all[MANY] = {a, b, c};
+
+    (void)state;
+    assert_int_equal(turn_decide(b, all, MANY, NULL).turn, TURN_TAKE);
+    assert_int_equal(turn_decide(a, all, MANY, NULL).turn, TURN_SUPERSEDED);
+    assert_int_equal(turn_decide(c, all, MANY, NULL).turn, TURN_SUPERSEDED);
+    assert_string_equal(turn_decide(c, all, MANY, NULL).by, "b");
+}
+
+static void while_one_has_the_turn_the_others_stay(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *a = given("a", 100, STEP_INVOKE, STATE_VERIFYING);
+    cleanup(record_free_pointer)
+    struct record *b = waiting("b", 200);
+    const struct record *all[] = {a, b};
+
+    (void)state;
+    a->turn = 1;
+    assert_int_equal(turn_decide(b, all, 2, NULL).turn, TURN_STAY);
+    assert_int_equal(turn_decide(a, all, 2, NULL).turn, TURN_STAY);
+}
+
+static void one_with_the_turn_is_not_superseded_by_a_newer_one(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *a = given("a", 100, STEP_COPY, STATE_COPYING);
+    cleanup(record_free_pointer)
+    struct record *b = waiting("b", 200);
+
+    (void)state;
+    a->turn = 1;
+    assert_int_equal(turn_decide(a, (const struct record *[]){a, b}, 2, NULL).turn, TURN_STAY);
+}
+
+static void one_that_is_older_than_what_serves_is_superseded_by_it(void **state)
+{
+    const char *served = "[{\"deployment\":\"z\",\"event_ms\":101}]";
+    cleanup(record_free_pointer)
+    struct record *a = waiting("a", 100);
+    cleanup(json_free)
+    cJSON *lineage = json_parse(served, strlen(served), 100, NULL);
+    struct turn_decision decision = turn_decide(a, (const struct record *[]){a}, 1, lineage);
+
+    (void)state;
+    assert_int_equal(decision.turn, TURN_SUPERSEDED);
+    assert_string_equal(decision.by, "z");
+    a->event_ms = 101;
+    assert_int_equal(turn_decide(a, (const struct record *[]){a}, 1, lineage).turn, TURN_TAKE);
+}
+
+static void of_equal_times_the_later_accepted_then_the_greater_id_is_newer(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *a = waiting("a", 100);
+    cleanup(record_free_pointer)
+    struct record *b = waiting("b", 100);
+    const struct record *all[] = {a, b};
+
+    (void)state;
+    assert_int_equal(turn_decide(b, all, 2, NULL).turn, TURN_TAKE);
+    assert_int_equal(turn_decide(a, all, 2, NULL).turn, TURN_SUPERSEDED);
+    a->accepted_ms = 1;
+    assert_int_equal(turn_decide(a, all, 2, NULL).turn, TURN_TAKE);
+    assert_int_equal(turn_decide(b, all, 2, NULL).turn, TURN_SUPERSEDED);
+}
+
+static void one_that_waits_for_approval_is_passed_by_but_takes_no_turn(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *asking = given("a", 100, STEP_APPROVAL, STATE_AWAITING_APPROVAL);
+    cleanup(record_free_pointer)
+    struct record *newer = waiting("b", 200);
+
+    (void)state;
+    assert_int_equal(turn_decide(asking, (const struct record *[]){asking}, 1, NULL).turn,
+                     TURN_STAY);
+    assert_int_equal(turn_decide(asking, (const struct record *[]){asking, newer}, 2, NULL).turn,
+                     TURN_SUPERSEDED);
+}
+
+static void one_that_is_newer_but_not_yet_looked_at_holds_nobody_up(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *a = waiting("a", 100);
+    cleanup(record_free_pointer)
+    struct record *b = given("b", 200, STEP_GET_ARTIFACT, STATE_RESOLVING);
+
+    (void)state;
+    assert_int_equal(turn_decide(a, (const struct record *[]){a, b}, 2, NULL).turn, TURN_TAKE);
+    assert_int_equal(turn_decide(b, (const struct record *[]){a, b}, 2, NULL).turn, TURN_STAY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_that_waits_alone_takes_its_turn),
+        cmocka_unit_test(of_several_that_wait_the_newest_takes_its_turn_and_supersedes_the_others),
+        cmocka_unit_test(while_one_has_the_turn_the_others_stay),
+        cmocka_unit_test(one_with_the_turn_is_not_superseded_by_a_newer_one),
+        cmocka_unit_test(one_that_is_older_than_what_serves_is_superseded_by_it),
+        cmocka_unit_test(of_equal_times_the_later_accepted_then_the_greater_id_is_newer),
+        cmocka_unit_test(one_that_waits_for_approval_is_passed_by_but_takes_no_turn),
+        cmocka_unit_test(one_that_is_newer_but_not_yet_looked_at_holds_nobody_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
