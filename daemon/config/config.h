@@ -229,8 +229,10 @@ struct config_resource {
     const cJSON *fields;
 };
 
-/* The role for models that the short form makes in the home account. */
+/* The role for models that the short form makes in the home account; the second one with the guide's
+ * privileges. */
 #define CONFIG_EXECUTION_ROLE "causeway-execution"
+#define CONFIG_GUIDE_EXECUTION_ROLE "AmazonSageMakerServiceCatalogProductsUseRoleMultiModelTB"
 
 struct config {
     unsigned references; /* config_ref() and config_unref() only */

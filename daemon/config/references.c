@@ -299,11 +299,14 @@ static const char *execution_role_value(struct resolving *resolving)
     if (!account)
         return NULL;
     struct home home = home_of(resolving, account);
+    const struct node *bridge = node_get(resolving->loading->tree, "bridge");
+    const bool guide = text_equal(value_of(resolving, bridge, "privileges", "least"), "guide");
+    const char *name = guide ? CONFIG_GUIDE_EXECUTION_ROLE : CONFIG_EXECUTION_ROLE;
 
     if (text_equal(resolving->reference->attribute, "name"))
-        return CONFIG_EXECUTION_ROLE;
+        return name;
     return arena_printf(&resolving->loading->scratch, "arn:%s:iam::%s:role/%s", home.partition,
-                        home.id, CONFIG_EXECUTION_ROLE);
+                        home.id, name);
 }
 
 static const char *resource_value(struct resolving *resolving, const struct node *resource,
