@@ -230,9 +230,9 @@ static void begin_hinted(struct bridge *bridge)
 {
     struct resource_list list = {0};
     struct error error;
-    struct hinted *hinted;
+    struct hinted *hinted = list_first(&bridge->hints, struct hinted, link);
     cleanup(free_pointer)
-    char *cause = text_copy(list_first(&bridge->hints, struct hinted, link)->cause);
+    char *cause = text_copy(hinted ? hinted->cause : "");
 
     if (bridge_list(bridge, &list, &error) < 0)
         list.count = 0;
@@ -326,6 +326,11 @@ static void add_hint(struct bridge *bridge, const char *key, const struct hint *
 
 bool bridge_event(struct bridge *bridge, const cJSON *event)
 {
+    if (doctor_is_canary(event)) {
+        if (bridge->doctor)
+            doctor_see(bridge->doctor, event);
+        return true;
+    }
     struct resource_list list = {0};
     struct hint hint;
     struct error error;
@@ -382,6 +387,8 @@ void bridge_free(struct bridge *bridge)
     const char *key;
     void *held;
 
+    if (!bridge)
+        return;
     poke_cancel(&bridge->poke);
     timer_stop(&bridge->interval);
     timer_stop(&bridge->hint_delay);
@@ -390,6 +397,8 @@ void bridge_free(struct bridge *bridge)
         aws_call_cancel(bridge->asking_identity);
     if (bridge->pass)
         pass_cancel(bridge->pass);
+    if (bridge->doctor)
+        doctor_cancel(bridge->doctor, &gone);
     if (bridge->answering)
         bridge_refuse_ask(bridge->answering, &gone);
     while (!list_is_empty(&bridge->asks))
@@ -431,6 +440,12 @@ void bridge_set_config(struct bridge *bridge, struct config *config)
         bridge->pass = NULL;
         bridge_refuse_ask(bridge->answering, &changed);
         bridge->answering = NULL;
+    }
+    if (bridge->doctor) {
+        const struct error changed = {.class = ERROR_CONFLICT,
+                                      .sentence = "the configuration has changed: ask again"};
+
+        doctor_cancel(bridge->doctor, &changed);
     }
     struct config *old = bridge->config;
 

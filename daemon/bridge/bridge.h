@@ -26,7 +26,8 @@ struct bridge;
 /* The configuration is held by reference until another is set. */
 struct bridge *bridge_new(struct loop *loop, struct aws *aws, struct store *store,
                           struct config *config);
-/* Cancels a pass under way; the next one goes on where it was. */
+/* Cancels a pass under way; the next one goes on where it was. To be called after store_close(),
+ * which calls back for what was asked of the store. NULL is allowed. */
 void bridge_free(struct bridge *bridge);
 
 /* Reads what is remembered, asks AWS who we are, and makes the first pass. Without anything to keep
@@ -68,6 +69,10 @@ void bridge_changes(struct bridge *bridge, bridge_answer *answer, void *context)
 void bridge_suspend(struct bridge *bridge, const char *who, const char *why, int64_t until_ms,
                     bridge_answer *answer, void *context);
 void bridge_resume(struct bridge *bridge, const char *who, bridge_answer *answer, void *context);
+
+/* Every hop of the bridge, with an event that goes from staging to the queue (doctor.h): takes half
+ * a minute where it does not arrive. */
+void bridge_doctor(struct bridge *bridge, bridge_answer *answer, void *context);
 
 /* What exists of the desired list, as observed now, in the form of resources:. account NULL for
  * all.

@@ -133,6 +133,12 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
     struct error error;
 
     list_remove(&ask->link);
+    if (ask->kind == ASK_DOCTOR && !bridge->config->bridge) {
+        error_set(&error, ERROR_INVALID, "there is no bridge: in the configuration to examine");
+        bridge_refuse_ask(ask, &error);
+        poke(&bridge->poke);
+        return;
+    }
     if (ask->kind == ASK_UNDO) {
         begin_undo(bridge, ask);
         return;
@@ -185,9 +191,35 @@ static cJSON *import_view(const struct ask *ask, const struct pass_outcome *outc
     return view;
 }
 
+static void on_doctor_ended(void *context, struct doctor *doctor)
+{
+    struct bridge *bridge = context;
+
+    if (bridge->doctor == doctor)
+        bridge->doctor = NULL;
+}
+
+/* One at a time: the one before has waited long enough. */
+static void begin_doctor(struct bridge *bridge, struct ask *ask, const struct pass_outcome *outcome)
+{
+    const struct error replaced = {.class = ERROR_CONFLICT,
+                                   .sentence = "another examination has begun"};
+
+    if (bridge->doctor)
+        doctor_cancel(bridge->doctor, &replaced);
+    bridge->doctor =
+        doctor_new(bridge->loop, bridge->aws, bridge->config, ask->answer, ask->context);
+    doctor_on_end(bridge->doctor, on_doctor_ended, bridge);
+    doctor_examine(bridge->doctor, outcome);
+    free_ask(ask);
+}
+
 void bridge_answer_ask(struct bridge *bridge, struct ask *ask, const struct pass_outcome *outcome)
 {
-    (void)bridge;
+    if (ask->kind == ASK_DOCTOR) {
+        begin_doctor(bridge, ask, outcome);
+        return;
+    }
     if (outcome->error) {
         bridge_refuse_ask(ask, outcome->error);
         return;
@@ -216,6 +248,11 @@ void bridge_plan(struct bridge *bridge, bridge_answer *answer, void *context)
 void bridge_reconcile(struct bridge *bridge, const char *who, bridge_answer *answer, void *context)
 {
     queue(new_ask(bridge, ASK_RECONCILE, who, answer, context));
+}
+
+void bridge_doctor(struct bridge *bridge, bridge_answer *answer, void *context)
+{
+    queue(new_ask(bridge, ASK_DOCTOR, "an operator", answer, context));
 }
 
 void bridge_import(struct bridge *bridge, const char *account, bridge_answer *answer, void *context)

@@ -4,6 +4,7 @@
 
 #include "base/map.h"
 #include "bridge/bridge.h"
+#include "bridge/doctor.h"
 #include "bridge/inventory.h"
 #include "bridge/journal.h"
 #include "bridge/observe.h"
@@ -15,6 +16,7 @@ enum ask_kind {
     ASK_RECONCILE,
     ASK_UNDO,
     ASK_IMPORT,
+    ASK_DOCTOR,
 };
 
 /* An operator's question that waits for a pass. */
@@ -47,10 +49,11 @@ struct bridge {
     struct list asks;
     bool due; /* a whole pass */
     const char *due_for;
-    struct list hints; /* resources that CloudTrail told of */
-    struct map held;   /* resources that are only looked at for a while: struct held */
-    cJSON *suspension; /* {who, why, until} or NULL */
-    unsigned again;    /* passes in a row that changed something */
+    struct doctor *doctor; /* whose canary is on its way */
+    struct list hints;     /* resources that CloudTrail told of */
+    struct map held;       /* resources that are only looked at for a while: struct held */
+    cJSON *suspension;     /* {who, why, until} or NULL */
+    unsigned again;        /* passes in a row that changed something */
     struct timer interval;
     struct timer hint_delay;
     struct timer identity_retry;

@@ -2,7 +2,9 @@
 
 import json
 import os
+import select
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +88,30 @@ class Bridge:
         assert answer, f"the bridge ended: {self.journal.read_text()[-2000:]}"
         return json.loads(answer)
 
-    def converge(self) -> dict[str, Any]:
-        """One pass that applies; nothing may fail."""
+    def doctor(self) -> dict[str, Any]:
+        """Asks for an examination, and carries the canary from the queue to the bridge, as the daemon's intake does."""
+        if self.process is None:
+            self.start()
+        assert self.process and self.process.stdin and self.process.stdout
+        self.process.stdin.write('{"do": "doctor"}\n')
+        self.process.stdin.flush()
+        deadline = time.monotonic() + 10
+        while not select.select([self.process.stdout], [], [], 0.1)[0] and time.monotonic() < deadline:
+            for message in self.world.messages():
+                event = json.loads(message["Body"])
+                self.process.stdin.write(json.dumps({"do": "event", "event": event}) + "\n")
+                self.process.stdin.flush()
+        while True:
+            answer = json.loads(self.process.stdout.readline())
+            if "taken" not in answer:
+                return answer
+
+    def converge(self, keep: bool = False) -> dict[str, Any]:
+        """One pass that applies; nothing may fail. Kept running, the bridge looks again a second later."""
         answer = self.ask("reconcile")
         assert answer.get("failed") == 0, answer
+        if not keep:
+            self.stop()
         return answer
 
     def plan(self) -> dict[str, Any]:

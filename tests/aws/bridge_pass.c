@@ -2,7 +2,8 @@
  * document that asks for something, each answer a line on standard output:
  *
  *     {"do": "plan"} {"do": "reconcile"} {"do": "undo", "change": ID} {"do": "changes"}
- *     {"do": "import", "account": NAME} {"do": "suspend", "why": WHY} {"do": "resume"}
+ *     {"do": "import", "account": NAME} {"do": "suspend", "why": WHY} {"do": "resume"} {"do":
+ * "doctor"}
  *     {"do": "statistics"} {"do": "event", "event": {...}} {"do": "start"}
  *
  * Until "start" nothing is done by itself but what follows from what was asked for. */
@@ -93,6 +94,9 @@ static void carry_out(struct work *work, const cJSON *asked)
         bridge_changes(work->bridge, on_answer, work);
     } else if (text_equal(what, "import")) {
         bridge_import(work->bridge, json_get_text(asked, "account"), on_answer, work);
+    } else if (text_equal(what, "doctor")) {
+        work->busy = false; /* its canary comes as an event while it waits */
+        bridge_doctor(work->bridge, on_answer, work);
     } else if (text_equal(what, "suspend")) {
         bridge_suspend(work->bridge, "test", json_get_text(asked, "why"), 0, on_answer, work);
     } else if (text_equal(what, "resume")) {
@@ -182,12 +186,11 @@ static int set_up(struct work *work, const char *path, struct error *error)
 
 static void take_down(struct work *work)
 {
-    if (work->bridge)
-        bridge_free(work->bridge);
+    if (work->store)
+        store_close(work->store); /* first: it calls back for what was asked of it */
+    bridge_free(work->bridge);
     if (work->aws)
         aws_free(work->aws);
-    if (work->store)
-        store_close(work->store);
     if (work->loop)
         loop_free(work->loop);
     if (work->config)

@@ -61,7 +61,6 @@ def test_given_a_converged_bridge_when_another_pass_is_made_then_it_writes_nothi
         bridge, control, privileges):
     bridge.configure({"privileges": privileges})
     bridge.converge()
-    bridge.stop()
     before = control.last_sequence()
     answer = bridge.converge()
     calls = [c for c in control.calls(before) if c["service"] != "sts"]
@@ -242,8 +241,6 @@ def test_given_a_resource_that_left_the_file_when_passes_are_made_then_it_is_rep
     extra = {"kind": "sqs_queue", "account": "prod", "name": "extra", "visibility": "30s"}
     bridge.configure(resources=[extra])
     bridge.converge()
-    bridge.plan()
-    bridge.stop()
     bridge.configure()
     left = bridge.converge()
     assert orphans(left) == ["prod/sqs_queue/extra"]
@@ -259,8 +256,6 @@ def test_given_a_queue_that_others_made_when_it_leaves_the_file_then_it_stays_ev
     bare.client("prod", "sqs").create_queue(QueueName="theirs")
     bridge.configure(resources=[{"kind": "sqs_queue", "account": "prod", "name": "theirs", "visibility": "30s"}])
     bridge.converge()
-    bridge.plan()
-    bridge.stop()
     bridge.configure(reconcile={"prune": True})
     left = bridge.converge()
     assert orphans(left) == ["prod/sqs_queue/theirs"] and "stays" in left["text"]
@@ -273,8 +268,6 @@ def test_given_a_bucket_that_left_the_file_when_it_is_pruned_then_only_our_state
              "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{SAGEMAKER_BUCKET}/*"}
     s3.put_bucket_policy(Bucket=SAGEMAKER_BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [other]}))
     bridge.converge()
-    bridge.plan()
-    bridge.stop()
     bridge.configure({"artifact_buckets": [ARTIFACT_BUCKET]}, reconcile={"prune": True})
     bridge.converge()
     assert bucket_policy(bare, SAGEMAKER_BUCKET)["Statement"] == [other]
@@ -286,8 +279,6 @@ def test_given_more_to_delete_than_a_pass_may_when_passes_are_made_then_each_del
     extras = [{"kind": "sqs_queue", "account": "prod", "name": f"extra-{i}", "visibility": "30s"} for i in range(5)]
     bridge.configure(resources=extras)
     bridge.converge()
-    bridge.plan()
-    bridge.stop()
     bridge.configure(reconcile={"prune": True, "max_deletes": 2})
     answer = bridge.converge()
     assert answer["withheld"] == 3
@@ -398,7 +389,7 @@ def cloudtrail(world: Any, account: str, source: str, call: str, **parameters: A
 
 def test_given_an_edit_that_cloudtrail_tells_of_when_it_arrives_then_it_is_repaired_at_once_and_its_author_named(
         bridge, bare, control):
-    bridge.converge()
+    bridge.converge(keep=True)
     wait_for(lambda: bridge.ask("statistics")["passes"] >= 2, "the passes that follow")
     delete_bucket_policy(bare)
     before = control.last_sequence()
@@ -411,7 +402,7 @@ def test_given_an_edit_that_cloudtrail_tells_of_when_it_arrives_then_it_is_repai
 
 
 def test_given_an_edit_of_the_daemons_own_when_cloudtrail_tells_of_it_then_nothing_starts(bridge, bare):
-    bridge.converge()
+    bridge.converge(keep=True)
     event = cloudtrail(bare, "staging", "s3", "PutBucketPolicy", bucketName=ARTIFACT_BUCKET)
     event["detail"]["userAgent"] = "causeway/0.1.0"
     event["detail"]["userIdentity"] = {"arn": f"arn:aws:sts::{bare.staging}:assumed-role/{STAGING_ROLE}/causeway",
@@ -425,7 +416,7 @@ def test_given_a_change_when_it_is_undone_then_the_resource_is_as_it_was_and_sta
              "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{ARTIFACT_BUCKET}/*"}
     before = {"Version": "2012-10-17", "Statement": [other]}
     bare.client("staging", "s3").put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=json.dumps(before))
-    answer = bridge.converge()
+    answer = bridge.converge(keep=True)
     change = next(r["change"] for r in answer["results"] if ARTIFACT_BUCKET in r["sentence"])
     bridge.ask("undo", change=change)
     assert bucket_policy(bare)["Statement"] == [other]
@@ -446,7 +437,6 @@ def test_given_a_converged_bridge_when_it_is_imported_then_a_plan_on_what_was_im
 
 def test_given_a_bridge_that_left_the_file_when_it_is_pruned_then_the_daemons_own_queue_and_role_stay(bridge, bare):
     bridge.converge()
-    bridge.stop()
     bridge.configure(bridge=None, resources=[{"kind": "sqs_queue", "account": "prod", "name": "extra"}],
                      reconcile={"prune": True, "max_deletes": 100})
     refused = [r for r in bridge.ask("reconcile")["resources"] if r["verdict"] == "refused"]
@@ -455,3 +445,31 @@ def test_given_a_bridge_that_left_the_file_when_it_is_pruned_then_the_daemons_ow
     assert bare.client("prod", "sqs").get_queue_url(QueueName=QUEUE)
     assert bare.client("staging", "iam").get_role(RoleName=STAGING_ROLE)
     assert "causeway-execution" not in [r["RoleName"] for r in bare.client("prod", "iam").list_roles()["Roles"]]
+
+
+# ---- every hop
+
+
+def test_given_a_converged_bridge_when_the_doctor_walks_it_then_every_hop_is_well_and_the_canary_arrives(bridge):
+    bridge.converge()
+    report = bridge.doctor()
+    assert report["healthy"] and "broken" not in report, report
+    assert report["canary_ms"] >= 0
+    walked = [hop["hop"] for hop in report["hops"]]
+    assert walked == ["credentials", "role in staging", "rule in staging", "role of that rule", "bus in production",
+                      "rules in production", "queue", "canary", "roles in staging", "buckets", "keys", "repositories",
+                      "roles in production"]
+
+
+@pytest.mark.parametrize(("hand", "hop", "missing"), [
+    (delete_repository_policy, "repositories", "CausewayPull"),
+    (delete_bucket_policy, "buckets", "CausewayRead"),
+    (change_inline, "role of that rule", "events:PutEvents"),
+])
+def test_given_a_broken_hop_when_the_doctor_walks_the_bridge_then_it_is_named_with_what_is_missing(
+        bridge, bare, hand, hop, missing):
+    bridge.converge()
+    hand(bare)
+    report = bridge.doctor()
+    assert (report["healthy"], report["broken"]) == (False, hop)
+    assert missing in next(h for h in report["hops"] if not h["ok"])["difference"]

@@ -23,6 +23,7 @@ static void the_short_form_is_the_whole_set_up(void **state)
         "staging/iam_role/causeway-forward",
         "staging/iam_role/causeway-staging",
         "staging/event_rule/default/causeway-forward",
+        "staging/event_rule/default/causeway-canary",
         "staging/event_rule/default/causeway-drift",
         "staging/ecr_repository/sagemaker-inference",
         "staging/s3_bucket_policy/axcess-devst-sagemaker",
