@@ -94,6 +94,21 @@
  * by a star), and takes 9. */
 #define LIMIT_PATTERN_COMPLEXITY ((size_t)10)
 
+/* Journal entries of one kind in a window, below debug. A hundred deployments that end at once are
+ * told one by one; what comes by the thousand is counted. */
+#define LIMIT_LOG_ENTRIES 100u
+#define LIMIT_LOG_WINDOW_MS 10000
+
+/* Pages and programs that watch /v1/events at a time: a part of the control clients, so that
+ * operators always find a place. */
+#define LIMIT_CONTROL_WATCHERS 16u
+/* What may wait to be sent to a watcher that reads slowly; beyond it, it is let go and may come
+ * back. An event is a few KiB. */
+#define LIMIT_WATCHER_BYTES ((size_t)1048576)
+
+/* Dead letters that one look at their queue holds on to: 100 x 1 MiB at the worst. */
+#define LIMIT_DEAD_LETTERS ((size_t)100)
+
 /* Different label values of one metric. AWS operations times outcomes stay below a hundred. */
 #define LIMIT_METRIC_SERIES ((size_t)500)
 /* What /metrics answers: all series of all metrics, 13 lines of a histogram each, stay below. */

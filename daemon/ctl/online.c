@@ -71,22 +71,6 @@ enum api_exit online_version(const struct invocation *invocation)
     return answer.code;
 }
 
-enum api_exit online_explain(const struct invocation *invocation)
-{
-    cleanup(answer_free)
-    struct answer answer;
-
-    online_ask(
-        invocation,
-        &(struct question){.route = API_GET_DEPLOYMENT, .id = invocation_argument(invocation, 0)},
-        &answer);
-    if (answer.code != API_EXIT_DONE)
-        return online_fail(invocation, &answer);
-    if (!command_json(invocation, answer.document))
-        show_story(invocation->screen, json_get(answer.document, "deployment"));
-    return API_EXIT_DONE;
-}
-
 enum api_exit online_audit(const struct invocation *invocation)
 {
     cleanup(answer_free)

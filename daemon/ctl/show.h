@@ -11,8 +11,8 @@ void show_status(struct screen *screen, const cJSON *document);
 void show_history(struct screen *screen, const cJSON *document);
 
 /* Ours, with the daemon's as "daemon" where it answered. */
-/* A deployment from its event to its end, with every call of AWS, in order. */
-void show_story(struct screen *screen, const cJSON *deployment);
+/* Every call of AWS that was made for a deployment. */
+void show_calls(struct screen *screen, const cJSON *deployment);
 void show_audit(struct screen *screen, const cJSON *document);
 void show_version(struct screen *screen, const cJSON *document);
 

@@ -9,6 +9,7 @@
 #include "aws/service_runtime.h"
 #include "aws/service_s3.h"
 #include "aws/service_sagemaker.h"
+#include "base/clock.h"
 #include "deploy/effects_internal.h"
 
 #include <assert.h>
@@ -118,6 +119,7 @@ static void on_result(void *context, const struct aws_result *aws_result)
         .ok = aws_result->ok,
         .operation = effects[run->effect].operation->name,
         .request_id = aws_result->request_id,
+        .elapsed_ms = clock_monotonic_ms() - run->begun_ms,
     };
 
     run->call = NULL;
@@ -147,6 +149,7 @@ struct effect_run *effect_start(struct aws *aws, const struct config *config,
 
     assert(effects[effect].ask);
     run->effect = effect;
+    run->begun_ms = clock_monotonic_ms();
     run->done = done;
     run->context = context;
     run->subject = subject_of(&run->arena, record, effect);

@@ -10,6 +10,7 @@
 struct effect_run {
     enum effect effect;
     struct aws_call *call;
+    int64_t begun_ms; /* monotonic */
     effect_done *done;
     void *context;
     const char *subject; /* what an error's sentence begins with */

@@ -165,6 +165,8 @@ static void take_over_next(struct live *live)
     journal_transition(old, live->record);
     if (old->state != live->record->state || machine_is_closed(live->record))
         engine_tell_ledger(live->engine, live->record);
+    if (live->engine->observer)
+        live->engine->observer(live->engine->observer_context, old, live->record);
     if (deployment_state_kind(live->record->state) != STATE_RUNS && !old->ended_ms)
         live->engine->statistics.ended[live->record->state]++;
     record_free(old);
@@ -402,6 +404,8 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
     if (outcome == STORE_COMMITTED) {
         journal_accepted(record);
         engine_tell_ledger(engine, record);
+        if (engine->observer)
+            engine->observer(engine->observer_context, NULL, record);
         engine_add_live(engine, record, 1);
         engine->statistics.accepted++;
         answer = ENGINE_DONE;
@@ -428,6 +432,12 @@ void engine_accept(struct engine *engine, struct record *record, engine_done *do
     *acceptance = (struct acceptance){engine, record, done, context};
     engine->commits_running++;
     store_commit(engine->store, &write, 1, on_accepted, acceptance);
+}
+
+void engine_observe(struct engine *engine, engine_observer *observer, void *context)
+{
+    engine->observer = observer;
+    engine->observer_context = context;
 }
 
 void engine_endpoint_news(struct engine *engine, const char *endpoint)

@@ -85,6 +85,12 @@ void engine_rollback(struct engine *engine, const struct engine_rollback *wanted
 void engine_reject_package(struct engine *engine, const char *package, const char *identity,
                            const char *who, engine_done *done, void *context);
 
+/* Has each committed change told: from what a deployment was (NULL: it is new) to what it is now.
+ * The records are valid during the call. */
+typedef void engine_observer(void *context, const struct record *before,
+                             const struct record *record);
+void engine_observe(struct engine *engine, engine_observer *observer, void *context);
+
 /* Open deployments. The order is that of acceptance. */
 void engine_each_open(const struct engine *engine,
                       void (*each)(void *context, const struct record *record), void *context);

@@ -67,6 +67,8 @@ struct engine {
     size_t commits_running;
     bool stopped;
     struct engine_statistics statistics;
+    engine_observer *observer; /* or NULL */
+    void *observer_context;
 };
 
 /* What the endpoint's deployments share; made where there is none. */

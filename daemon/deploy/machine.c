@@ -18,6 +18,9 @@
 /* IAM and S3 are eventually consistent: "access denied" and "not found" may be seconds old.
  * Terraform waits out minutes; most are over in ten seconds. */
 #define GRACE_MS 60000
+/* And so many tries at least, which take half a minute: where the daemon was down or could not
+ * commit in between, the minute was none. */
+enum { GRACE_TRIES = 7 };
 
 /* No step asks to be woken later than this. A time further ahead means that the clock was set back.
  */
@@ -242,8 +245,10 @@ static bool is_borne(const struct run *run, const struct error *error)
         within_ms = CLOSING_LIMIT_MS;
     if (run->now_ms - record->trouble_since_ms >= within_ms)
         return false;
-    return passes_by_itself(error->class) ||
-           run->now_ms - record->refused_since_ms < grace_ms(record, error);
+    int64_t borne_ms = grace_ms(record, error);
+
+    return passes_by_itself(error->class) || run->now_ms - record->refused_since_ms < borne_ms ||
+           (borne_ms > 0 && record->attempts < GRACE_TRIES);
 }
 
 static int64_t backoff_ms(int64_t attempts, double draw)
@@ -275,14 +280,26 @@ static enum deployment_step step_to_repeat(enum deployment_step step)
     }
 }
 
+void machine_be_unsure(struct run *run)
+{
+    run->record->unsure_until_ms = run->now_ms + MACHINE_SPREADING_MS;
+}
+
+bool machine_is_unsure(const struct run *run, int64_t at_ms)
+{
+    int64_t left_ms = run->record->unsure_until_ms - at_ms;
+
+    return left_ms > 0 && left_ms <= 2 * MACHINE_SPREADING_MS; /* else the clock was set back */
+}
+
 /* A request may have been made that nobody knows of. One that removes something is made again only
  * when it must have arrived: another deployment may make the same name anew right after. */
 static void stay_unsure(struct run *run)
 {
     struct record *record = run->record;
 
-    record->unsure_until_ms = run->now_ms + MACHINE_SPREADING_MS;
-    if (is_closing(record) && record->step != STEP_ANNOUNCE &&
+    machine_be_unsure(run);
+    if (is_closing(record) && record->step <= STEP_DELETE_COPY &&
         record->wake_ms < record->unsure_until_ms)
         record->wake_ms = record->unsure_until_ms;
 }

@@ -20,12 +20,12 @@ static void tell(struct run *run)
         machine_enter(run, record->state == STATE_SUCCEEDED ? STEP_JOB_SUCCESS : STEP_JOB_FAILURE);
 }
 
-/* A step that undoes something. What may still be made by a request of ours without an answer is
- * waited for, else it would be made after it was removed. */
+/* A step that undoes something. What may still be made by a request of ours is waited for, else it
+ * would be made after it was removed. */
 static void enter_undoing(struct run *run, enum deployment_step step)
 {
     machine_enter(run, step);
-    if (run->record->unsure_until_ms > run->now_ms)
+    if (machine_is_unsure(run, run->now_ms))
         run->record->wake_ms = run->record->unsure_until_ms;
 }
 

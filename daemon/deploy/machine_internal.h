@@ -59,6 +59,11 @@ void machine_wait(struct run *run, enum deployment_step step, int64_t delay_ms, 
 /* How long SageMaker may take with an endpoint before we call it stuck. */
 int64_t machine_settle_limit_ms(const struct record *record);
 
+/* A request of ours is on its way, or was made just now: what it does may come, or be seen, later.
+ * machine_is_unsure() says whether that is still so at a time. */
+void machine_be_unsure(struct run *run);
+bool machine_is_unsure(const struct run *run, int64_t at_ms);
+
 /* The takers, one a step with an effect: called with run->result. */
 void take_actions(struct run *run);
 void take_package(struct run *run);

@@ -97,7 +97,7 @@ enum { RECORD_FORMAT = 1 };
     X(wake_ms) /* the present step's effect, or look, is not before this */ \
     X(trouble_since_ms) /* when the present run of failed attempts began; 0 in none */ \
     X(refused_since_ms) /* when, in it, refusals began that may not pass by themselves */ \
-    X(unsure_until_ms) /* until then, a request without an answer may still be carried out */ \
+    X(unsure_until_ms) /* until then, a request of ours may still be carried out, or not be seen */ \
     X(attempts) /* of the present step that failed in a row */ \
     X(approved_ms) \
     X(container) /* place in containers[] of the one that is being pinned or copied */ \
