@@ -5,7 +5,7 @@
 
 #include <inttypes.h>
 
-/* AWS's own ids, by which its logs, and its support, can be asked. */
+/* The event's and AWS's own ids, by which its logs, and its support, can be asked. */
 void show_calls(struct screen *screen, const cJSON *deployment)
 {
     static const char *const titles[] = {"AT (UTC)", "REQUEST", "ID", "ERROR"};
@@ -22,8 +22,9 @@ void show_calls(struct screen *screen, const cJSON *deployment)
         table_add(&table, TONE_PLAIN, show_text(call, "request", "?"));
         table_add(&table, TONE_PLAIN, json_get_text(call, "error"));
     }
-    if (table.count > 0)
-        screen_put(screen, TONE_PLAIN, "\n");
+    screen_put(screen, TONE_PLAIN, "\nevent %s, %s of account %s\n",
+               show_text(deployment, "event_id", "?"), show_text(deployment, "event_type", "?"),
+               show_text(deployment, "account", "?"));
     table_print(&table, screen);
 }
 
