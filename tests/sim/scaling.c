@@ -1,4 +1,6 @@
-/* What scales and watches endpoints: nothing scales here, and no alarm trips. */
+/* What scales and watches endpoints, and the role that models run with: nothing scales here, no
+ * alarm trips, and the role is there. */
+#include "aws/service_iam.h"
 #include "sim/world.h"
 
 static void free_document(void *document)
@@ -33,4 +35,9 @@ void alarms_describe(struct aws_call *call)
 void alarms_change(struct aws_call *call)
 {
     call_answer(call, NULL);
+}
+
+void roles_get(struct aws_call *call)
+{
+    call_answer(call, arena_allocate(&call->arena, sizeof(struct iam_get_role_output)));
 }

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events
 
 import re
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -55,6 +56,11 @@ class Stacks:
     def set(self, arguments: dict[str, Any]) -> None:
         """{"failures": [{"resource", "reason", "nested", "rollback_fails": times}]}: what the next executions come to."""
         self.failures = arguments["failures"]
+
+    def owns(self, request: Request) -> bool:
+        """Whether the stack was made by a change set here; other stacks are moto's."""
+        name = request.parameters.get("StackName")
+        return any(account == request.account and name in (s["name"], s["id"]) for (account, _), s in self.stacks.items())
 
     def find(self, request: Request) -> dict[str, Any]:
         name = request.parameters["StackName"]
@@ -314,15 +320,24 @@ def describe_stack_events(gate: "Gate", request: Request) -> Response:
         return _answer(request, f"<StackEvents>{events}</StackEvents>")
 
 
+def _if_ours(operation: Callable[["Gate", Request], Response]) -> Callable[["Gate", Request], Response | None]:
+    def chosen(gate: "Gate", request: Request) -> Response | None:
+        with upstream.lock:
+            ours = gate.stacks.owns(request)
+        return operation(gate, request) if ours else None
+
+    return chosen
+
+
 OPERATIONS = {
-    "DescribeStacks": describe_stacks,
-    "GetTemplate": get_template,
+    "DescribeStacks": _if_ours(describe_stacks),
+    "GetTemplate": _if_ours(get_template),
     "CreateChangeSet": create_change_set,
-    "DescribeChangeSet": describe_change_set,
-    "ExecuteChangeSet": execute_change_set,
-    "DeleteChangeSet": delete_change_set,
-    "UpdateStack": update_stack,
-    "ContinueUpdateRollback": continue_update_rollback,
-    "DeleteStack": delete_stack,
-    "DescribeStackEvents": describe_stack_events,
+    "DescribeChangeSet": _if_ours(describe_change_set),
+    "ExecuteChangeSet": _if_ours(execute_change_set),
+    "DeleteChangeSet": _if_ours(delete_change_set),
+    "UpdateStack": _if_ours(update_stack),
+    "ContinueUpdateRollback": _if_ours(continue_update_rollback),
+    "DeleteStack": _if_ours(delete_stack),
+    "DescribeStackEvents": _if_ours(describe_stack_events),
 }
