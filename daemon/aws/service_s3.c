@@ -100,6 +100,17 @@ const struct aws_operation s3_get_object = {
     .response_maximum = LIMIT_ARTIFACT_BYTES,
 };
 
+const struct aws_operation s3_get_object_part = {
+    .service = &service_s3,
+    .name = "GetObject",
+    .method = "GET",
+    .path = PATH_OF_OBJECT,
+    .input = &get_object_input,
+    .output = &get_object_output,
+    .idempotent = true,
+    .response_maximum = LIMIT_CARRY_BYTES,
+};
+
 const struct aws_operation s3_head_object = {
     .service = &service_s3,
     .name = "HeadObject",
@@ -270,6 +281,33 @@ const struct aws_operation s3_upload_part_copy = {
     .stall_timeout_ms = COPY_STALL_MS,
 };
 
+static const struct aws_field upload_part_input_fields[] = {
+    IN_PATH(struct s3_upload_part_input, bucket, "Bucket"),
+    IN_PATH(struct s3_upload_part_input, key, "Key"),
+    AWS_FIELD_INTEGER(struct s3_upload_part_input, part_number, "partNumber",
+                      .place = AWS_IN_QUERY),
+    IN_QUERY(struct s3_upload_part_input, upload_id, "uploadId"),
+    AWS_FIELD_BYTES(struct s3_upload_part_input, body, "Body", .place = AWS_AS_PAYLOAD),
+};
+static const struct aws_shape upload_part_input =
+    AWS_SHAPE(struct s3_upload_part_input, upload_part_input_fields);
+
+static const struct aws_field upload_part_output_fields[] = {
+    IN_HEADER(struct s3_upload_part_output, etag, "etag"),
+};
+static const struct aws_shape upload_part_output =
+    AWS_SHAPE(struct s3_upload_part_output, upload_part_output_fields);
+
+const struct aws_operation s3_upload_part = {
+    .service = &service_s3,
+    .name = "UploadPart",
+    .method = "PUT",
+    .path = PATH_OF_OBJECT,
+    .input = &upload_part_input,
+    .output = &upload_part_output,
+    .idempotent = true,
+};
+
 static const struct aws_field completed_part_fields[] = {
     AWS_FIELD_TEXT(struct s3_completed_part, etag, "ETag"),
     AWS_FIELD_TEXT(struct s3_completed_part, checksum_sha256, "ChecksumSHA256"),
@@ -349,5 +387,62 @@ const struct aws_operation s3_head_bucket = {
     .path = "/{Bucket}",
     .input = &head_bucket_input,
     .output = &head_bucket_output,
+    .idempotent = true,
+};
+
+/* ---- the bucket's policy --------------------------------------------------------------------- */
+
+#define PATH_OF_POLICY "/{Bucket}?policy"
+
+static const struct aws_field bucket_policy_input_fields[] = {
+    IN_PATH(struct s3_bucket_policy_input, bucket, "Bucket"),
+    IN_HEADER(struct s3_bucket_policy_input, expected_bucket_owner, "x-amz-expected-bucket-owner"),
+};
+static const struct aws_shape bucket_policy_input =
+    AWS_SHAPE(struct s3_bucket_policy_input, bucket_policy_input_fields);
+
+static const struct aws_field get_bucket_policy_output_fields[] = {
+    AWS_FIELD_BYTES(struct s3_get_bucket_policy_output, policy, "Policy", .place = AWS_AS_PAYLOAD),
+};
+static const struct aws_shape get_bucket_policy_output =
+    AWS_SHAPE(struct s3_get_bucket_policy_output, get_bucket_policy_output_fields);
+
+const struct aws_operation s3_get_bucket_policy = {
+    .service = &service_s3,
+    .name = "GetBucketPolicy",
+    .method = "GET",
+    .path = PATH_OF_POLICY,
+    .input = &bucket_policy_input,
+    .output = &get_bucket_policy_output,
+    .idempotent = true,
+};
+
+const struct aws_operation s3_delete_bucket_policy = {
+    .service = &service_s3,
+    .name = "DeleteBucketPolicy",
+    .method = "DELETE",
+    .path = PATH_OF_POLICY,
+    .input = &bucket_policy_input,
+    .output = &aws_nothing,
+    .idempotent = true,
+};
+
+static const struct aws_field put_bucket_policy_input_fields[] = {
+    IN_PATH(struct s3_put_bucket_policy_input, bucket, "Bucket"),
+    IN_HEADER(struct s3_put_bucket_policy_input, expected_bucket_owner,
+              "x-amz-expected-bucket-owner"),
+    IN_HEADER(struct s3_put_bucket_policy_input, checksum_sha256, "x-amz-checksum-sha256"),
+    AWS_FIELD_BYTES(struct s3_put_bucket_policy_input, policy, "Policy", .place = AWS_AS_PAYLOAD),
+};
+static const struct aws_shape put_bucket_policy_input =
+    AWS_SHAPE(struct s3_put_bucket_policy_input, put_bucket_policy_input_fields);
+
+const struct aws_operation s3_put_bucket_policy = {
+    .service = &service_s3,
+    .name = "PutBucketPolicy",
+    .method = "PUT",
+    .path = PATH_OF_POLICY,
+    .input = &put_bucket_policy_input,
+    .output = &aws_nothing,
     .idempotent = true,
 };

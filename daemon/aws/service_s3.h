@@ -53,6 +53,8 @@ struct s3_get_object_output {
 };
 /* Reads up to LIMIT_ARTIFACT_BYTES. */
 extern const struct aws_operation s3_get_object;
+/* The same for a part of an object, up to LIMIT_CARRY_BYTES. */
+extern const struct aws_operation s3_get_object_part;
 extern const struct aws_operation s3_head_object; /* struct s3_get_object_input, _output */
 
 struct s3_put_object_input {
@@ -136,6 +138,18 @@ struct s3_upload_part_copy_output {
 };
 extern const struct aws_operation s3_upload_part_copy;
 
+struct s3_upload_part_input {
+    const char *bucket;
+    const char *key;
+    const char *upload_id;
+    int64_t part_number; /* 1 to 10,000 */
+    struct aws_bytes body;
+};
+struct s3_upload_part_output {
+    const char *etag;
+};
+extern const struct aws_operation s3_upload_part;
+
 struct s3_completed_part {
     int64_t part_number;
     const char *etag;
@@ -171,5 +185,25 @@ struct s3_head_bucket_output {
     const char *bucket_region;
 };
 extern const struct aws_operation s3_head_bucket;
+
+/* The bucket's policy; NoSuchBucketPolicy where it has none. The owner is an account id: S3 refuses
+ * where the bucket is somebody else's. */
+struct s3_bucket_policy_input {
+    const char *bucket;
+    const char *expected_bucket_owner; /* or NULL */
+};
+struct s3_get_bucket_policy_output {
+    struct aws_bytes policy;
+};
+extern const struct aws_operation s3_get_bucket_policy;    /* struct s3_bucket_policy_input */
+extern const struct aws_operation s3_delete_bucket_policy; /* struct s3_bucket_policy_input */
+
+struct s3_put_bucket_policy_input {
+    const char *bucket;
+    const char *expected_bucket_owner;
+    const char *checksum_sha256; /* of the policy, in base64: S3 wants one */
+    struct aws_bytes policy;
+};
+extern const struct aws_operation s3_put_bucket_policy;
 
 #endif

@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "ctl/command.h"
 #include "ctl/input.h"
-#include "policy/canonical.h"
+#include "policy/diff.h"
 #include "policy/evaluate.h"
 
 #include <string.h>
@@ -48,6 +48,59 @@ static char *read_policy(const char *path, struct error *error)
     return steal_pointer(text);
 }
 
+/* A line's colour by its mark, which stands behind the indent. */
+static enum tone tone_of(const char *line)
+{
+    switch (line[strspn(line, " ")]) {
+    case '+':
+        return TONE_GOOD;
+    case '-':
+        return TONE_BAD;
+    default:
+        return TONE_PLAIN;
+    }
+}
+
+static void show_lines(struct screen *screen, char *text)
+{
+    char *rest;
+
+    for (char *line = text; (rest = strchr(line, '\n')); line = rest + 1) {
+        *rest = '\0';
+        screen_put(screen, tone_of(line), "%s\n", line);
+    }
+}
+
+/* By statement. Two texts that are the same JSON need not be policies. */
+static int show_difference(const struct invocation *invocation, const char *a, const char *b,
+                           enum policy_rule rule, bool equal, struct error *error)
+{
+    cleanup(arena_free)
+    struct arena arena = {0};
+    struct policy_difference difference = {0};
+
+    if (!equal) {
+        const struct policy_document *before = policy_read_comparable(&arena, a, error);
+        const struct policy_document *after = policy_read_comparable(&arena, b, error);
+
+        if (!before || !after)
+            return -1;
+        difference = policy_diff(&arena, before, after, rule);
+    }
+    cleanup(json_free)
+    cJSON *document = policy_difference_json(&difference);
+    cleanup(free_pointer)
+    char *text = policy_difference_text(&difference);
+
+    json_add_bool(document, "equal", equal);
+    if (command_json(invocation, document))
+        return 0;
+    screen_put(invocation->screen, TONE_PLAIN, "%s\n",
+               equal ? "the same in meaning" : "different in meaning");
+    show_lines(invocation->screen, text);
+    return 0;
+}
+
 enum api_exit offline_policy_diff(const struct invocation *invocation)
 {
     const char *const paths[] = {invocation_argument(invocation, 0),
@@ -68,13 +121,8 @@ enum api_exit offline_policy_diff(const struct invocation *invocation)
         !(b = read_policy(paths[1], &error)) ||
         policy_compare_texts(a, b, rule, &equal, &error) < 0)
         return command_fail(invocation, &error);
-    cleanup(json_free)
-    cJSON *document = cJSON_CreateObject();
-
-    json_add_bool(document, "equal", equal);
-    if (!command_json(invocation, document))
-        screen_put(invocation->screen, TONE_PLAIN, "%s\n",
-                   equal ? "the same in meaning" : "different in meaning");
+    if (show_difference(invocation, a, b, rule, equal, &error) < 0)
+        return command_fail(invocation, &error);
     return equal ? API_EXIT_DONE : API_EXIT_NO;
 }
 

@@ -214,6 +214,7 @@ static void step(struct live *live, const struct machine_input *input, struct wi
     struct machine_output output = machine_step(next, &whole, clock_wall_ms(), &error);
 
     if (output.refused) {
+        poke(&live->engine->poke); /* it has not had its turn to do anything else */
         if (wish)
             answer_wish(wish, ENGINE_REFUSED, live->record->id, &error);
         return;
@@ -245,6 +246,12 @@ static void run_effect(struct live *live, enum effect effect)
     engine->effects_running++;
 }
 
+/* One that a freeze holds is not let at its endpoint, but may be passed by. */
+static bool is_held(const struct live *live)
+{
+    return live->record->wake_ms && !machine_is_due(live->record, clock_wall_ms());
+}
+
 static void ask_for_turn(struct live *live)
 {
     struct engine *engine = live->engine;
@@ -265,7 +272,7 @@ static void ask_for_turn(struct live *live)
         struct turn_decision decision =
             turn_decide(live->record, records, count, live->seat->lineage);
 
-        if (decision.turn == TURN_TAKE)
+        if (decision.turn == TURN_TAKE && !is_held(live))
             step(live, &(struct machine_input){.kind = INPUT_TURN}, NULL);
         else if (decision.turn == TURN_SUPERSEDED)
             step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
@@ -300,14 +307,15 @@ static void advance(struct live *live)
 
     if (wish) {
         list_remove(&wish->link);
-        step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who}, wish);
+        step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who, .now = wish->now},
+             wish);
         return;
     }
     bool waits = machine_waits_for_endpoint(live->record);
     bool news = live->news;
 
     live->news = false;
-    if (waits && news) {
+    if (news && (waits || machine_waits_for_stack(live->record))) {
         step(live, &(struct machine_input){.kind = INPUT_NEWS}, NULL);
         return;
     }
@@ -320,6 +328,8 @@ static void advance(struct live *live)
     }
     if (machine_waits_for_turn(live->record)) {
         ask_for_turn(live);
+        if (!live->next && is_held(live))
+            heap_set(&engine->wakes, &live->wake, live->record->wake_ms);
         return;
     }
     if (live->record->wake_ms && machine_is_due(live->record, now_ms)) {
@@ -451,13 +461,14 @@ void engine_stack_news(struct engine *engine, const char *stack)
     poke(&engine->poke);
 }
 
-void engine_wish(struct live *live, enum machine_input_kind kind, const char *who,
-                 engine_done *done, void *context)
+void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
+                 void *context)
 {
     struct wish *wish = memory_allocate(sizeof(*wish));
 
-    wish->kind = kind;
-    wish->who = text_copy(who);
+    wish->kind = input->kind;
+    wish->now = input->now;
+    wish->who = text_copy(input->by);
     wish->done = done;
     wish->context = context;
     list_append(&live->wishes, &wish->link);

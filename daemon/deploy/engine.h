@@ -58,7 +58,13 @@ void engine_stack_news(struct engine *engine, const char *stack);
 
 /* Operators' wishes. who is "name (uid)". Cancelling before `releasing` ends the deployment; from
  * then on it is rolled back. retry starts a new deployment like one that ended badly. */
-enum engine_verb { ENGINE_CANCEL, ENGINE_APPROVE, ENGINE_REJECT, ENGINE_RETRY };
+enum engine_verb {
+    ENGINE_CANCEL,
+    ENGINE_APPROVE,
+    ENGINE_APPROVE_NOW, /* passes a freeze, too */
+    ENGINE_REJECT,
+    ENGINE_RETRY,
+};
 void engine_operate(struct engine *engine, enum engine_verb verb, const char *id, const char *who,
                     engine_done *done, void *context);
 

@@ -2,6 +2,11 @@
 
 #include "base/text.h"
 
+static bool is_left(const cJSON *entry)
+{
+    return json_get_bool(entry, "left", false);
+}
+
 int64_t lineage_newest_ms(const cJSON *lineage)
 {
     int64_t newest = 0;
@@ -11,7 +16,7 @@ int64_t lineage_newest_ms(const cJSON *lineage)
     {
         int64_t event_ms = json_get_integer(entry, "event_ms", 0);
 
-        if (event_ms > newest)
+        if (event_ms > newest && !is_left(entry))
             newest = event_ms;
     }
     return newest;
@@ -25,6 +30,18 @@ static bool has(const cJSON *lineage, const char *field, const char *value)
     {
         if (value && text_equal(json_get_text(entry, field), value))
             return true;
+    }
+    return false;
+}
+
+bool lineage_has_proved(const cJSON *lineage, const char *config)
+{
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, lineage)
+    {
+        if (text_equal(json_get_text(entry, "config"), config))
+            return !is_left(entry);
     }
     return false;
 }
@@ -71,8 +88,8 @@ const cJSON *lineage_find(const cJSON *lineage, const char *id)
 
     cJSON_ArrayForEach(entry, lineage)
     {
-        if (text_equal(json_get_text(entry, "deployment"), id) ||
-            text_equal(json_get_text(entry, "restores"), id))
+        if (!is_left(entry) && (text_equal(json_get_text(entry, "deployment"), id) ||
+                                text_equal(json_get_text(entry, "restores"), id)))
             return entry;
     }
     return NULL;
@@ -82,9 +99,11 @@ const cJSON *lineage_before(const cJSON *lineage)
 {
     const cJSON *entry = lineage ? lineage->child : NULL;
 
-    do
-        entry = entry ? entry->next : NULL;
-    while (entry && json_get_bool(entry, "withdrawn", false));
+    /* Before what was left unproved comes the newest that was proved. */
+    if (entry && !is_left(entry))
+        entry = entry->next;
+    while (entry && (is_left(entry) || json_get_bool(entry, "withdrawn", false)))
+        entry = entry->next;
     return entry;
 }
 
@@ -118,6 +137,8 @@ static void collect(const cJSON *lineage, const cJSON *gone, cJSON *garbage)
     const cJSON *copies = json_get(gone, "copies");
     const cJSON *copy;
 
+    if (json_get(gone, "stack")) /* what is in it is CloudFormation's to remove */
+        return;
     if (config && !lineage_has_config(lineage, config))
         collect_named(garbage, "config", config);
     if (model && !lineage_has_model(lineage, model))
@@ -134,6 +155,7 @@ static cJSON *entry_of(const struct record *record)
 
     json_add_text(entry, "deployment", record->id);
     json_add_text(entry, "restores", record->restores);
+    json_add_text(entry, "stack", record->stack);
     json_add_text(entry, "config", record->config_name);
     json_add_text(entry, "model", record->model_name);
     json_add_text(entry, "model_package", record->model_package);
@@ -172,7 +194,7 @@ cJSON *lineage_add(const cJSON *lineage, const struct record *record, int64_t ke
     cJSON_ArrayForEach(entry, lineage)
     {
         /* The same inputs have the same names: an older entry of them is this one. */
-        if (cJSON_GetArraySize(kept) <= keep &&
+        if (cJSON_GetArraySize(kept) <= keep && !is_left(entry) &&
             !text_equal(json_get_text(entry, "config"), record->config_name))
             cJSON_AddItemToArray(kept,
                                  keep_entry(entry, record->restores && entry == lineage->child));
@@ -183,6 +205,18 @@ cJSON *lineage_add(const cJSON *lineage, const struct record *record, int64_t ke
             collect(kept, entry, garbage);
     }
     return kept;
+}
+
+cJSON *lineage_leave(const cJSON *lineage, const struct record *record)
+{
+    if (lineage_has_config(lineage, record->config_name))
+        return NULL;
+    cJSON *whole = lineage ? cJSON_Duplicate(lineage, true) : cJSON_CreateArray();
+    cJSON *entry = entry_of(record);
+
+    json_add_bool(entry, "left", true);
+    cJSON_InsertItemInArray(whole, 0, entry);
+    return whole;
 }
 
 void lineage_collect_failed(const cJSON *lineage, const struct record *record, cJSON *garbage)

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "deploy/failure.h"
+#include "deploy/freeze.h"
 #include "deploy/machine_internal.h"
 
 #include <assert.h>
@@ -17,6 +18,9 @@
 /* IAM and S3 are eventually consistent: "access denied" and "not found" may be seconds old.
  * Terraform waits out minutes; most are over in ten seconds. */
 #define GRACE_MS 60000
+/* And so many tries at least, which take half a minute: where the daemon was down or could not
+ * commit in between, the minute was none. */
+enum { GRACE_TRIES = 7 };
 
 /* No step asks to be woken later than this. A time further ahead means that the clock was set back.
  */
@@ -78,6 +82,7 @@ void machine_set_state(struct record *record, enum deployment_state state, int64
 static void no_trouble(struct record *record)
 {
     record->trouble_since_ms = 0;
+    record->refused_since_ms = 0;
     record->attempts = 0;
 }
 
@@ -146,13 +151,14 @@ static void fail(struct run *run, const struct error *error, const char *sentenc
                                  record->reason ? record->reason : "", sentence);
 
         machine_set_reason(record, error, both);
+        diagnose(record, error, sentence);
         machine_end(run, STATE_FAILED);
         return;
     }
     machine_set_reason(record, error, sentence);
     diagnose(record, error, sentence);
     if (record->released)
-        machine_enter(run, STEP_LOOK_BACK);
+        machine_enter(run, record->stack ? STEP_STACK_LOOK_BACK : STEP_LOOK_BACK);
     else
         machine_end(run, record->cancelled_by ? STATE_CANCELLED : STATE_FAILED);
 }
@@ -181,18 +187,9 @@ void machine_reject(struct run *run, const char *format, ...)
     machine_end(run, STATE_REJECTED);
 }
 
-/* How long a failure of this class is borne. Trouble that passes by itself: as long as the operator
- * said. What may be a permission or a name that has not spread yet: a minute. The rest: not at all.
- */
-static int64_t patience_ms(const struct record *record, const struct error *error)
+static bool passes_by_itself(enum error_class class)
 {
-    int64_t within_ms = json_get_integer(record->settings, "retry_within_ms", 7200000);
-
-    if (is_closing(record) && within_ms > CLOSING_LIMIT_MS)
-        within_ms = CLOSING_LIMIT_MS;
-    int64_t grace_ms = within_ms < GRACE_MS ? within_ms : GRACE_MS;
-
-    switch (error->class) {
+    switch (class) {
     case ERROR_THROTTLED:
     case ERROR_TRANSIENT:
     case ERROR_EXPIRED:
@@ -201,24 +198,57 @@ static int64_t patience_ms(const struct record *record, const struct error *erro
     case ERROR_STORAGE:
     case ERROR_CANCELLED:
     case ERROR_UNKNOWN:
-        return within_ms;
+        return true;
+    case ERROR_NONE:
     case ERROR_DENIED:
-        return grace_ms;
+    case ERROR_NOT_FOUND:
+    case ERROR_INVALID:
+    case ERROR_LIMIT:
+    default:
+        return false;
+    }
+}
+
+/* How long a refusal is borne: what may be a permission or a name that has not spread yet, a
+ * minute; the rest, not at all. */
+static int64_t grace_ms(const struct record *record, const struct error *error)
+{
+    switch (error->class) {
+    case ERROR_DENIED:
+        return record->state == STATE_ROLLING_BACK ? INT64_MAX : GRACE_MS;
     case ERROR_NOT_FOUND:
         /* S3 and ECR are strongly consistent: what the event names is there or it is not. */
-        return record->state == STATE_RESOLVING ? 0 : grace_ms;
+        return record->state == STATE_RESOLVING ? 0 : GRACE_MS;
     case ERROR_INVALID:
         /* CreateModel tries at once whether the role can read the data, so a fresh role or bucket
          * policy gives it for a while (aws-facts, SageMaker errors). */
         return failure_of(error->code, error->sentence).handling != FAILURE_ENDS ||
                        record->step == STEP_CREATE_MODEL
-                   ? grace_ms
+                   ? GRACE_MS
                    : 0;
-    case ERROR_NONE:
-    case ERROR_LIMIT:
     default:
         return 0;
     }
+}
+
+/* Whether the failure is borne: all trouble in a row as long as the operator said, refusals in it
+ * only for their grace, which begins with the first of them and not with the trouble before. */
+static bool is_borne(const struct run *run, const struct error *error)
+{
+    const struct record *record = run->record;
+    int64_t within_ms = json_get_integer(record->settings, "retry_within_ms", 7200000);
+
+    /* What must not serve is on the endpoint: giving up would leave it there. */
+    if (record->state == STATE_ROLLING_BACK && passes_by_itself(error->class))
+        return true;
+    if (is_closing(record) && within_ms > CLOSING_LIMIT_MS)
+        within_ms = CLOSING_LIMIT_MS;
+    if (run->now_ms - record->trouble_since_ms >= within_ms)
+        return false;
+    int64_t borne_ms = grace_ms(record, error);
+
+    return passes_by_itself(error->class) || run->now_ms - record->refused_since_ms < borne_ms ||
+           (borne_ms > 0 && record->attempts < GRACE_TRIES);
 }
 
 static int64_t backoff_ms(int64_t attempts, double draw)
@@ -250,14 +280,42 @@ static enum deployment_step step_to_repeat(enum deployment_step step)
     }
 }
 
+void machine_be_unsure(struct run *run)
+{
+    run->record->unsure_until_ms = run->now_ms + MACHINE_SPREADING_MS;
+}
+
+bool machine_is_unsure(const struct run *run, int64_t at_ms)
+{
+    int64_t left_ms = run->record->unsure_until_ms - at_ms;
+
+    return left_ms > 0 && left_ms <= 2 * MACHINE_SPREADING_MS; /* else the clock was set back */
+}
+
+/* A request may have been made that nobody knows of. One that removes something is made again only
+ * when it must have arrived: another deployment may make the same name anew right after. */
+static void stay_unsure(struct run *run)
+{
+    struct record *record = run->record;
+
+    machine_be_unsure(run);
+    if (is_closing(record) && record->step <= STEP_DELETE_COPY &&
+        record->wake_ms < record->unsure_until_ms)
+        record->wake_ms = record->unsure_until_ms;
+}
+
 void machine_bear(struct run *run, const struct error *error)
 {
     struct record *record = run->record;
 
     if (!record->trouble_since_ms)
         record->trouble_since_ms = run->now_ms;
+    if (passes_by_itself(error->class))
+        record->refused_since_ms = 0;
+    else if (!record->refused_since_ms)
+        record->refused_since_ms = run->now_ms;
     record->attempts++;
-    if (run->now_ms - record->trouble_since_ms >= patience_ms(record, error)) {
+    if (!is_borne(run, error)) {
         if (is_closing(record))
             machine_give_up_closing(run, error);
         else
@@ -268,6 +326,8 @@ void machine_bear(struct run *run, const struct error *error)
         machine_set_reason(record, error, error->sentence);
     record->step = step_to_repeat(record->step);
     record->wake_ms = run->now_ms + backoff_ms(record->attempts, run->draw);
+    if (error->class == ERROR_TRANSIENT)
+        stay_unsure(run);
 }
 
 void machine_wait(struct run *run, enum deployment_step step, int64_t delay_ms, const char *why)
@@ -285,6 +345,7 @@ static bool is_accepted(const struct record *record, const struct effect_result 
     unsigned accepts = steps[record->step].accepts;
 
     return result->ok || (result->error.class == ERROR_NOT_FOUND && (accepts & ACCEPT_ABSENT)) ||
+           (result->error.class == ERROR_DENIED && (accepts & ACCEPT_DENIED)) ||
            (result->error.class == ERROR_CONFLICT && (accepts & ACCEPT_CONFLICT));
 }
 
@@ -328,21 +389,59 @@ static int on_cancel(struct run *run, const char *by, struct error *error)
     return 0;
 }
 
-static int on_approval(struct run *run, const char *by, bool yes, struct error *error)
+static int on_approval(struct run *run, const struct machine_input *input, struct error *error)
 {
     struct record *record = run->record;
+    bool yes = input->kind == INPUT_APPROVE;
+    bool is_held = record->step == STEP_TURN && record->frozen;
 
-    if (record->step != STEP_APPROVAL)
-        return error_set(error, ERROR_CONFLICT, "%s is not waiting for approval: it is %s",
-                         record->id, deployment_state_name(record->state));
+    if (record->step != STEP_APPROVAL && !(yes && input->now && is_held))
+        return error_set(error, ERROR_CONFLICT, "%s is not waiting for approval: it is %s%s",
+                         record->id, deployment_state_name(record->state),
+                         is_held ? ", held by a freeze, which --now passes" : "");
     if (!yes) {
-        machine_reject(run, "rejected by %s", by);
+        machine_reject(run, "rejected by %s", input->by);
         return 0;
     }
-    record_set(&record->approved_by, by);
-    record->approved_ms = run->now_ms;
+    if (input->now) {
+        record_set(&record->passed_by, input->by);
+        record->frozen = 0;
+    }
+    if (record->step == STEP_APPROVAL) {
+        record_set(&record->approved_by, input->by);
+        record->approved_ms = run->now_ms;
+    }
     machine_enter(run, STEP_TURN);
     return 0;
+}
+
+/* Its endpoint is its own now, unless a freeze holds it: then it waits for the end, and others may
+ * pass it by. What goes back is never held. */
+static void on_turn(struct run *run)
+{
+    struct record *record = run->record;
+    const char *why = NULL;
+    int64_t until_ms = record->passed_by || record->restores
+                           ? 0
+                           : freeze_until(json_get(record->settings, "freeze"), run->now_ms, &why);
+
+    if (record->step != STEP_TURN)
+        return;
+    record->frozen = until_ms != 0;
+    if (!until_ms) {
+        record->turn = 1;
+        machine_enter(run, record->stack ? STEP_STACK_LOOK : STEP_LOOK_FIRST);
+        return;
+    }
+    char end[TIME_TEXT_SIZE];
+    cleanup(free_pointer)
+    char *reason = text_printf("held until %s by the freeze \"%s\"; `causewayctl approve %s --now` "
+                               "lets it pass",
+                               time_format(until_ms, end), why, record->id);
+
+    machine_set_reason(record, NULL, reason);
+    record->wake_ms =
+        until_ms < run->now_ms + WAKE_HORIZON_MS ? until_ms : run->now_ms + WAKE_HORIZON_MS;
 }
 
 static void on_superseded(struct run *run, const char *by)
@@ -366,6 +465,7 @@ static void on_start(struct run *run)
         machine_enter(run, machine_first_resolving(record));
     } else {
         record->step = step_to_repeat(record->step);
+        stay_unsure(run);
     }
 }
 
@@ -378,6 +478,10 @@ static void on_news(struct run *run)
         record->step = STEP_LOOK_SETTLED;
     else if (record->step == STEP_WAIT_BACK)
         record->step = STEP_LOOK_BACK;
+    else if (record->step == STEP_STACK_SETTLE)
+        record->step = STEP_STACK_LOOK_SETTLED;
+    else if (record->step == STEP_STACK_WAIT_BACK)
+        record->step = STEP_STACK_LOOK_BACK;
     else if (record->step != STEP_LOOK_BEFORE)
         return;
     record->wake_ms = 0;
@@ -407,10 +511,7 @@ struct machine_output machine_step(struct record *record, const struct machine_i
         on_news(&run);
         break;
     case INPUT_TURN:
-        if (record->step == STEP_TURN) {
-            record->turn = 1;
-            machine_enter(&run, STEP_LOOK_FIRST);
-        }
+        on_turn(&run);
         break;
     case INPUT_SUPERSEDED:
         if (machine_waits_for_turn(record))
@@ -421,7 +522,7 @@ struct machine_output machine_step(struct record *record, const struct machine_i
         break;
     case INPUT_APPROVE:
     case INPUT_REJECT:
-        refused = on_approval(&run, input->by, input->kind == INPUT_APPROVE, error);
+        refused = on_approval(&run, input, error);
         break;
     }
     return (struct machine_output){.refused = refused != 0, .lineage = run.new_lineage};
@@ -446,6 +547,11 @@ bool machine_waits_for_endpoint(const struct record *record)
 {
     return record->step == STEP_SETTLE || record->step == STEP_WAIT_BACK ||
            (record->step == STEP_LOOK_BEFORE && record->wake_ms);
+}
+
+bool machine_waits_for_stack(const struct record *record)
+{
+    return record->step == STEP_STACK_SETTLE || record->step == STEP_STACK_WAIT_BACK;
 }
 
 bool machine_waits_for_turn(const struct record *record)

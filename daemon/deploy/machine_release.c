@@ -106,9 +106,10 @@ void take_deleted_failed(struct run *run)
 /* A conflict says that the endpoint exists or is in progress: a look tells whose doing it is. */
 void take_released(struct run *run)
 {
-    if (run->result->ok)
+    if (run->result->ok) {
+        machine_be_unsure(run);
         machine_enter_later(run, STEP_SETTLE, LOOK_AGAIN_MS);
-    else
+    } else
         machine_enter_later(run, STEP_LOOK_BEFORE, LOOK_SOON_MS);
 }
 
@@ -139,12 +140,32 @@ static void fail_unlike(struct run *run, const struct endpoint_view *endpoint)
                      record->endpoint, endpoint->config);
 }
 
+/* The endpoint is as it was before it was asked for anything, in a look that may have come too
+ * early to show more. A reason of failure says nothing here: it stays from the last update that
+ * failed. */
+static bool shows_the_past(const struct run *run)
+{
+    const struct endpoint_view *endpoint = run->result->endpoint;
+    const char *previous = run->record->previous_config;
+
+    if (!machine_is_unsure(run, run->now_ms - run->result->elapsed_ms))
+        return false;
+    if (!run->result->ok)
+        return !previous || !*previous;
+    return is_in_service(endpoint) && !endpoint->pending_config &&
+           text_equal(endpoint->config, previous);
+}
+
 /* What a look at an endpoint means for one that should be settled; true where the proof holds. */
 static bool holds(struct run *run)
 {
     struct record *record = run->record;
     const struct endpoint_view *endpoint = run->result->endpoint;
 
+    if (record->state == STATE_SETTLING && shows_the_past(run)) {
+        machine_wait(run, STEP_LOOK_SETTLED, LOOK_SOON_MS, "the change is not to be seen yet");
+        return false;
+    }
     if (!run->result->ok) {
         machine_fail(run, NULL, "endpoint %s does not exist any more", record->endpoint);
         return false;
@@ -204,7 +225,9 @@ void take_invocation(struct run *run)
         return;
     }
     record->verified++;
-    machine_enter(run, (size_t)record->verified < verify_count(record) ? STEP_INVOKE : STEP_PROVE);
+    enum deployment_step prove = record->stack ? STEP_STACK_PROVE : STEP_PROVE;
+
+    machine_enter(run, (size_t)record->verified < verify_count(record) ? STEP_INVOKE : prove);
 }
 
 void take_proof(struct run *run)
@@ -221,7 +244,10 @@ void take_look_back(struct run *run)
     const char *previous = record->previous_config ? record->previous_config : "";
     bool had_one = *previous != '\0';
 
-    if (!run->result->ok) {
+    if (shows_the_past(run)) {
+        /* What we asked for last may still come to be. */
+        machine_enter_later(run, STEP_LOOK_BACK, LOOK_SOON_MS);
+    } else if (!run->result->ok) {
         if (had_one)
             machine_enter(run, STEP_MAKE_AGAIN);
         else {

@@ -135,6 +135,7 @@ static char *id_of(const char *deployment, const char *words)
 
 /* What was made of it, and what serving it again needs. */
 #define MADE_TEXTS(X)  \
+    X(stack)           \
     X(artifact_etag)   \
     X(artifact_sha256) \
     X(model_bucket)    \
@@ -223,6 +224,7 @@ void record_set_document(cJSON **field, cJSON *document)
     *field = document;
 }
 
+/* Its documents are still the record's: the result must be gone before it is. */
 static cJSON *to_json(const struct record *record)
 {
     cJSON *json = cJSON_CreateObject();
@@ -239,7 +241,7 @@ static cJSON *to_json(const struct record *record)
 #undef X
 #define X(name)       \
     if (record->name) \
-        json_put(json, #name, cJSON_Duplicate(record->name, true));
+        cJSON_AddItemReferenceToObject(json, #name, record->name);
     RECORD_DOCUMENTS(X)
 #undef X
     return json;
@@ -310,7 +312,9 @@ static void add_time(cJSON *json, const char *name, int64_t time_ms)
 
 cJSON *record_view(const struct record *record)
 {
-    cJSON *json = to_json(record);
+    cleanup(json_free)
+    cJSON *shared = to_json(record);
+    cJSON *json = cJSON_Duplicate(shared, true);
 
     add_time(json, "event_time", record->event_ms);
     add_time(json, "accepted", record->accepted_ms);

@@ -163,8 +163,8 @@ static bool stack_of(const struct event *event, char *stack, size_t size)
     return true;
 }
 
-/* "CREATING", "UPDATING", "ROLLING_BACK", "SYSTEM_UPDATING", "DELETING": whoever waits goes on waiting,
- * and need not be woken to look. */
+/* "CREATING", "UPDATING", "ROLLING_BACK", "SYSTEM_UPDATING", "DELETING": whoever waits goes on
+ * waiting, and need not be woken to look. */
 static bool is_under_way(const char *endpoint_status)
 {
     return endpoint_status &&

@@ -10,6 +10,9 @@
 /* Beyond the wait that SQS is asked for, for the answer to come. */
 #define ANSWER_MARGIN_MS 10000
 
+/* How often the store is asked whether it can commit again: nobody else would wake a receiver. */
+#define STORE_PAUSE_MS 1000
+
 static bool may_receive(const struct intake *intake)
 {
     return !intake->stopped && store_is_healthy(intake->store) &&
@@ -107,8 +110,12 @@ void receive_poke(struct intake *intake)
     for (size_t i = 0; i < intake->receiver_count; i++) {
         struct receiver *receiver = &intake->receivers[i];
 
-        if (!receiver->call && !timer_is_running(&receiver->pause) && may_receive(intake))
+        if (receiver->call || timer_is_running(&receiver->pause))
+            continue;
+        if (may_receive(intake))
             receive(receiver);
+        else if (!store_is_healthy(intake->store))
+            timer_start(&receiver->pause, STORE_PAUSE_MS);
     }
 }
 

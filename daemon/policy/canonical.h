@@ -50,6 +50,9 @@ enum policy_rule {
 #undef X
 };
 
+/* Whether a "${" stands where AWS replaces variables, so that the document's Version counts. */
+bool policy_has_variables(const struct policy_statement *statement);
+
 /* False where there is no rule of that name. */
 bool policy_rule_from_name(const char *name, enum policy_rule *rule);
 
@@ -66,7 +69,12 @@ char *policy_fingerprint(const struct policy_document *document, enum policy_rul
 bool policy_equal(const struct policy_document *a, const struct policy_document *b,
                   enum policy_rule rule);
 
-/* Reads both texts loosely and compares them. -1 and an error that names the document ("the first
+/* One of two texts that are to be compared, read loosely; white space is an empty policy. NULL and
+ * ERROR_INVALID otherwise. */
+const struct policy_document *policy_read_comparable(struct arena *arena, const char *text,
+                                                     struct error *error);
+
+/* Reads both texts so and compares them. -1 and an error that names the document ("the first
  * policy") where one is not JSON or has not the shape of a policy. */
 int policy_compare_texts(const char *a, const char *b, enum policy_rule rule, bool *equal,
                          struct error *error);

@@ -3,11 +3,11 @@
  *
  * What the guide leaves open, and how it is read here:
  * - Names of operators and keys ignore case. An operator that there is none of never holds.
- * - A key that is missing fails a positive operator, and passes a negated one and every IfExists; so
- *   does a key without values. ForAllValues passes then and ForAnyValue fails, whatever else the
+ * - A key that is missing fails a positive operator, and passes a negated one and every IfExists;
+ * so does a key without values. ForAllValues passes then and ForAnyValue fails, whatever else the
  *   operator says.
- * - A key that has a list of values is for ForAllValues and ForAnyValue, which the guide demands for
- *   it; no other operator holds.
+ * - A key that has a list of values is for ForAllValues and ForAnyValue, which the guide demands
+ * for it; no other operator holds.
  * - Under a negated operator with a quantifier each value is asked whether it differs from all of
  *   the policy's.
  * - What can't be compared (a number, date, address or ARN that is none; a variable without value

@@ -33,11 +33,9 @@ int policy_refuse(const struct policy_reading *reading, const char *pointer, con
 const char *policy_pointer(const struct policy_reading *reading, const char *parent,
                            const char *name)
 {
-    size_t parent_length = strlen(parent);
-    char *pointer = arena_allocate(reading->arena, parent_length + 2 * strlen(name) + 2);
-    char *end = pointer + parent_length;
+    char *pointer = arena_allocate(reading->arena, strlen(parent) + 2 * strlen(name) + 2);
+    char *end = stpcpy(pointer, parent);
 
-    memcpy(pointer, parent, parent_length);
     *end++ = '/';
     for (; *name; name++) {
         if (*name == '~' || *name == '/')
@@ -82,12 +80,12 @@ int policy_read_list(const struct policy_reading *reading, const char *pointer, 
     list->items = items;
     list->present = true;
     for (; list->count < count; item = item->next, list->count++) {
-        const char *place = is_list ? policy_pointer_index(reading, pointer, list->count) : pointer;
-        const char *text = read_scalar(reading, item);
-
-        if (!text || (texts_only && !cJSON_IsString(item)))
-            return policy_refuse(reading, place, "a text is expected here");
-        items[list->count] = text;
+        items[list->count] =
+            texts_only && !cJSON_IsString(item) ? NULL : read_scalar(reading, item);
+        if (!items[list->count])
+            return policy_refuse(
+                reading, is_list ? policy_pointer_index(reading, pointer, list->count) : pointer,
+                "a text is expected here");
     }
     return 0;
 }
@@ -150,7 +148,7 @@ static int read_principals(const struct policy_reading *reading, const char *poi
     cJSON_ArrayForEach(member, value)
     {
         const char *place = policy_pointer(reading, pointer, member->string);
-        enum policy_principal_type type;
+        enum policy_principal_type type = POLICY_PRINCIPAL_AWS;
         struct policy_list values = {.count = 0};
 
         if (principal_type(reading, place, member->string, &type) < 0 ||

@@ -317,7 +317,7 @@ static void decide(struct evaluation *evaluation)
     decision->decisive = find_step(decision, POLICY_LAYER_COUNT, POLICY_DENY);
     if (decision->decisive) {
         decision->verdict = POLICY_EXPLICITLY_DENIED;
-        decision->reason = arena_printf(evaluation->arena, "a %s denies it",
+        decision->reason = arena_printf(evaluation->arena, "the %s denies it",
                                         policy_layer_name(decision->decisive->layer));
         return;
     }
@@ -330,7 +330,7 @@ static void decide(struct evaluation *evaluation)
     }
     decision->verdict = POLICY_ALLOWED;
     decision->decisive = find_step(decision, by, POLICY_ALLOW);
-    decision->reason = decision->decisive ? arena_printf(evaluation->arena, "a %s allows it",
+    decision->reason = decision->decisive ? arena_printf(evaluation->arena, "the %s allows it",
                                                          policy_layer_name(by))
                                           : "the root user of an account needs no policy";
 }

@@ -32,8 +32,8 @@
  *   in an account.
  * - NotPrincipal exempts a principal if it names it, its role, its account, or "*"; but nobody who
  *   has a permissions boundary ("NotPrincipal", Key points).
- * - A statement with a variable that has no value does not apply ("Variables": "the entire statement
- *   might be invalid"), whether the variable stands in Resource or in NotResource.
+ * - A statement with a variable that has no value does not apply ("Variables": "the entire
+ * statement might be invalid"), whether the variable stands in Resource or in NotResource.
  * - A statement without Resource (ECR, trust policies) is about the resource that has the policy.
  */
 #ifndef CAUSEWAY_POLICY_EVALUATE_H

@@ -3,7 +3,7 @@
 #define CAUSEWAY_POLICY_SIZE_H
 
 #include "base/error.h"
-#include "base/json.h"
+#include "policy/document.h"
 
 #include <stddef.h>
 
@@ -41,5 +41,10 @@ size_t policy_size(enum policy_place place, const char *text);
  * size of what shares the limit with it: the other inline policies of the role. */
 int policy_size_check(enum policy_place place, const char *text, size_t others,
                       struct error *error);
+
+/* What SQS counts besides ("Amazon SQS policy quotas"): statements, principals, conditions, actions
+ * of a statement. -1 and ERROR_LIMIT for what is too many; other places count nothing. */
+int policy_count_check(enum policy_place place, const struct policy_document *document,
+                       struct error *error);
 
 #endif

@@ -243,7 +243,17 @@ def test_policies_are_compared_by_meaning(write: Files, other: Any, rule: tuple[
     assert run(*arguments).returncode == code
     answer = run("--json", *arguments)
     assert answer.returncode == code
-    assert document(answer) == {"equal": code == 0} if code < 2 else "error" in document(answer)
+    assert document(answer)["equal"] == (code == 0) if code < 2 else "error" in document(answer)
+
+
+def test_what_differs_is_told_by_statement(write: Files) -> None:
+    files = write("a.json", policy(Sid="Reads")), write("b.json", policy(Sid="Reads", Action="s3:GetObject"))
+    answer = run("policy", "diff", *files)
+    assert answer.stdout.splitlines() == ["different in meaning", '~ statement "Reads"', "    - Action: s3:PutObject"]
+    assert document(run("--json", "policy", "diff", *files))["statements"] == [{
+        "change": "changed", "sid": "Reads", "pointer": "/Statement/0",
+        "elements": [{"change": "removed", "element": "Action", "value": "s3:PutObject"}],
+    }]
 
 
 def question(**more: Any) -> dict[str, Any]:

@@ -207,6 +207,10 @@ class Gate:
         self._ask("POST", "sagemaker/endpoint", {
             "account": account, "name": name, "status": status, "failure_reason": failure_reason})
 
+    def iam(self, **settings: Any) -> dict[str, Any]:
+        """unknown_uses=N: the roles made from now on are unknown to the first N policies that name them."""
+        return self._ask("POST", "iam", settings)
+
     def sqs(self, **settings: Any) -> dict[str, Any]:
         """duplicates=N; late={"count": N, "seconds": S}."""
         return self._ask("POST", "sqs", settings)
@@ -226,6 +230,17 @@ class Gate:
     def package(self, account: str, group: str, version: int, **given: Any) -> dict[str, Any]:
         """A model package, new or changed: approval=, containers=, shared=; {"arn", "time"}. No event is sent."""
         return self._ask("POST", "registry", {"account": account, "group": group, "version": version, **given})
+
+    def stacks(self, **given: Any) -> None:
+        """failures=[{"resource", "reason", "nested", "rollback_fails"}]: what the next executions of changes come to."""
+        self._ask("POST", "stacks", given)
+
+    def alarm(self, account: str, name: str, state: str = "OK") -> None:
+        """An alarm of the operator's own, in that state."""
+        self._ask("POST", "alarms", {"account": account, "name": name, "state": state})
+
+    def alarms(self) -> list[dict[str, Any]]:
+        return self._ask("GET", "alarms")
 
     def jobs(self) -> dict[str, dict[str, Any]]:
         return self._ask("GET", "codepipeline/jobs")

@@ -38,9 +38,13 @@ class Control:
             ("POST", "sagemaker/release"): lambda q: self._gate.sagemaker.release(),
             ("POST", "sagemaker/endpoint"): lambda q: self._gate.sagemaker.force(
                 self._account(q), q["name"], q["status"], q.get("failure_reason")),
+            ("POST", "iam"): lambda q: self._gate.iam.set(q),
             ("POST", "sqs"): lambda q: self._gate.queues.set(q),
             ("POST", "sqs/visible"): lambda q: self._gate.queues.make_visible(q.get("queue")),
             ("POST", "codepipeline"): self._pipelines,
+            ("POST", "stacks"): lambda q: self._gate.stacks.set(q),
+            ("GET", "alarms"): lambda q: self._gate.alarms.shown(),
+            ("POST", "alarms"): lambda q: self._gate.alarms.set(self._account(q), q),
             ("POST", "registry"): lambda q: self._gate.registry.set(self._account(q), self._gate.region, q),
             ("GET", "codepipeline/jobs"): lambda q: self._gate.pipelines.jobs,
         }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import codepipeline, ecr, eventbridge, registry, runtime, s3, sagemaker, sqs, sts
+from .additions import cloudformation, cloudwatch, codepipeline, ecr, eventbridge, iam, registry, runtime, s3, sagemaker, sqs, sts
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -38,11 +38,16 @@ class Gate:
         self.events = eventbridge.EventBridge(self)
         self.queues = sqs.Queues(self)
         self.pipelines = codepipeline.CodePipeline()
+        self.iam = iam.Iam(self)
         self.sagemaker = sagemaker.SageMaker(self)
         self.registry = registry.Registry()
+        self.alarms = cloudwatch.Alarms()
+        self.stacks = cloudformation.Stacks(self)
         self.control = Control(self)
         self.connections_accepted: Callable[[], int] = lambda: 0
         self.additions: dict[str, dict[str, Callable[[Gate, Request], Response | None]]] = {
+            "cloudformation": cloudformation.OPERATIONS,
+            "cloudwatch": cloudwatch.OPERATIONS,
             "codepipeline": codepipeline.OPERATIONS,
             "ecr": ecr.OPERATIONS,
             "events": eventbridge.OPERATIONS,
@@ -64,8 +69,11 @@ class Gate:
             self.events.reset()
             self.queues.reset()
             self.pipelines.reset()
+            self.iam.reset()
             self.sagemaker.reset()
             self.registry.reset()
+            self.alarms.reset()
+            self.stacks.reset()
         self.record.clear()
 
     def answer(self, request: Request) -> Response:
@@ -120,7 +128,8 @@ class Gate:
             request.protocol = "query" if request.method == "POST" else "rest-xml"
         claim = signature.read_claim(request)
         request.service = models.service_for(claim.service, request.path)
-        request.protocol = models.protocol_of(request.service)
+        # A service may speak several: CloudWatch CBOR, JSON and forms. The form of a target is JSON's.
+        request.protocol = "json" if request.header("x-amz-target") else models.protocol_of(request.service)
         return claim
 
     def _with_faults(self, request: Request, struck: list[dict[str, Any]], verify: Callable[[Request], None],
@@ -155,9 +164,14 @@ class Gate:
 
     def _carry_out(self, request: Request) -> Response:
         addition = self.additions.get(request.service, {}).get(request.operation)
+        self.iam.before(request)
+        doomed = self.iam.doomed(request)
         response = addition(self, request) if addition else None
         if response is None:
             response = s3.forward(self, request) if request.service == "s3" else upstream.call(request)
+            if response.body == b"null":  # moto's way to say nothing; AWS's is to say nothing
+                response.body = b""
+        self.iam.after(request, response, doomed)
         self.queues.changed()
         return response
 

@@ -87,7 +87,7 @@ static void what_is_no_manifest_is_refused_with_the_reason(void **state)
          "its \"model_data\" must be the place of the model data, s3://BUCKET/KEY"},
         {"{\"model_data\":\"s3://b/k\",\"imagee\":\"x\"}",
          "its \"imagee\" is unknown; a manifest has model_data, model_version, image and "
-         "environment"},
+         "environment, or containers"},
         {"{\"model_data\":\"s3://b/k\",\"model_data\":\"s3://b/l\"}",
          "it is not a manifest: line 1, column 26: \"model_data\" stands twice in one object"},
         {"{\"model_data\":\"s3://b/k\",\"image\":7}", "its \"image\" must be text"},

@@ -14,6 +14,9 @@
 
 enum { SENTENCE = 300 };
 
+static const char *const pinned[] = {IMAGE};
+static const char *const other[] = {"x@sha256:1"};
+
 static cJSON *parse(const char *text)
 {
     cJSON *document = json_parse(text, strlen(text), 10000, NULL);
@@ -55,7 +58,8 @@ static void every_variant_at_its_count_on_the_pinned_image_is_the_proof(void **s
     assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
                                                       .current_count = 2,
                                                       .desired_count = 2,
-                                                      .resolved_image = IMAGE},
+                                                      .resolved_images = pinned,
+                                                      .image_count = 1},
                            sentence),
                      PROOF_HOLDS);
     assert_string_equal(sentence, "InService on fraud-1, nothing pending, 1 of 1 variants at their "
@@ -70,12 +74,15 @@ static void instances_that_still_start_are_waited_for(void **state)
     assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
                                                       .current_count = 1,
                                                       .desired_count = 2,
-                                                      .resolved_image = IMAGE},
+                                                      .resolved_images = pinned,
+                                                      .image_count = 1},
                            sentence),
                      PROOF_PENDING);
     assert_string_equal(sentence, "variant main has 1 of 2 instances");
     assert_int_equal(
-        prove(&(struct endpoint_variant){.name = "main", .resolved_image = IMAGE}, sentence),
+        prove(
+            &(struct endpoint_variant){.name = "main", .resolved_images = pinned, .image_count = 1},
+            sentence),
         PROOF_PENDING);
     assert_string_equal(sentence, "variant main has 0 of 2 instances");
 }
@@ -88,7 +95,8 @@ static void a_count_that_autoscaling_has_changed_since_is_as_good(void **state)
     assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
                                                       .current_count = 5,
                                                       .desired_count = 5,
-                                                      .resolved_image = IMAGE},
+                                                      .resolved_images = pinned,
+                                                      .image_count = 1},
                            sentence),
                      PROOF_HOLDS);
 }
@@ -113,10 +121,29 @@ static void another_image_than_the_pinned_one_breaks_the_proof(void **state)
     assert_int_equal(prove(&(struct endpoint_variant){.name = "main",
                                                       .current_count = 2,
                                                       .desired_count = 2,
-                                                      .resolved_image = "x@sha256:1"},
+                                                      .resolved_images = other,
+                                                      .image_count = 1},
                            sentence),
                      PROOF_BROKEN);
     assert_non_null(strstr(sentence, "runs image x@sha256:1, not the pinned " DIGEST));
+}
+
+static void a_serverless_variant_has_no_instances_to_wait_for(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *record = given("[]");
+    const struct endpoint_variant variant = {
+        .name = "main", .resolved_images = pinned, .image_count = 1};
+    const struct endpoint_view endpoint = {
+        .status = "InService", .config = "fraud-1", .variants = &variant, .variant_count = 1};
+    char sentence[SENTENCE];
+
+    (void)state;
+    assert_int_equal(verify_proof(record, &endpoint, sentence, SENTENCE), PROOF_PENDING);
+    cJSON_AddObjectToObject(
+        cJSON_GetObjectItem(record->config_document, "ProductionVariants")->child,
+        "ServerlessConfig");
+    assert_int_equal(verify_proof(record, &endpoint, sentence, SENTENCE), PROOF_HOLDS);
 }
 
 static void requests_are_made_one_after_the_other_until_all_were(void **state)
@@ -222,6 +249,7 @@ int main(void)
         cmocka_unit_test(a_count_that_autoscaling_has_changed_since_is_as_good),
         cmocka_unit_test(a_variant_that_is_not_there_breaks_the_proof),
         cmocka_unit_test(another_image_than_the_pinned_one_breaks_the_proof),
+        cmocka_unit_test(a_serverless_variant_has_no_instances_to_wait_for),
         cmocka_unit_test(requests_are_made_one_after_the_other_until_all_were),
         cmocka_unit_test(where_nothing_is_asked_there_is_nothing_to_ask),
         cmocka_unit_test(an_answer_is_judged_by_its_status),

@@ -1,0 +1,123 @@
+/* The configuration, made by hand: the same endpoints each time, other details after a reload. */
+#include "base/text.h"
+#include "sim/sim.h"
+#include "sim/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ENDPOINTS = 6 };
+
+unsigned configuration_endpoints(void)
+{
+    return ENDPOINTS;
+}
+
+/* Drawn once a run for each endpoint: what a reload does not change. */
+static uint64_t nature_of(unsigned number)
+{
+    uint64_t bits = (sim->chance.seed + 1) * UINT64_C(0x9e3779b97f4a7c15) + number;
+
+    bits = (bits ^ (bits >> 31)) * UINT64_C(0xbf58476d1ce4e5b9);
+    return bits ^ (bits >> 29);
+}
+
+static uint64_t draw(uint64_t below)
+{
+    return chance_below(&sim->chance, STREAM_CONFIG, below);
+}
+
+static const struct event_pattern *pattern_of(unsigned number)
+{
+    cleanup(free_pointer)
+    char *text =
+        text_printf("{\"source\":[\"aws.codepipeline\"],\"detail\":{\"pipeline\":[\"pipeline-%u\"],"
+                    "\"state\":[\"SUCCEEDED\"]}}",
+                    number);
+    struct error error;
+    struct event_pattern *pattern = event_pattern_read(text, strlen(text), &error);
+
+    if (!pattern)
+        abort();
+    return pattern;
+}
+
+static void add_verification(struct config *config, struct config_deployment *deployment)
+{
+    deployment->verify = arena_allocate(&config->arena, sizeof(*deployment->verify));
+    deployment->verify_count = 1;
+    *deployment->verify = (struct config_verification){
+        .body = "1,2,3",
+        .content_type = "text/csv",
+        .expect_status = 200,
+        .matches = "^[0-9.]+$",
+    };
+}
+
+static void make_deployment(struct config *config, unsigned number)
+{
+    struct config_deployment *deployment = &config->deployments[number];
+    uint64_t nature = nature_of(number);
+    bool is_model = nature & 1;
+
+    *deployment = (struct config_deployment){
+        .name = arena_printf(&config->arena, "scorer-%u", number),
+        .pattern = pattern_of(number),
+        .artifact = {.pipeline = "BuildArtifact",
+                     .form = is_model ? ARTIFACT_MODEL : ARTIFACT_MANIFEST},
+        .endpoint = arena_printf(&config->arena, "endpoint-%u", number),
+        .execution_role = "arn:aws:iam::" HOME_ACCOUNT ":role/execution",
+        .model_bucket = MODEL_BUCKET,
+        .model_prefix = "causeway/",
+        .container.image = REPOSITORY ":latest",
+        .variant = {.name = "main", .instance_type = "ml.m5.xlarge", .count = 1},
+        .rollout.type = (enum rollout_type)draw(4),
+        .rollout.step = 1,
+        .approval = (nature >> 1) % 4 == 0 ? APPROVAL_MANUAL : APPROVAL_NONE,
+        .retry_within_ms = (int64_t)(30 + draw(90)) * 60000,
+        .keep = (int64_t)draw(4),
+        .delete_failed_first = (nature >> 8) & 1,
+    };
+    if ((nature >> 9) & 1)
+        add_verification(config, deployment);
+    if (draw(3) == 0) {
+        deployment->container.environment =
+            arena_allocate(&config->arena, sizeof(struct config_pair));
+        *deployment->container.environment = (struct config_pair){
+            .key = "LOG", .value = arena_printf(&config->arena, "%u", (unsigned)draw(3))};
+        deployment->container.environment_count = 1;
+    }
+}
+
+struct config *configuration_make(void)
+{
+    static const struct config_account accounts[] = {
+        {.name = "prod", .id = HOME_ACCOUNT, .region = "us-east-1"},
+        {.name = "staging",
+         .id = STAGING_ACCOUNT,
+         .region = "us-east-1",
+         .assume_role = "arn:aws:iam::" STAGING_ACCOUNT ":role/causeway-staging"},
+    };
+    struct config *config = memory_allocate(sizeof(*config));
+
+    config->references = 1;
+    config->file = "causeway.yaml";
+    config->home = "prod";
+    config->accounts =
+        arena_allocate_array(&config->arena, array_length(accounts), sizeof(*accounts));
+    config->account_count = array_length(accounts);
+    for (size_t i = 0; i < array_length(accounts); i++)
+        config->accounts[i] = accounts[i];
+    config->queue = (struct config_queue){.name = "causeway-events",
+                                          .receivers = 1 + (int64_t)draw(2),
+                                          .visibility_ms = 60000,
+                                          .wait_ms = 20000};
+    config->result_bus = nature_of(ENDPOINTS) & 1 ? RESULT_BUS : NULL;
+    config->deployments =
+        arena_allocate_array(&config->arena, ENDPOINTS, sizeof(*config->deployments));
+    config->deployment_count = ENDPOINTS;
+    for (unsigned i = 0; i < ENDPOINTS; i++)
+        make_deployment(config, i);
+    return config;
+}

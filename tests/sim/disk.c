@@ -1,0 +1,526 @@
+#include "sim/disk.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "sim/sim.h"
+#include "store/store_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct disk {
+    struct map rows; /* by "kind key" */
+    struct disk_row **order;
+    size_t count;
+    size_t capacity;
+    uint64_t last_number;
+    bool full;
+    void (*committed)(void *context, const struct disk_row *row, const struct store_row *before);
+    void *context;
+};
+
+enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST };
+
+/* What was asked of the store, in order; answered in that order. */
+struct request {
+    struct list link;
+    enum request_kind kind;
+    struct store_write *writes;
+    size_t count;
+    store_committed *committed;
+    void *context;
+    struct store_reader reader;
+    char *row_kind;
+    char *key; /* or the group */
+    size_t maximum;
+    bool written; /* carried out, not yet answered */
+    enum store_outcome outcome;
+    size_t conflict;
+    struct error error;
+};
+
+struct disk_store {
+    struct store store;
+    struct disk *disk;
+    struct loop *loop;
+    struct list requests;
+    struct moment write;
+    struct moment answer;
+    struct moment probe; /* while it is unhealthy */
+    bool closing;
+};
+
+/* ---- the disk ----------------------------------------------------------------------------------
+ */
+
+struct disk *disk_new(void)
+{
+    return memory_allocate(sizeof(struct disk));
+}
+
+static void free_row(struct disk_row *row)
+{
+    free((void *)row->row.kind);
+    free((void *)row->row.key);
+    free((void *)row->row.group);
+    free((void *)row->row.bytes);
+    free(row);
+}
+
+void disk_free(struct disk *disk)
+{
+    if (!disk)
+        return;
+    for (size_t i = 0; i < disk->count; i++)
+        free_row(disk->order[i]);
+    free(disk->order);
+    map_free(&disk->rows);
+    free(disk);
+}
+
+static const char *name_of(const char *kind, const char *key, char *name, size_t size)
+{
+    size_t kind_length = strlen(kind);
+    size_t key_length = strlen(key);
+
+    if (kind_length + key_length + 2 > size)
+        abort();
+    memcpy(name, kind, kind_length);
+    name[kind_length] = ' ';
+    memcpy(name + kind_length + 1, key, key_length + 1);
+    return name;
+}
+
+static struct disk_row *find(const struct disk *disk, const char *kind, const char *key)
+{
+    char name[512];
+
+    return map_get(&disk->rows, name_of(kind, key, name, sizeof(name)));
+}
+
+const struct disk_row *disk_find(const struct disk *disk, const char *kind, const char *key)
+{
+    return find(disk, kind, key);
+}
+
+void disk_each(const struct disk *disk, void (*each)(void *context, const struct disk_row *row),
+               void *context)
+{
+    for (size_t i = 0; i < disk->count; i++)
+        if (!disk->order[i]->removed)
+            each(context, disk->order[i]);
+}
+
+void disk_set_full(struct disk *disk, bool full)
+{
+    disk->full = full;
+}
+
+void disk_on_commit(struct disk *disk,
+                    void (*committed)(void *context, const struct disk_row *row,
+                                      const struct store_row *before),
+                    void *context)
+{
+    disk->committed = committed;
+    disk->context = context;
+}
+
+static struct disk_row *make_row(struct disk *disk, const struct store_write *write)
+{
+    char name[512];
+    struct disk_row *row = memory_allocate(sizeof(*row));
+
+    row->row.kind = text_copy(write->kind);
+    row->row.key = text_copy(write->key);
+    row->number = ++disk->last_number;
+    if (disk->count == disk->capacity) {
+        disk->capacity = disk->capacity ? disk->capacity * 2 : 64;
+        disk->order = memory_resize_array(disk->order, disk->capacity, sizeof(struct disk_row *));
+    }
+    disk->order[disk->count++] = row;
+    map_put(&disk->rows, name_of(write->kind, write->key, name, sizeof(name)), row);
+    return row;
+}
+
+static bool expectation_holds(const struct disk *disk, const struct store_write *write)
+{
+    const struct disk_row *row = find(disk, write->kind, write->key);
+
+    return write->expected == STORE_ANY || (row ? row->row.version : 0) == write->expected;
+}
+
+static void remove_row(struct disk *disk, const struct store_write *write)
+{
+    char name[512];
+    struct disk_row *row =
+        map_remove(&disk->rows, name_of(write->kind, write->key, name, sizeof(name)));
+
+    if (row)
+        row->removed = true;
+}
+
+static void put_row(struct disk *disk, const struct store_write *write)
+{
+    struct disk_row *row = find(disk, write->kind, write->key);
+    bool is_new = !row;
+
+    if (is_new)
+        row = make_row(disk, write);
+    struct store_row before = row->row;
+
+    row->row.group = text_copy(write->group ? write->group : "");
+    row->row.order_ms = write->order_ms;
+    row->row.open = write->open;
+    row->row.version++;
+    row->row.format = write->format;
+    row->row.bytes = memory_copy_text(write->bytes ? write->bytes : "", write->length);
+    row->row.length = write->length;
+    if (disk->committed)
+        disk->committed(disk->context, row, is_new ? NULL : &before);
+    free((void *)before.group);
+    free((void *)before.bytes);
+}
+
+static void write_transaction(struct disk *disk, struct request *request)
+{
+    for (size_t i = 0; i < request->count; i++) {
+        if (!expectation_holds(disk, &request->writes[i])) {
+            request->outcome = STORE_CONFLICT;
+            request->conflict = i;
+            return;
+        }
+    }
+    for (size_t i = 0; i < request->count; i++) {
+        if (request->writes[i].remove)
+            remove_row(disk, &request->writes[i]);
+        else
+            put_row(disk, &request->writes[i]);
+    }
+    if (disk->committed && request->count)
+        disk->committed(disk->context, NULL, NULL);
+    request->outcome = STORE_COMMITTED;
+}
+
+/* ---- the backend -------------------------------------------------------------------------------
+ */
+
+static void free_request(struct request *request)
+{
+    for (size_t i = 0; i < request->count; i++) {
+        free((void *)request->writes[i].kind);
+        free((void *)request->writes[i].key);
+        free((void *)request->writes[i].group);
+        free((void *)request->writes[i].bytes);
+    }
+    free(request->writes);
+    free(request->row_kind);
+    free(request->key);
+    list_remove(&request->link);
+    free(request);
+}
+
+static bool is_too_large(const struct request *request)
+{
+    for (size_t i = 0; i < request->count; i++)
+        if (request->writes[i].length > LIMIT_RECORD_BYTES)
+            return true;
+    return false;
+}
+
+static bool is_outlived(const struct disk_store *store)
+{
+    const struct process *process = sim_loop_process(store->loop);
+
+    return process && process->outlived;
+}
+
+/* Whoever opened the disk last owns it, as a store for several daemons must have it: what others
+ * expect of a row is not so any more, and they take in nothing new. */
+static void refuse_outlived(struct request *request)
+{
+    for (size_t i = 0; i < request->count; i++)
+        if (request->writes[i].expected != STORE_ABSENT)
+            request->outcome = STORE_CONFLICT;
+    if (request->outcome != STORE_CONFLICT)
+        error_set(&request->error, ERROR_CONFLICT, "another daemon has taken over");
+}
+
+static void write_request(struct disk_store *store, struct request *request)
+{
+    request->written = true;
+    if (request->kind != REQUEST_COMMIT)
+        return;
+    sim->commits++;
+    request->outcome = STORE_FAILED;
+    if (is_too_large(request))
+        error_set(&request->error, ERROR_LIMIT, "a row of that size is not kept");
+    else if (store->disk->full)
+        error_set(&request->error, ERROR_STORAGE, "the disk is full");
+    else if (is_outlived(store))
+        refuse_outlived(request);
+    else
+        write_transaction(store->disk, request);
+}
+
+static void write_all(void *context)
+{
+    struct disk_store *store = context;
+    struct request *request;
+    bool commits = false;
+
+    list_each(request, &store->requests, link)
+    {
+        if (!request->written) {
+            commits = commits || request->kind == REQUEST_COMMIT;
+            write_request(store, request);
+        }
+    }
+    store->store.statistics.commits += commits;
+    if (!heap_has(&store->answer.node))
+        moment_set(&store->answer, chance_between(&sim->chance, STREAM_LATENCY, 0, 3 * US_PER_MS));
+}
+
+/* At growing intervals in truth; here, now and then. */
+static void probe(void *context)
+{
+    struct disk_store *store = context;
+
+    if (store->disk->full)
+        moment_set(&store->probe, chance_between(&sim->chance, STREAM_LATENCY, 1, 30) * US_PER_S);
+    else
+        store_set_health(&store->store, true, NULL);
+}
+
+static void note_health(struct disk_store *store, const struct request *request)
+{
+    if (request->outcome == STORE_FAILED && request->error.class == ERROR_STORAGE) {
+        store_set_health(&store->store, false, &request->error);
+        if (!heap_has(&store->probe.node))
+            moment_set(&store->probe, US_PER_S);
+    } else if (request->outcome == STORE_COMMITTED) {
+        store_set_health(&store->store, true, NULL);
+    }
+}
+
+static void answer_commit(struct disk_store *store, struct request *request)
+{
+    struct store_statistics *statistics = &store->store.statistics;
+
+    statistics->waiting--;
+    statistics->conflicts += request->outcome == STORE_CONFLICT;
+    statistics->failures += request->outcome == STORE_FAILED;
+    note_health(store, request);
+    request->committed(request->context, request->outcome, request->conflict,
+                       request->outcome == STORE_FAILED ? &request->error : NULL);
+}
+
+struct listing {
+    const struct request *request;
+    const struct disk_row **rows;
+    size_t count;
+};
+
+static void collect(void *context, const struct disk_row *row)
+{
+    struct listing *listing = context;
+
+    if (text_equal(row->row.kind, listing->request->row_kind) &&
+        (!listing->request->key || text_equal(row->row.group, listing->request->key)))
+        listing->rows[listing->count++] = row;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    const struct disk_row *const *first = a;
+    const struct disk_row *const *second = b;
+
+    if ((*first)->row.order_ms != (*second)->row.order_ms)
+        return (*first)->row.order_ms < (*second)->row.order_ms ? -1 : 1;
+    return (*first)->number < (*second)->number ? -1 : 1;
+}
+
+static void answer_list(struct disk_store *store, struct request *request)
+{
+    struct listing listing = {.request = request};
+
+    listing.rows = memory_allocate_array(store->disk->count + 1, sizeof(*listing.rows));
+    disk_each(store->disk, collect, &listing);
+    qsort(listing.rows, listing.count, sizeof(*listing.rows), by_age);
+    for (size_t i = 0; i < listing.count && i < request->maximum; i++)
+        request->reader.row(request->reader.context, &listing.rows[listing.count - 1 - i]->row);
+    free(listing.rows);
+    request->reader.done(request->reader.context, NULL);
+}
+
+static void answer_get(struct disk_store *store, struct request *request)
+{
+    const struct disk_row *row = find(store->disk, request->row_kind, request->key);
+
+    if (row)
+        request->reader.row(request->reader.context, &row->row);
+    request->reader.done(request->reader.context, NULL);
+}
+
+/* One, so that a crash may come between two. */
+static void answer_first(struct disk_store *store)
+{
+    struct request *request = list_first(&store->requests, struct request, link);
+
+    list_remove(&request->link);
+    switch (request->kind) {
+    case REQUEST_COMMIT:
+        answer_commit(store, request);
+        break;
+    case REQUEST_GET:
+        answer_get(store, request);
+        break;
+    case REQUEST_LIST:
+        answer_list(store, request);
+        break;
+    }
+    free_request(request);
+}
+
+static void answer(void *context)
+{
+    struct disk_store *store = context;
+
+    answer_first(store);
+    struct request *next = list_first(&store->requests, struct request, link);
+
+    if (next && next->written)
+        moment_set(&store->answer, 0);
+}
+
+static struct request *ask(struct disk_store *store, enum request_kind kind)
+{
+    struct request *request = memory_allocate(sizeof(*request));
+    struct process *process = sim_loop_process(store->loop);
+
+    request->kind = kind;
+    list_init(&request->link);
+    if (process && process_dies_now(process))
+        return request; /* asked for by a dead one: nobody hears it */
+    list_append(&store->requests, &request->link);
+    if (!heap_has(&store->write.node)) {
+        bool slow = chance_strikes(&sim->chance, FAULT_COMMIT_SLOW);
+
+        moment_set(&store->write, chance_between(&sim->chance, STREAM_LATENCY, US_PER_MS,
+                                                 slow ? 20 * US_PER_S : 8 * US_PER_MS));
+    }
+    return request;
+}
+
+static void on_commit(struct store *base, const struct store_write *writes, size_t count,
+                      store_committed *committed, void *context)
+{
+    struct disk_store *store = container_of(base, struct disk_store, store);
+    struct request *request = ask(store, REQUEST_COMMIT);
+
+    if (store->closing) {
+        request->written = true;
+        request->outcome = STORE_FAILED;
+        error_set(&request->error, ERROR_CANCELLED, "the store is being closed");
+    }
+
+    request->committed = committed;
+    request->context = context;
+    request->writes = memory_allocate_array(count + 1, sizeof(*writes));
+    request->count = count;
+    for (size_t i = 0; i < count; i++) {
+        request->writes[i] = writes[i];
+        request->writes[i].kind = text_copy(writes[i].kind);
+        request->writes[i].key = text_copy(writes[i].key);
+        request->writes[i].group = text_copy(writes[i].group);
+        request->writes[i].bytes =
+            memory_copy_text(writes[i].bytes ? writes[i].bytes : "", writes[i].length);
+    }
+    base->statistics.transactions++;
+    base->statistics.waiting++;
+}
+
+static int on_load_open(struct store *base, const char *kind, const struct store_reader *reader,
+                        struct error *error)
+{
+    struct disk_store *store = container_of(base, struct disk_store, store);
+    const struct request request = {.row_kind = (char *)kind};
+    struct listing listing = {.request = &request};
+
+    (void)error;
+    listing.rows = memory_allocate_array(store->disk->count + 1, sizeof(*listing.rows));
+    disk_each(store->disk, collect, &listing);
+    qsort(listing.rows, listing.count, sizeof(*listing.rows), by_age);
+    for (size_t i = 0; i < listing.count; i++)
+        if (listing.rows[i]->row.open)
+            reader->row(reader->context, &listing.rows[i]->row);
+    free(listing.rows);
+    return 0;
+}
+
+static void on_get(struct store *base, const char *kind, const char *key,
+                   const struct store_reader *reader)
+{
+    struct request *request = ask(container_of(base, struct disk_store, store), REQUEST_GET);
+
+    request->reader = *reader;
+    request->row_kind = text_copy(kind);
+    request->key = text_copy(key);
+}
+
+static void on_list(struct store *base, const char *kind, const char *group, size_t maximum,
+                    const struct store_reader *reader)
+{
+    struct request *request = ask(container_of(base, struct disk_store, store), REQUEST_LIST);
+
+    request->reader = *reader;
+    request->row_kind = text_copy(kind);
+    request->key = text_copy(group);
+    request->maximum = maximum;
+}
+
+void disk_drop(struct store *base)
+{
+    struct disk_store *store = container_of(base, struct disk_store, store);
+    struct request *request;
+
+    list_each(request, &store->requests, link) free_request(request);
+    moment_cancel(&store->write);
+    moment_cancel(&store->answer);
+    moment_cancel(&store->probe);
+    free(store);
+}
+
+static void on_close(struct store *base)
+{
+    struct disk_store *store = container_of(base, struct disk_store, store);
+
+    store->closing = true;
+    while (!list_is_empty(&store->requests)) {
+        write_all(store);
+        answer_first(store);
+    }
+    disk_drop(base);
+}
+
+static const struct store_functions functions = {
+    .close = on_close,
+    .commit = on_commit,
+    .load_open = on_load_open,
+    .get = on_get,
+    .list = on_list,
+};
+
+struct store *disk_open(struct disk *disk, struct loop *loop)
+{
+    struct disk_store *store = memory_allocate(sizeof(*store));
+
+    store->store.functions = &functions;
+    store->disk = disk;
+    store->loop = loop;
+    list_init(&store->requests);
+    moment_init(&store->write, sim_loop_events(loop), write_all, store);
+    moment_init(&store->answer, sim_loop_events(loop), answer, store);
+    moment_init(&store->probe, sim_loop_events(loop), probe, store);
+    return &store->store;
+}

@@ -1,0 +1,39 @@
+/* The promises of design.md's deployment machine, held against the disk and the world.
+ *
+ *  1  an accepted event reaches a terminal state once faults stop, and none is lost
+ *  2  at most one deployment per endpoint mutates it
+ *  3  nothing is left serving that was not pinned and verified
+ *  4  a terminal failure leaves the last good configuration serving
+ *  5  a message is deleted only after its commit
+ *  6  no effect runs before the commit that asked for it
+ *  7  what is kept for rollback is bounded by keep, and nothing else is left behind
+ *
+ * Whoever breaks one ends the run by broken(). */
+#ifndef CAUSEWAY_TESTS_SIM_PROMISES_H
+#define CAUSEWAY_TESTS_SIM_PROMISES_H
+
+#include "sim/world.h"
+
+#include <stdbool.h>
+
+/* Listens to the disk's commits from now on. */
+void promises_begin(void);
+
+/* The daemon makes a call. */
+void promises_call_is_made(const struct aws_call *call);
+
+/* The world is asked to do away with something. */
+void promises_message_is_deleted(const struct release *release, const char *body);
+void promises_object_is_deleted(const char *bucket, const char *key);
+void promises_config_is_deleted(const char *name);
+void promises_model_is_deleted(const char *name);
+
+/* Whether nothing is open. */
+bool promises_all_closed(void);
+/* The id of a deployment that has ended, but not well; NULL where there is none. */
+const char *promises_pick_ended_badly(void);
+
+/* Faults are over and nothing moves any more; or it has moved for far too long. */
+void promises_at_end(bool quiet);
+
+#endif

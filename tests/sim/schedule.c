@@ -1,0 +1,103 @@
+/* What happens next: the least time over the world's events and those of every daemon that is
+ * awake. */
+#include "sim/sim.h"
+
+#include <stdlib.h>
+
+struct sim *sim;
+
+/* 2026-01-01T00:00:00Z */
+#define BEGINNING_MS INT64_C(1767225600000)
+
+int64_t sim_true_ms(void)
+{
+    return BEGINNING_MS + sim->now_us / US_PER_MS;
+}
+
+void moment_init(struct moment *event, struct heap *heap, void (*happen)(void *context),
+                 void *context)
+{
+    *event = (struct moment){.heap = heap, .happen = happen, .context = context};
+}
+
+void moment_set(struct moment *event, int64_t delay_us)
+{
+    /* Up to a millisecond more, so that nothing relies on an order that nobody promises. */
+    heap_set(event->heap, &event->node,
+             sim->now_us + delay_us + (int64_t)chance_below(&sim->chance, STREAM_ORDER, 1000));
+}
+
+void moment_cancel(struct moment *event)
+{
+    if (event->heap && heap_has(&event->node))
+        heap_remove(event->heap, &event->node);
+}
+
+struct later {
+    struct moment event;
+    void (*happen)(void *context);
+    void *context;
+};
+
+static void happen_later(void *context)
+{
+    struct later *later = context;
+
+    later->happen(later->context);
+    free(later);
+}
+
+void sim_later(int64_t delay_us, void (*happen)(void *context), void *context)
+{
+    struct later *later = memory_allocate(sizeof(*later));
+
+    later->happen = happen;
+    later->context = context;
+    moment_init(&later->event, &sim->events, happen_later, later);
+    moment_set(&later->event, delay_us);
+}
+
+static int64_t ready_us(const struct process *process, const struct heap_node *first)
+{
+    return first->when > process->frozen_until_us ? first->when : process->frozen_until_us;
+}
+
+bool sim_step(int64_t until_us)
+{
+    struct heap_node *first = heap_first(&sim->events);
+    struct heap *heap = &sim->events;
+    struct process *owner = NULL;
+    struct process *process;
+    int64_t when_us = first ? first->when : INT64_MAX;
+
+    list_each(process, &sim->processes, link)
+    {
+        struct heap *candidate_heap;
+        struct heap_node *candidate = sim_loop_first(process->loop, &candidate_heap);
+
+        if (candidate && ready_us(process, candidate) < when_us) {
+            first = candidate;
+            heap = candidate_heap;
+            owner = process;
+            when_us = ready_us(process, candidate);
+        }
+    }
+    if (!first || when_us > until_us)
+        return false;
+    if (when_us > sim->now_us)
+        sim->now_us = when_us;
+    sim->steps++;
+    if (!owner) {
+        struct moment *event = container_of(first, struct moment, node);
+
+        heap_remove(heap, first);
+        event->happen(event->context);
+        return true;
+    }
+    sim->running = owner;
+    sim_loop_run_first(owner->loop, heap, first);
+    sim->running = NULL;
+    if (owner->doomed)
+        process_kill(owner, "it died");
+    return true;
+}

@@ -1,0 +1,149 @@
+/* The world that the daemon is in: a queue, buckets, a registry, SageMaker, a bus, and the staging
+ * pipelines that tell of new models. Everything survives the daemon. */
+#ifndef CAUSEWAY_TESTS_SIM_WORLD_H
+#define CAUSEWAY_TESTS_SIM_WORLD_H
+
+#include "base/json.h"
+#include "sim/calls.h"
+
+#define HOME_ACCOUNT "361769565206"
+#define STAGING_ACCOUNT "345594592951"
+#define STAGING_BUCKET "staging-artifacts"
+#define MODEL_BUCKET "prod-models"
+#define REPOSITORY STAGING_ACCOUNT ".dkr.ecr.us-east-1.amazonaws.com/inference"
+#define RESULT_BUS "results"
+
+/* One model that staging let out. */
+struct release {
+    struct list link;
+    unsigned number;
+    unsigned deployment; /* in the configuration */
+    char event_id[40];
+    int64_t event_ms;
+    char *body; /* the event */
+    char *model_key;
+    char *version;    /* of the model data, where the artifact names it; or NULL */
+    uint64_t content; /* of the model data, when it was let out */
+    bool poison;      /* no event of ours: to end in the dead-letter queue */
+    bool ignored;     /* one that no deployment wants */
+};
+
+struct world {
+    struct list messages;
+    struct list polls; /* calls that wait for a message */
+    uint64_t last_message;
+    struct list dead_letters;
+    struct map objects; /* by "BUCKET/KEY" */
+    struct map uploads; /* by id */
+    uint64_t last_content;
+    uint64_t last_upload;
+    unsigned image; /* the number of the digest that the tag is at */
+    struct map models;
+    struct map configs;
+    struct map endpoints;
+    struct list releases;
+    unsigned published;
+    struct map announced; /* ids of deployments that the bus was told of */
+};
+
+void world_begin(void);
+
+/* An event of what was kept: nobody waits for it any more. */
+void world_forget_call(struct aws_call *call);
+
+/* Each operation's handler. */
+#define OPERATION(variable, handler, changes) void handler(struct aws_call *call);
+#include "sim/operations.def"
+#undef OPERATION
+
+/* ---- the queue: queue.c ---------------------------------------------------------------------- */
+
+/* After delay_us, and perhaps more than once. release is what it tells of, or NULL. */
+void queue_put(const char *body, const struct release *release, int64_t delay_us);
+/* Whether nothing is left in it, in hand or not. */
+bool queue_is_empty(void);
+bool queue_has_dead_letter(const struct release *release);
+
+/* ---- buckets: objects.c ---------------------------------------------------------------------- */
+
+/* Content is a number of its own: equal only for copies. */
+struct version {
+    struct list link;
+    char id[16];
+    char etag[40];
+    int64_t size;
+    char *body; /* or NULL: nobody reads it */
+    uint64_t content;
+    bool bad; /* a model that answers nonsense */
+};
+
+const struct version *objects_put(const char *bucket, const char *key, const char *body,
+                                  int64_t size, bool bad);
+/* The version, or the newest for NULL; NULL where there is none. */
+const struct version *objects_find(const char *bucket, const char *key, const char *version);
+void objects_each_key(const char *bucket, void (*each)(void *context, const char *key),
+                      void *context);
+/* Uploads that hold parts and are neither completed nor aborted. */
+unsigned objects_open_uploads(void);
+
+/* ---- SageMaker: models.c, endpoints.c -----------------------------------------------------------
+ */
+
+struct thing { /* a model or a configuration */
+    cJSON *document;
+    int64_t made_us;
+};
+
+struct endpoint_sight {
+    bool exists;
+    const char *status;
+    char config[64];
+    char pending[64]; /* "" for none */
+    char reason[80];
+};
+
+struct endpoint {
+    char *name;
+    struct endpoint_sight now;
+    struct endpoint_sight before; /* the last change */
+    int64_t changed_us;
+    int64_t whole_us;  /* until then instances are missing */
+    struct moment end; /* of the change under way */
+    const char *outcome;
+};
+
+const struct endpoint *endpoints_find(const char *name);
+/* The model data that a configuration leads to, in the production bucket; NULL where any link is
+ * missing. */
+const struct version *configs_find_content(const char *config);
+/* The model's image of that configuration, or NULL. */
+const char *configs_find_image(const char *config);
+const char *configs_find_model(const char *config);
+/* Whether an endpoint has it, or is being given it. */
+bool configs_is_in_use(const char *config);
+/* News that is none, for one of the endpoints. */
+void endpoints_tell_again(void);
+void endpoints_update_one_by_itself(void);
+
+/* ---- the registry and the bus: images.c
+ * ----------------------------------------------------------- */
+
+void image_digest(unsigned number, char digest[80]);
+bool image_is_known(const char *digest);
+
+/* ---- staging.c
+ * ----------------------------------------------------------------------------------- */
+
+/* Lets out `count` models over the next hours. Returns when the last one is let out. */
+int64_t staging_begin(unsigned count);
+const struct release *staging_find(const char *event_id);
+
+/* ---- operators.c
+ * ---------------------------------------------------------------------------------- */
+
+/* Approve what waits, and do worse at times, until the end. */
+void operators_begin(void);
+/* One of them cancels, within a second, a deployment that has the turn. */
+void operators_cancel_soon(void);
+
+#endif
