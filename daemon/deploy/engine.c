@@ -244,6 +244,7 @@ static void run_effect(struct live *live, enum effect effect)
 {
     struct engine *engine = live->engine;
 
+    heap_remove(&engine->wakes, &live->wake); /* its time has come; it is not to come again */
     live->effect = effect_start(engine->aws, engine->config, live->record, effect, on_effect, live);
     engine->effects_running++;
 }
@@ -348,7 +349,7 @@ static void set_timer(struct engine *engine)
 {
     struct heap_node *first = heap_first(&engine->wakes);
 
-    if (!first) {
+    if (!first || engine->stopped) {
         timer_stop(&engine->timer);
         return;
     }
