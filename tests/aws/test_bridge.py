@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bridge import Bridge, bootstrap, writes
+from bridge import Bridge, bootstrap, cloudtrail, writes
 from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET, BUS, QUEUE, REPOSITORY, SAGEMAKER_BUCKET, STAGING_ROLE
 
@@ -371,20 +371,6 @@ def test_given_kill_nine_at_any_call_of_an_apply_when_it_starts_again_then_the_n
 
 
 # ---- who did it, and back again
-
-
-def cloudtrail(world: Any, account: str, source: str, call: str, **parameters: Any) -> dict[str, Any]:
-    """As CloudTrail's events arrive through the queue."""
-    return {
-        "version": "0", "id": "1", "source": "aws." + source, "detail-type": "AWS API Call via CloudTrail",
-        "account": getattr(world, account), "time": "2026-11-20T09:30:12Z", "region": world.region, "resources": [],
-        "detail": {
-            "eventSource": f"{source}.amazonaws.com", "eventName": call, "eventTime": "2026-11-20T09:30:12Z",
-            "sourceIPAddress": "192.0.2.10", "userAgent": "console.amazonaws.com", "readOnly": False,
-            "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{getattr(world, account)}:user/mallory"},
-            "requestParameters": parameters,
-        },
-    }
 
 
 def test_given_an_edit_that_cloudtrail_tells_of_when_it_arrives_then_it_is_repaired_at_once_and_its_author_named(
