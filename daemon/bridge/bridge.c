@@ -376,6 +376,7 @@ struct bridge *bridge_new(struct loop *loop, struct aws *aws, struct store *stor
     timer_init(&bridge->interval, loop, on_interval, bridge);
     timer_init(&bridge->hint_delay, loop, on_timer, bridge);
     timer_init(&bridge->identity_retry, loop, on_timer, bridge);
+    timer_init(&bridge->heartbeat, loop, bridge_heartbeat, bridge);
     poke_init(&bridge->poke, loop, go_on, bridge);
     set_identity(bridge, NULL);
     return bridge;
@@ -395,6 +396,7 @@ void bridge_free(struct bridge *bridge)
     timer_stop(&bridge->interval);
     timer_stop(&bridge->hint_delay);
     timer_stop(&bridge->identity_retry);
+    timer_stop(&bridge->heartbeat);
     if (bridge->asking_identity)
         aws_call_cancel(bridge->asking_identity);
     if (bridge->pass)
@@ -425,6 +427,7 @@ void bridge_free(struct bridge *bridge)
 
 void bridge_start(struct bridge *bridge)
 {
+    bridge_arm_heartbeat(bridge);
     be_due(bridge, "start");
 }
 
@@ -454,6 +457,7 @@ void bridge_set_config(struct bridge *bridge, struct config *config)
     bridge->config = config_ref(config);
     config_unref(old);
     set_identity(bridge, NULL);
+    bridge_arm_heartbeat(bridge);
     be_due(bridge, "the configuration has changed");
 }
 

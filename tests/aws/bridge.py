@@ -117,14 +117,22 @@ class Bridge:
         self.process.stdin.flush()
         deadline = time.monotonic() + 10
         while not select.select([self.process.stdout], [], [], 0.1)[0] and time.monotonic() < deadline:
-            for message in self.world.messages():
-                event = json.loads(message["Body"])
+            for event in self.events():
                 self.process.stdin.write(json.dumps({"do": "event", "event": event}) + "\n")
                 self.process.stdin.flush()
         while True:
             answer = json.loads(self.process.stdout.readline())
             if "taken" not in answer:
                 return answer
+
+    def events(self) -> list[dict[str, Any]]:
+        """What is in the queue now."""
+        return [json.loads(message["Body"]) for message in self.world.messages()]
+
+    def carry(self) -> None:
+        """Hands the events in the queue to the bridge."""
+        for event in self.events():
+            self.ask("event", event=event)
 
     def converge(self, keep: bool = False) -> dict[str, Any]:
         """One pass that applies; nothing may fail. Kept running, the bridge looks again a second later."""

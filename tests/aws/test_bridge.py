@@ -461,6 +461,25 @@ def test_given_a_broken_hop_when_the_doctor_walks_the_bridge_then_it_is_named_wi
     assert missing in next(h for h in report["hops"] if not h["ok"])["difference"]
 
 
+def test_given_a_heartbeat_when_a_hop_breaks_then_the_journal_names_it_and_when_it_is_mended_says_so(bridge, bare):
+    bridge.converge()
+    bridge.configure({"heartbeat": "10s"}, reconcile={"mode": "observe"})
+    delete_repository_policy(bare)
+    bridge.ask("start")
+
+    def said(words: str) -> bool:
+        bridge.carry()
+        return any(words in entry["MESSAGE"] for entry in bridge.entries())
+
+    wait_for(lambda: said('broken at its hop "repositories"'), "the broken hop", 20, 0.2)
+    assert bridge.ask("statistics")["broken"]
+    bare.client("staging", "ecr").set_repository_policy(repositoryName=REPOSITORY, policyText=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Sid": "CausewayPull", "Effect": "Allow", "Principal": {"AWS": bare.execution_role_arn},
+            "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]}]}))
+    wait_for(lambda: said("every hop of the bridge is well"), "the mended hop", 20, 0.2)
+
+
 # ---- every field that the file may give
 
 POLICY = {"statements": [{"Sid": "One", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::b/*"]}]}

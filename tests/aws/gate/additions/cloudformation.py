@@ -196,8 +196,12 @@ def _elements(values: dict[str, str | None]) -> str:
     return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in values.items() if value)
 
 
-def describe_stacks(gate: "Gate", request: Request) -> Response:
+def describe_stacks(gate: "Gate", request: Request) -> Response | None:
+    """Stacks that CreateStack made are moto's."""
     with upstream.lock:
+        moto = upstream.backends("cloudformation")[request.account][gate.region].stacks.values()
+        if any(request.parameters.get("StackName") in (stack.name, stack.stack_id) for stack in moto):
+            return None
         stack = gate.stacks.find(request)
         parameters = "".join("<member>" + _elements({"ParameterKey": k, "ParameterValue": v}) + "</member>"
                              for k, v in stack["parameters"].items())
