@@ -289,6 +289,12 @@ bool exchange_is_wanted(const struct exchange *exchange)
     return exchange->held_by_connection && exchange->status == 0;
 }
 
+void exchange_allow(struct exchange *exchange, int64_t answer_ms)
+{
+    if (timer_is_running(&exchange->deadline))
+        timer_start(&exchange->deadline, answer_ms);
+}
+
 void exchange_set_allowed(struct exchange *exchange, const char *methods)
 {
     exchange->allowed = text_copy(methods);

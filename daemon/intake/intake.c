@@ -55,6 +55,13 @@ struct intake *intake_new(struct loop *loop, struct aws *aws, struct store *stor
     return intake;
 }
 
+void intake_on_event(struct intake *intake, bool (*take)(void *context, const cJSON *event),
+                     void *context)
+{
+    intake->take = take;
+    intake->take_context = context;
+}
+
 void intake_start(struct intake *intake, void (*ready)(void *context), void *context)
 {
     intake->ready = ready;
