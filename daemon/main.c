@@ -34,6 +34,8 @@
 /* At the end, what is under way gets this long. Calls that take longer are idempotent. */
 #define STOP_WAIT_MS 10000
 #define STOP_LOOK_MS 20
+/* How often it is looked how late the loop runs; and what the journal left out is told. */
+#define TICK_MS 1000
 
 /* Exit statuses; systemd restarts on any but 0. */
 enum { EXIT_BAD_USAGE = 2, EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
@@ -59,8 +61,10 @@ struct daemon {
     struct timer status_timer;
     struct timer watchdog_timer;
     struct timer stop_timer;
-    int64_t started_ms; /* wall clock */
-    int64_t stop_by_ms; /* monotonic */
+    struct timer tick_timer;
+    int64_t tick_due_ms; /* monotonic: when the next tick was asked for */
+    int64_t started_ms;  /* wall clock */
+    int64_t stop_by_ms;  /* monotonic */
     bool ready;
     bool stopping;
 };
@@ -76,25 +80,6 @@ static void usage(FILE *out)
           "  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
           "  --log-format FORMAT  auto (default: journald, else plain lines), plain or json\n",
           out);
-}
-
-static bool parse_level(const char *text, enum log_level *level)
-{
-    static const struct {
-        const char *name;
-        enum log_level level;
-    } levels[] = {
-        {"error", LOG_LEVEL_ERROR}, {"warning", LOG_LEVEL_WARNING}, {"notice", LOG_LEVEL_NOTICE},
-        {"info", LOG_LEVEL_INFO},   {"debug", LOG_LEVEL_DEBUG},
-    };
-
-    for (size_t i = 0; i < array_length(levels); i++) {
-        if (text_equal(levels[i].name, text)) {
-            *level = levels[i].level;
-            return true;
-        }
-    }
-    return false;
 }
 
 static bool parse_format(const char *text, enum log_format *format)
@@ -142,7 +127,7 @@ static int parse_options(int argc, char **argv, struct options *options)
             options->check = true;
             break;
         case LEVEL:
-            good = parse_level(optarg, &options->log_level);
+            good = log_level_from_name(optarg, &options->log_level);
             break;
         case FORMAT:
             good = parse_format(optarg, &options->log_format);
@@ -290,6 +275,45 @@ static void on_attempt(void *context, const struct aws_attempt *attempt)
         metrics_add(daemon->metrics, METRIC_AWS_RETRIES, (metric_labels){service}, 1);
 }
 
+static void on_commit(void *context, int64_t took_ms)
+{
+    struct daemon *daemon = context;
+
+    metrics_observe(daemon->metrics, METRIC_STORE_COMMIT_SECONDS, NULL, (double)took_ms / 1000);
+}
+
+static void on_event_age(void *context, int64_t age_ms)
+{
+    struct daemon *daemon = context;
+
+    metrics_observe(daemon->metrics, METRIC_QUEUE_LAG, NULL, (double)age_ms / 1000);
+}
+
+static void on_transition(void *context, const struct record *before, const struct record *record)
+{
+    struct daemon *daemon = context;
+
+    if (before && before->state != record->state)
+        metrics_observe(daemon->metrics, METRIC_STATE_SECONDS,
+                        (metric_labels){deployment_state_name(before->state)},
+                        (double)(record->entered_ms - before->entered_ms) / 1000);
+    if (daemon->control)
+        control_tell(daemon->control, record);
+}
+
+static void on_tick(void *context)
+{
+    struct daemon *daemon = context;
+    int64_t now_ms = clock_monotonic_ms();
+
+    if (daemon->tick_due_ms)
+        metrics_observe(daemon->metrics, METRIC_LOOP_LAG, NULL,
+                        (double)(now_ms - daemon->tick_due_ms) / 1000);
+    log_tell_dropped();
+    daemon->tick_due_ms = now_ms + TICK_MS;
+    timer_start(&daemon->tick_timer, TICK_MS);
+}
+
 /* ---- reload -------------------------------------------------------------------------------- */
 
 static int set_accounts(struct daemon *daemon, struct error *error)
@@ -402,20 +426,24 @@ static int open_parts(struct daemon *daemon, struct error *error)
     timer_init(&daemon->ready_timer, daemon->loop, on_ready_timer, daemon);
     timer_init(&daemon->status_timer, daemon->loop, on_status_timer, daemon);
     timer_init(&daemon->watchdog_timer, daemon->loop, on_watchdog_timer, daemon);
+    timer_init(&daemon->tick_timer, daemon->loop, on_tick, daemon);
     timer_init(&daemon->stop_timer, daemon->loop, on_stop_timer, daemon);
     daemon->store = store_open_sqlite(daemon->loop, daemon->config->store_path, error);
     if (!daemon->store)
         return -1;
     store_on_health(daemon->store, on_store_health, daemon);
+    store_on_commit(daemon->store, on_commit, daemon);
     daemon->aws = aws_new(daemon->loop, error);
     if (!daemon->aws || set_accounts(daemon, error) < 0)
         return -1;
     aws_observe(daemon->aws, on_attempt, daemon);
     daemon->engine = engine_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
+    engine_observe(daemon->engine, on_transition, daemon);
     if (engine_load(daemon->engine, error) < 0)
         return -1;
     daemon->intake =
         intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
+    intake_observe_age(daemon->intake, on_event_age, daemon);
     const struct control_parts parts = {
         .engine = daemon->engine,
         .intake = daemon->intake,
@@ -438,10 +466,11 @@ static void close_parts(struct daemon *daemon)
     timer_stop(&daemon->status_timer);
     timer_stop(&daemon->watchdog_timer);
     timer_stop(&daemon->stop_timer);
+    timer_stop(&daemon->tick_timer);
     if (daemon->store)
         store_close(daemon->store); /* first: it calls back for the commits that it finishes */
     if (daemon->control)
-        control_free(daemon->control);
+        control_free(steal_pointer(daemon->control));
     if (daemon->intake)
         intake_free(daemon->intake);
     if (daemon->engine)
@@ -464,6 +493,7 @@ static void run(struct daemon *daemon)
                 " open taken up",
                 daemon->config->deployment_count, statistics.open);
     intake_start(daemon->intake, on_queue_answers, daemon);
+    on_tick(daemon);
     timer_start(&daemon->ready_timer, READY_WAIT_MS);
     if (systemd_watchdog_ms() > 0)
         on_watchdog_timer(daemon);

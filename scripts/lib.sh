@@ -10,6 +10,7 @@ causeway_packages=(
 )
 causeway_test_packages=(
     libcmocka-dev clang-format clang-tidy cppcheck valgrind sqlite3 curl
+    mandoc zsh prometheus chromium
 )
 
 say() { printf '\n== %s\n' "$*"; }

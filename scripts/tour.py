@@ -14,7 +14,7 @@ import causeway
 from gate.client import Gate, Sandbox
 from gate.world import QUEUE, World
 
-STEP_SECONDS = 60
+STEP_SECONDS = 120
 
 
 class Tour:

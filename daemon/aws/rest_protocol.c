@@ -105,7 +105,7 @@ static int add_header_map(struct arena *arena, struct aws_request *request,
     for (size_t i = 0; i < elements.count; i++) {
         const char *name = arena_printf(arena, "%s%s", field->name, pairs[i].key);
 
-        if (add_header(request, operation, name, pairs[i].value, error) < 0)
+        if (add_header(request, operation, name, arena_copy(arena, pairs[i].value), error) < 0)
             return -1;
     }
     return 0;
@@ -128,7 +128,7 @@ static int add_headers(struct arena *arena, struct aws_request *request,
             result = add_header_map(arena, request, operation, field, structure, error);
         else if (field->place == AWS_IN_HEADER)
             result = add_header(request, operation, field->name,
-                                shape_scalar(arena, field, structure), error);
+                                arena_copy(arena, shape_scalar(arena, field, structure)), error);
         if (result < 0)
             return -1;
     }
@@ -168,7 +168,8 @@ static int write_body(struct arena *arena, struct aws_request *request,
     if (payload) {
         const struct aws_bytes *bytes = shape_at(payload, input);
 
-        request->body = bytes->data ? bytes->data : "";
+        /* The input may be gone before the request is sent, or sent again. */
+        request->body = bytes->data ? arena_copy_bytes(arena, bytes->data, bytes->length) : "";
         request->body_length = bytes->data ? bytes->length : 0;
         return 0;
     }

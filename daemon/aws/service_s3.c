@@ -100,6 +100,17 @@ const struct aws_operation s3_get_object = {
     .response_maximum = LIMIT_ARTIFACT_BYTES,
 };
 
+const struct aws_operation s3_get_object_part = {
+    .service = &service_s3,
+    .name = "GetObject",
+    .method = "GET",
+    .path = PATH_OF_OBJECT,
+    .input = &get_object_input,
+    .output = &get_object_output,
+    .idempotent = true,
+    .response_maximum = LIMIT_CARRY_BYTES,
+};
+
 const struct aws_operation s3_head_object = {
     .service = &service_s3,
     .name = "HeadObject",
@@ -268,6 +279,33 @@ const struct aws_operation s3_upload_part_copy = {
     .output = &upload_part_copy_output,
     .idempotent = true,
     .stall_timeout_ms = COPY_STALL_MS,
+};
+
+static const struct aws_field upload_part_input_fields[] = {
+    IN_PATH(struct s3_upload_part_input, bucket, "Bucket"),
+    IN_PATH(struct s3_upload_part_input, key, "Key"),
+    AWS_FIELD_INTEGER(struct s3_upload_part_input, part_number, "partNumber",
+                      .place = AWS_IN_QUERY),
+    IN_QUERY(struct s3_upload_part_input, upload_id, "uploadId"),
+    AWS_FIELD_BYTES(struct s3_upload_part_input, body, "Body", .place = AWS_AS_PAYLOAD),
+};
+static const struct aws_shape upload_part_input =
+    AWS_SHAPE(struct s3_upload_part_input, upload_part_input_fields);
+
+static const struct aws_field upload_part_output_fields[] = {
+    IN_HEADER(struct s3_upload_part_output, etag, "etag"),
+};
+static const struct aws_shape upload_part_output =
+    AWS_SHAPE(struct s3_upload_part_output, upload_part_output_fields);
+
+const struct aws_operation s3_upload_part = {
+    .service = &service_s3,
+    .name = "UploadPart",
+    .method = "PUT",
+    .path = PATH_OF_OBJECT,
+    .input = &upload_part_input,
+    .output = &upload_part_output,
+    .idempotent = true,
 };
 
 static const struct aws_field completed_part_fields[] = {

@@ -53,6 +53,8 @@ struct s3_get_object_output {
 };
 /* Reads up to LIMIT_ARTIFACT_BYTES. */
 extern const struct aws_operation s3_get_object;
+/* The same for a part of an object, up to LIMIT_CARRY_BYTES. */
+extern const struct aws_operation s3_get_object_part;
 extern const struct aws_operation s3_head_object; /* struct s3_get_object_input, _output */
 
 struct s3_put_object_input {
@@ -135,6 +137,18 @@ struct s3_upload_part_copy_output {
     const char *copy_source_version_id;
 };
 extern const struct aws_operation s3_upload_part_copy;
+
+struct s3_upload_part_input {
+    const char *bucket;
+    const char *key;
+    const char *upload_id;
+    int64_t part_number; /* 1 to 10,000 */
+    struct aws_bytes body;
+};
+struct s3_upload_part_output {
+    const char *etag;
+};
+extern const struct aws_operation s3_upload_part;
 
 struct s3_completed_part {
     int64_t part_number;

@@ -46,6 +46,10 @@
 /* Deflate reaches at most 1032:1; honest text stays below 50:1. */
 #define LIMIT_ARTIFACT_RATIO ((size_t)200)
 
+/* A part of an object that is carried through the daemon, since no principal may read and write both
+ * sides: bounds memory for each copy. 10,000 such parts are 160 GB. */
+#define LIMIT_CARRY_BYTES ((size_t)16 * 1048576)
+
 /* A configuration file, all files of one configuration, and the tree made of them. */
 #define LIMIT_CONFIG_BYTES ((size_t)1048576)
 #define LIMIT_CONFIG_FILES ((size_t)64)
@@ -89,6 +93,21 @@
  * number: it refuses 11 and 12 (the User Guide's own example, and four of "*:stack/NAME/" followed
  * by a star), and takes 9. */
 #define LIMIT_PATTERN_COMPLEXITY ((size_t)10)
+
+/* Journal entries of one kind in a window, below debug. A hundred deployments that end at once are
+ * told one by one; what comes by the thousand is counted. */
+#define LIMIT_LOG_ENTRIES 100u
+#define LIMIT_LOG_WINDOW_MS 10000
+
+/* Pages and programs that watch /v1/events at a time: a part of the control clients, so that
+ * operators always find a place. */
+#define LIMIT_CONTROL_WATCHERS 16u
+/* What may wait to be sent to a watcher that reads slowly; beyond it, it is let go and may come
+ * back. An event is a few KiB. */
+#define LIMIT_WATCHER_BYTES ((size_t)1048576)
+
+/* Dead letters that one look at their queue holds on to: 100 x 1 MiB at the worst. */
+#define LIMIT_DEAD_LETTERS ((size_t)100)
 
 /* Different label values of one metric. AWS operations times outcomes stay below a hundred. */
 #define LIMIT_METRIC_SERIES ((size_t)500)

@@ -4,10 +4,13 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/limits.h"
+#include "base/log_limit.h"
 #include "base/text.h"
 #include "base/time.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +95,27 @@ void log_set_level(enum log_level level)
 enum log_level log_get_level(void)
 {
     return target.level;
+}
+
+static const char *const level_names[] = {
+    [LOG_LEVEL_ERROR] = "error", [LOG_LEVEL_WARNING] = "warning", [LOG_LEVEL_NOTICE] = "notice",
+    [LOG_LEVEL_INFO] = "info",   [LOG_LEVEL_DEBUG] = "debug",
+};
+
+const char *log_level_name(enum log_level level)
+{
+    return level_names[level];
+}
+
+bool log_level_from_name(const char *name, enum log_level *level)
+{
+    for (size_t i = LOG_LEVEL_ERROR; i < array_length(level_names); i++) {
+        if (text_equal(level_names[i], name)) {
+            *level = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static size_t list_fields(const struct log_fields *fields, struct field list[FIELDS_MAX])
@@ -196,7 +220,7 @@ static void append_value(struct buffer *line, const char *value)
     append_harmless(line, buffer_text(&quoted));
 }
 
-static const char *level_name(enum log_level level)
+static const char *level_prefix(enum log_level level)
 {
     switch (level) {
     case LOG_LEVEL_ERROR:
@@ -219,7 +243,7 @@ static void send_as_line(enum log_level level, const char *sentence, const struc
     struct buffer line = BUFFER(LINE_BYTES);
 
     if (target.sink == SINK_TERMINAL)
-        buffer_append_text(&line, level_name(level));
+        buffer_append_text(&line, level_prefix(level));
     else
         buffer_printf(&line, "<%d>", (int)level);
     append_harmless(&line, sentence);
@@ -283,12 +307,44 @@ static void send(enum log_level level, const char *id, const char *sentence,
     }
 }
 
+static struct log_limit limits[MESSAGE_KINDS];
+
+static void tell_dropped(enum message_kind kind, uint64_t count)
+{
+    char sentence[256];
+
+    if (count == 0 || kinds[MESSAGE_DROPPED].level > target.level)
+        return;
+    snprintf(sentence, sizeof(sentence),
+             "%" PRIu64 " more entries of the kind %s were left out: more than %u came in %d s",
+             count, kinds[kind].name, LIMIT_LOG_ENTRIES, LIMIT_LOG_WINDOW_MS / 1000);
+    send(kinds[MESSAGE_DROPPED].level, kinds[MESSAGE_DROPPED].id, sentence, NULL);
+}
+
+void log_tell_dropped(void)
+{
+    int64_t now_ms = clock_monotonic_ms();
+
+    for (int i = 0; i < MESSAGE_KINDS; i++)
+        tell_dropped((enum message_kind)i, log_limit_close(&limits[i], now_ms));
+}
+
+static bool may_pass(enum message_kind kind)
+{
+    if (target.level >= LOG_LEVEL_DEBUG)
+        return true;
+    struct log_verdict verdict = log_limit_ask(&limits[kind], clock_monotonic_ms());
+
+    tell_dropped(kind, verdict.dropped);
+    return verdict.pass;
+}
+
 void log_message(enum message_kind kind, const struct log_fields *fields, const char *format, ...)
 {
     char sentence[ENTRY_BYTES];
     va_list arguments;
 
-    if (kinds[kind].level > target.level)
+    if (kinds[kind].level > target.level || !may_pass(kind))
         return;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);

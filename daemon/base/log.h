@@ -53,12 +53,20 @@ void log_open(enum log_format format, enum log_level level);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 
-/* One entry. fields may be NULL. */
+/* "error", "warning", "notice", "info", "debug". false where the text is none of them. */
+const char *log_level_name(enum log_level level);
+bool log_level_from_name(const char *name, enum log_level *level);
+
+/* One entry. fields may be NULL. A kind that floods the journal is cut short, and how many were
+ * left out is told (see log_limit.h); not at debug, where all is told. */
 void log_message(enum message_kind kind, const struct log_fields *fields, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 void log_debug(const struct log_fields *fields, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Tells what the limit has dropped in windows that are over. To be called now and then. */
+void log_tell_dropped(void);
 
 /* What the table says of a kind, for documentation and the catalog. */
 const char *log_message_id(enum message_kind kind);

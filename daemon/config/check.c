@@ -1,11 +1,13 @@
 #include "config/config_internal.h"
 #include "config/expression.h"
 
+#include "base/cron.h"
 #include "base/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* The place of a mapping's key's value; the mapping's own where it is absent. */
 static const struct config_place *place_of(const struct node *mapping, const char *key)
@@ -146,12 +148,17 @@ static void check_verifications(struct loading *loading, const struct config_dep
 
     for (size_t i = 0; item && i < deployment->verify_count; i++, item = item->next) {
         const char *pattern = deployment->verify[i].matches;
+        const char *pointer = deployment->verify[i].pointer;
         cleanup(free_pointer)
         char *why = pattern ? expression_refusal(pattern) : NULL;
 
         if (why)
             say(loading, place_of(node_get(item, "expect"), "matches"),
                 "\"matches\" must be a POSIX extended regular expression: %s", why);
+        if (pointer && !json_pointer_is_valid(pointer))
+            say(loading, place_of(node_get(item, "expect"), "pointer"),
+                "\"pointer\" must be a JSON Pointer such as /predictions/0, not %s",
+                quoted(loading, pointer));
     }
 }
 
@@ -192,6 +199,19 @@ static void check_artifact(struct loading *loading, const struct config_deployme
             "a model-package is named by the event; \"%s\" has no meaning here", found->name);
 }
 
+static void check_freezes(struct loading *loading, const struct config_deployment *deployment,
+                          const struct node *node)
+{
+    const struct node *list = node_get(node, "freeze");
+    const struct node *item = list ? list->first : NULL;
+    struct cron cron;
+    struct error error;
+
+    for (size_t i = 0; i < deployment->freeze_count; i++, item = item->next)
+        if (cron_read(deployment->freeze[i].at, &cron, &error) < 0)
+            say(loading, place_of(item, "at"), "\"at\": %s", error.sentence);
+}
+
 /* Fields that name things are ours: another name would hide from us what was made. */
 static void check_overlay(struct loading *loading, const struct node *node)
 {
@@ -210,15 +230,69 @@ static void check_overlay(struct loading *loading, const struct node *node)
     }
 }
 
-static void check_role(struct loading *loading, const char *role, const struct node *node)
+/* Roles are passed to services of the home account, which take none of another's. */
+static void check_role(struct loading *loading, const char *role, const struct config_place *place)
 {
     const struct config_account *home = config_home(loading->config);
-    const char *id = strstr(role, ":iam::") + strlen(":iam::");
+    const char *id = role ? strstr(role, ":iam::") + strlen(":iam::") : NULL;
 
-    if (home && home->id && strncmp(id, home->id, strlen(home->id)) != 0)
-        say(loading, place_of(node, "execution_role"),
-            "the role is in account %.12s; SageMaker needs one in the home account, %s", id,
-            home->id);
+    if (id && home && home->id && strncmp(id, home->id, strlen(home->id)) != 0)
+        say(loading, place,
+            "the role is in account %.12s; it must be one of the home account, %s, to work there",
+            id, home->id);
+}
+
+/* Keys that would do nothing. */
+static void check_stack(struct loading *loading, const struct config_deployment *deployment,
+                        const struct node *node)
+{
+    static const char *const keys[] = {"stack", "capabilities", "stack_role"};
+
+    check_role(loading, deployment->stack_role, place_of(node, "stack_role"));
+    for (size_t i = 0; i < array_length(keys); i++) {
+        const struct node *child = node_get(node, keys[i]);
+
+        if (child && deployment->driver != DRIVER_CLOUDFORMATION)
+            say(loading, &child->name_place, "\"%s\" is for the driver cloudformation", keys[i]);
+    }
+}
+
+/* Memory sizes that SageMaker has. */
+#define MEMORY_STEP 1024
+
+static void check_serverless(struct loading *loading, const struct config_deployment *deployment,
+                             const struct node *node)
+{
+    const struct config_serverless *serverless = deployment->variant.serverless;
+    const struct node *variant = node_get(node, "variant");
+
+    if (!serverless)
+        return;
+    if (serverless->memory % MEMORY_STEP)
+        say(loading, place_of(node_get(variant, "serverless"), "memory"),
+            "\"memory\" must be a multiple of %d, not %" PRId64, MEMORY_STEP, serverless->memory);
+    if (node_get(variant, "count"))
+        say(loading, place_of(variant, "count"), "a serverless variant has no instances to count");
+}
+
+/* The C library takes a zone that it does not know for UTC, without a word. */
+static void check_zones(struct loading *loading, const struct config_deployment *deployment,
+                        const struct node *node)
+{
+    const struct node *item = first_of(node, "freeze");
+    const char *folder = getenv("TZDIR");
+
+    for (size_t i = 0; item && i < deployment->freeze_count; i++, item = item->next) {
+        const char *zone = deployment->freeze[i].zone;
+        cleanup(free_pointer)
+        char *path = text_printf("%s/%s", folder ? folder : "/usr/share/zoneinfo", zone);
+
+        struct stat status;
+
+        if (!text_equal(zone, "UTC") && (stat(path, &status) < 0 || !S_ISREG(status.st_mode)))
+            say(loading, place_of(item, "zone"), "this machine knows no time zone %s",
+                quoted(loading, zone));
+    }
 }
 
 static void check_deployment(struct loading *loading, struct config_deployment *deployment,
@@ -235,38 +309,30 @@ static void check_deployment(struct loading *loading, struct config_deployment *
     check_verifications(loading, deployment, node);
     check_container(loading, deployment, node);
     check_artifact(loading, deployment, node);
+    check_freezes(loading, deployment, node);
     check_overlay(loading, node);
-    check_role(loading, deployment->execution_role, node);
+    check_role(loading, deployment->execution_role, place_of(node, "execution_role"));
+    check_stack(loading, deployment, node);
+    check_serverless(loading, deployment, node);
+    check_zones(loading, deployment, node);
 }
 
 /* ---- resources -------------------------------------------------------------------------- */
 
-/* Says which Sid stands twice, and, where only those are owned, which statement has none. */
-static void check_policy(struct loading *loading, const struct node *policy, bool need_sids)
+/* Says which statement of a shared policy has no Sid, where only those with ours are owned. */
+static void need_sids(struct loading *loading, const struct node *policy)
 {
-    cleanup(free_map)
-    struct map sids = {0};
     const struct node *list = node_get(policy, "statements");
 
     if (!list)
         list = node_get(policy, "Statement");
-    if (!list)
-        return;
-    for (struct node *item = list->kind == NODE_LIST ? list->first : NULL; item;
-         item = item->next) {
-        struct node *sid = node_get(item, "Sid");
-        const char *text = sid ? interpolate(loading, sid) : NULL;
+    const struct node *item = list && list->kind == NODE_LIST ? list->first : list;
 
-        if (!sid && need_sids)
+    for (; item; item = list->kind == NODE_LIST ? item->next : NULL)
+        if (!node_get(item, "Sid"))
             say(loading, &item->place,
                 "a statement needs a \"Sid\" to be told from those of others; or own the whole "
                 "policy with \"owns: document\"");
-        if (text && map_put(&sids, text, item))
-            say(loading, &sid->place, "the Sid %s stands in this policy twice",
-                quoted(loading, text));
-    }
-    if (list->kind == NODE_MAPPING && need_sids && !node_get(list, "Sid"))
-        say(loading, &list->place, "a statement needs a \"Sid\" to be told from those of others");
 }
 
 /* EventBridge's limit on a pattern's text. */
@@ -324,15 +390,11 @@ static void check_twin(struct loading *loading, struct map *seen,
 static void check_resource(struct loading *loading, struct config_resource *resource,
                            const struct node *node)
 {
-    const struct node *inline_policies = node_get(node, "inline");
-    bool is_shared = node_get(node, "policy") && !text_equal(resource->kind, "iam_policy");
+    const struct schema_kind *kind = schema_find_kind(resource->kind);
 
-    check_policy(loading, node_get(node, "policy"), is_shared && resource->owns == OWNS_STATEMENTS);
-    check_policy(loading, node_get(node, "trust"), false);
-    for (const struct node *child = inline_policies ? inline_policies->first : NULL; child;
-         child = child->next)
-        check_policy(loading, child, false);
-    if (text_equal(resource->kind, "event_rule"))
+    if (schema_find(kind->section, "owns") && resource->owns == OWNS_STATEMENTS)
+        need_sids(loading, node_get(node, "policy"));
+    if (kind->section == SECTION_EVENT_RULE)
         check_event_rule(loading, resource, node);
     if (!node_get(node, "mode"))
         resource->mode = loading->config->reconcile.mode;

@@ -3,8 +3,8 @@
  * Schema in conf/ and the documentation are made.
  *
  * Loading reports every error at once as FILE:LINE:COLUMN: message. A configuration that loads is
- * whole: references are resolved, defaults filled in, patterns compiled, names such as AWS accepts.
- */
+ * whole: files are joined, references resolved, defaults filled in, patterns compiled, names and
+ * policies such as AWS accepts, and each account that something is to be made in has a way in. */
 #ifndef CAUSEWAY_CONFIG_CONFIG_H
 #define CAUSEWAY_CONFIG_CONFIG_H
 
@@ -233,8 +233,10 @@ struct config_resource {
     const cJSON *fields;
 };
 
-/* The role for models that the short form makes in the home account. */
+/* The role for models that the short form makes in the home account; the second one with the
+ * guide's privileges. */
 #define CONFIG_EXECUTION_ROLE "causeway-execution"
+#define CONFIG_GUIDE_EXECUTION_ROLE "AmazonSageMakerServiceCatalogProductsUseRoleMultiModelTB"
 
 struct config {
     unsigned references; /* config_ref() and config_unref() only */

@@ -93,19 +93,16 @@ static const char *value_of(struct resolving *resolving, const struct node *mapp
 
 void reference_refuse(struct resolving *resolving, const char *format, ...)
 {
-    struct buffer text = BUFFER(512);
     char sentence[400];
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
-    buffer_printf(&text, "${%.100s}: %s", resolving->reference->whole, sentence);
     const struct config_place place =
         reference_place(resolving->reference->text, resolving->reference->offset);
 
-    say(resolving->loading, &place, "%s", buffer_text(&text));
-    buffer_free(&text);
+    say(resolving->loading, &place, "${%.100s}: %s", resolving->reference->whole, sentence);
     resolving->failed = true;
 }
 
@@ -299,11 +296,14 @@ static const char *execution_role_value(struct resolving *resolving)
     if (!account)
         return NULL;
     struct home home = home_of(resolving, account);
+    const struct node *bridge = node_get(resolving->loading->tree, "bridge");
+    bool is_guide = text_equal(value_of(resolving, bridge, "privileges", "least"), "guide");
+    const char *name = is_guide ? CONFIG_GUIDE_EXECUTION_ROLE : CONFIG_EXECUTION_ROLE;
 
     if (text_equal(resolving->reference->attribute, "name"))
-        return CONFIG_EXECUTION_ROLE;
+        return name;
     return arena_printf(&resolving->loading->scratch, "arn:%s:iam::%s:role/%s", home.partition,
-                        home.id, CONFIG_EXECUTION_ROLE);
+                        home.id, name);
 }
 
 static const char *resource_value(struct resolving *resolving, const struct node *resource,

@@ -162,6 +162,8 @@ static cJSON *read_policy(struct loading *loading, struct node *node, enum secti
         cJSON_AddItemToObject(policy, "Statement", statements);
     else
         cJSON_Delete(statements);
+    if (!node->faulty)
+        policy_check(loading, node, section, policy);
     return policy;
 }
 

@@ -39,4 +39,8 @@ cJSON *value_read_json(struct loading *loading, struct node *node, const struct 
 struct event_pattern *value_compile(struct loading *loading, const struct node *node,
                                     const cJSON *pattern);
 
+/* Says what AWS would refuse in a policy that was read from the node without fault so far. */
+void policy_check(struct loading *loading, const struct node *node, enum section_id section,
+                  const cJSON *policy);
+
 #endif

@@ -99,9 +99,31 @@ void answer_retry(const struct control_parts *parts, struct exchange *exchange, 
     operate(parts, exchange, id, ENGINE_RETRY, "retry");
 }
 
+/* {"now": true, "why": "..."}, or nothing. */
 void answer_approve(const struct control_parts *parts, struct exchange *exchange, const char *id)
 {
-    operate(parts, exchange, id, ENGINE_APPROVE, "approve");
+    size_t length;
+    const char *body = exchange_body(exchange, &length);
+    struct error error;
+    cleanup(json_free)
+    cJSON *document = length ? json_parse(body, length, LIMIT_EVENT_BYTES, &error) : NULL;
+
+    if (length && !document) {
+        answer_error(exchange, &error);
+        return;
+    }
+    const char *why = json_get_text(document, "why");
+    bool now = json_get_bool(document, "now", false);
+    struct wish *wish = begin_wish(exchange, now ? "let pass" : "approve", id);
+
+    if (why) {
+        cleanup(free_pointer)
+        char *who = wish->who;
+
+        wish->who = text_printf("%s: %s", who, why);
+    }
+    engine_operate(parts->engine, now ? ENGINE_APPROVE_NOW : ENGINE_APPROVE, id, wish->who, end_wish,
+                   wish);
 }
 
 void answer_reject(const struct control_parts *parts, struct exchange *exchange, const char *id)

@@ -67,6 +67,21 @@ enum api_match api_find(const char *method, const char *path, enum api_route *ro
     return match;
 }
 
+const char *api_allowed(const char *path)
+{
+    char id[API_ID_SIZE];
+    bool get = false;
+    bool post = false;
+
+    for (size_t i = 0; i < array_length(routes); i++) {
+        if (!path_matches(routes[i].path, path, id))
+            continue;
+        get = get || strcmp(routes[i].method, "GET") == 0;
+        post = post || strcmp(routes[i].method, "POST") == 0;
+    }
+    return get && post ? "GET, HEAD, POST" : get ? "GET, HEAD" : "POST";
+}
+
 char *api_path(enum api_route route, const char *id)
 {
     const char *path = routes[route].path;

@@ -50,6 +50,9 @@ enum api_match {
     API_NO_SUCH_METHOD, /* the path is there, for other methods */
 };
 
+/* The methods that the path takes, as Allow has them: "GET, HEAD, POST". Static. */
+const char *api_allowed(const char *path);
+
 const char *api_method(enum api_route route);
 enum api_reach api_reach(enum api_route route);
 

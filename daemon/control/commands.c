@@ -79,7 +79,7 @@ void commands_handle(const struct control_parts *parts, struct exchange *exchang
         cleanup(json_free)
         cJSON *document = api_error_to_json(&error);
 
-        exchange_set_allowed(exchange, text_equal(api_method(route), "GET") ? "GET, HEAD" : "POST");
+        exchange_set_allowed(exchange, api_allowed(path));
         answer_json(exchange, 405, document);
         return;
     }

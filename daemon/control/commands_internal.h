@@ -1,8 +1,12 @@
 /* What the files of the commands share:
  *   commands.c  which request goes where
  *   ask.c       questions: nothing changes
- *   act.c       an operator's wishes
- *   metrics.c   what Prometheus asks for */
+ *   act.c       an operator's wishes about deployments
+ *   operate.c   an operator's wishes about the daemon: drain, log level
+ *   letters.c   dead letters
+ *   metrics.c   what Prometheus asks for
+ *   events.c    the stream of what happens
+ *   page.c      the page */
 #ifndef CAUSEWAY_CONTROL_COMMANDS_INTERNAL_H
 #define CAUSEWAY_CONTROL_COMMANDS_INTERNAL_H
 

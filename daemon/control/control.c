@@ -3,15 +3,20 @@
 #include "base/memory.h"
 #include "base/systemd.h"
 #include "control/commands.h"
+#include "control/events.h"
 #include "control/listener.h"
 #include "control/peer.h"
 #include "control/server.h"
+#include "net/timer.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
 /* The name of the socket in the unit file (FileDescriptorName=). */
 #define SYSTEMD_SOCKET "control"
+/* How often those who listen hear how the daemon is: as fresh as a person expects a page to be, and
+ * how a listener that has gone is noticed. */
+#define TELL_EVERY_MS 5000
 
 struct control {
     struct loop *loop;
@@ -19,6 +24,7 @@ struct control {
     struct listener listener; /* of the Unix socket */
     struct server *unix_server;
     struct server *loopback_server; /* NULL where the configuration wants none */
+    struct timer tell_timer;
 };
 
 /* Looked up each time: the group may be made, or get members, while the daemon runs. */
@@ -33,6 +39,42 @@ static int admit(void *context, const struct peer *peer, struct error *error)
     return error_set(error, ERROR_DENIED,
                      "you may not control causewayd: only root and members of the group %s may",
                      PEER_GROUP);
+}
+
+static size_t listeners(const struct control *control)
+{
+    return server_listeners(control->unix_server) +
+           (control->loopback_server ? server_listeners(control->loopback_server) : 0);
+}
+
+static void tell(struct control *control, const char *text)
+{
+    server_tell(control->unix_server, text);
+    if (control->loopback_server)
+        server_tell(control->loopback_server, text);
+}
+
+static void on_tell_timer(void *context)
+{
+    struct control *control = context;
+
+    if (listeners(control) > 0) {
+        cleanup(free_pointer)
+        char *text = events_of_daemon(&control->parts);
+
+        tell(control, text);
+    }
+    timer_start(&control->tell_timer, TELL_EVERY_MS);
+}
+
+void control_tell(struct control *control, const struct record *record)
+{
+    if (listeners(control) == 0)
+        return;
+    cleanup(free_pointer)
+    char *text = events_of_record(record);
+
+    tell(control, text);
 }
 
 static void handle(void *context, struct exchange *exchange)
@@ -91,11 +133,13 @@ struct control *control_new(struct loop *loop, const struct control_parts *parts
     control->loop = loop;
     control->parts = *parts;
     control->listener.descriptor = -1;
+    timer_init(&control->tell_timer, loop, on_tell_timer, control);
     if (open_unix(control, config->control_socket, error) < 0 ||
         (config->http_listen && open_loopback(control, config->http_listen, error) < 0)) {
         control_free(control);
         return NULL;
     }
+    timer_start(&control->tell_timer, TELL_EVERY_MS);
     return control;
 }
 
@@ -118,6 +162,7 @@ void control_free(struct control *control)
 {
     if (!control)
         return;
+    timer_stop(&control->tell_timer);
     listener_remove(&control->listener);
     server_free(control->loopback_server);
     server_free(control->unix_server);

@@ -51,6 +51,9 @@ struct control_parts {
 struct control *control_new(struct loop *loop, const struct control_parts *parts,
                             struct error *error);
 
+/* A deployment has changed: those who listen to /v1/events are told. */
+void control_tell(struct control *control, const struct record *record);
+
 /* Takes no more connections. What was asked for is still answered. */
 void control_stop(struct control *control);
 

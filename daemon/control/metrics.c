@@ -60,6 +60,7 @@ static void set_queue(struct metrics *metrics, const struct control_parts *parts
     set(metrics, METRIC_QUEUE_REACHABLE, statistics.reachable);
     set(metrics, METRIC_QUEUE_RECEIVERS, (double)statistics.receiving);
     set(metrics, METRIC_QUEUE_IN_HAND, (double)statistics.in_hand);
+    set(metrics, METRIC_QUEUE_DRAINING, statistics.draining);
     for (size_t i = 0; i < array_length(fates); i++)
         metrics_set(metrics, METRIC_QUEUE_MESSAGES, (metric_labels){fates[i].fate},
                     (double)fates[i].count);
@@ -73,7 +74,6 @@ static void set_store(struct metrics *metrics, const struct control_parts *parts
     set(metrics, METRIC_STORE_COMMITS, (double)statistics.commits);
     set(metrics, METRIC_STORE_TRANSACTIONS, (double)statistics.transactions);
     set(metrics, METRIC_STORE_CONFLICTS, (double)statistics.conflicts);
-    set(metrics, METRIC_STORE_COMMIT_SECONDS, (double)statistics.last_commit_ms / 1000);
 }
 
 static void set_credentials(struct metrics *metrics, const struct control_parts *parts)

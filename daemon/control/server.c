@@ -1,50 +1,22 @@
-#include "control/server.h"
+#include "control/server_internal.h"
 
-#include "base/buffer.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/list.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "control/api.h"
-#include "net/timer.h"
 
 #include <assert.h>
-#include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-struct server {
-    struct loop *loop;
-    struct server_options options;
-    struct MHD_Daemon *daemon;
-    struct watch *watch; /* of the daemon's epoll descriptor */
-    struct timer timer;  /* what libmicrohttpd wants to look at next: idle connections */
-    struct poke poke;    /* answers that wait to be sent */
-    struct list exchanges;
-};
-
-/* One request and its answer. Held by the connection from its first line to its last byte, and by
- * the handler from the call of handle() to the answer; freed when both have let go. */
-struct exchange {
-    struct list link;
-    struct server *server; /* NULL once the connection is gone */
-    struct MHD_Connection *connection;
-    bool held_by_connection;
-    bool held_by_handler;
-    bool suspended;
-    char *method;
-    char *path;
-    char *who;
-    struct buffer body;
-    struct timer deadline;
-    int status; /* of the answer; 0 while there is none */
-    char *content_type;
-    char *answer;
-    char *allowed; /* methods, or NULL */
-};
+/* For the page: it is made of this server's own files, and nobody may frame it. */
+#define SECURITY_POLICY                                                                     \
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src " \
+    "'self'; "                                                                              \
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 static void free_unheld(struct exchange *exchange)
 {
@@ -57,6 +29,7 @@ static void free_unheld(struct exchange *exchange)
     free(exchange->answer);
     free(exchange->allowed);
     buffer_free(&exchange->body);
+    buffer_free(&exchange->pending);
     free(exchange);
 }
 
@@ -83,7 +56,7 @@ static void set_error(struct exchange *exchange, int status, const struct error 
 }
 
 /* The connection goes on where it was suspended: handle_request() is called again. */
-static void resume(struct exchange *exchange)
+void exchange_resume(struct exchange *exchange)
 {
     if (!exchange->suspended)
         return;
@@ -102,7 +75,7 @@ static void answer_late(void *context)
               "causewayd has not finished this in time; it may still be done: ask for the status "
               "before you ask again");
     set_error(exchange, 503, &error);
-    resume(exchange);
+    exchange_resume(exchange);
 }
 
 void exchange_answer(struct exchange *exchange, int status, const char *content_type,
@@ -112,21 +85,26 @@ void exchange_answer(struct exchange *exchange, int status, const char *content_
     exchange->held_by_handler = false;
     if (exchange->held_by_connection && exchange->status == 0) {
         set_answer(exchange, status, content_type, body);
-        resume(exchange);
+        exchange_resume(exchange);
     }
     free_unheld(exchange);
 }
 
 static enum MHD_Result send_answer(struct exchange *exchange)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        strlen(exchange->answer), exchange->answer, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        exchange->streaming
+            ? stream_response(exchange)
+            : MHD_create_response_from_buffer(strlen(exchange->answer), exchange->answer,
+                                              MHD_RESPMEM_MUST_COPY);
 
     if (!response)
         return MHD_NO;
     MHD_add_response_header(response, "Content-Type", exchange->content_type);
     MHD_add_response_header(response, "Cache-Control", "no-store");
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, "Content-Security-Policy", SECURITY_POLICY);
+    MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     if (exchange->allowed)
         MHD_add_response_header(response, "Allow", exchange->allowed);
     enum MHD_Result result =
@@ -383,6 +361,7 @@ void server_stop(struct server *server)
 
     if (listening != MHD_INVALID_SOCKET)
         close(listening);
+    stream_end_all(server);
 }
 
 /* A request that is still being read is owed nothing yet. */
@@ -392,7 +371,7 @@ bool server_is_quiet(const struct server *server)
 
     list_each(exchange, &server->exchanges, link)
     {
-        if (exchange->held_by_handler || exchange->status != 0)
+        if (exchange->held_by_handler || (exchange->status != 0 && !exchange->streaming))
             return false;
     }
     return true;
@@ -405,12 +384,13 @@ static void answer_all(struct server *server)
     struct exchange *exchange;
 
     error_set(&error, ERROR_CANCELLED, "causewayd is stopping; ask again when it is back");
+    stream_end_all(server);
     list_each(exchange, &server->exchanges, link)
     {
         if (!exchange->suspended)
             continue;
         set_error(exchange, 503, &error);
-        resume(exchange);
+        exchange_resume(exchange);
     }
     MHD_run(server->daemon);
 }

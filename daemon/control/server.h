@@ -43,7 +43,7 @@ struct server *server_new(struct loop *loop, const struct server_options *option
 /* Takes no more connections; those that are there are served on. */
 void server_stop(struct server *server);
 
-/* Whether no answer is owed. */
+/* Whether no answer is owed; streams are none, and have been ended by server_stop(). */
 bool server_is_quiet(const struct server *server);
 
 /* Closes all connections; what was not answered gets a 503. Exchanges that are still in somebody's
@@ -70,5 +70,16 @@ void exchange_set_allowed(struct exchange *exchange, const char *methods);
 /* Gives the answer; body is copied. The exchange is not to be used after this. */
 void exchange_answer(struct exchange *exchange, int status, const char *content_type,
                      const char *body);
+
+/* Gives an answer that goes on: first, and then whatever the server tells its listeners, until one
+ * of the two goes away. The exchange is not to be used after this. Nobody notices a listener that
+ * has gone before something is told, so something is to be told now and then. */
+void exchange_stream(struct exchange *exchange, const char *content_type, const char *first);
+
+/* Tells everybody who listens. One who has not taken LIMIT_WATCHER_BYTES of it is let go. */
+void server_tell(struct server *server, const char *text);
+size_t server_listeners(const struct server *server);
+/* Of the server that the exchange is of. */
+size_t exchange_listeners(const struct exchange *exchange);
 
 #endif

@@ -40,6 +40,7 @@ static void add_queue(cJSON *document, const struct control_parts *parts)
 
     json_add_text(queue, "name", config->queue.name);
     json_add_bool(queue, "reachable", statistics.reachable);
+    json_add_bool(queue, "draining", statistics.draining);
     if (!text_is_empty(statistics.problem))
         json_add_text(queue, "problem", statistics.problem);
     add_time(queue, "last_receive", statistics.last_receive_ms);
@@ -133,8 +134,8 @@ void status_add_daemon(cJSON *document, const struct control_parts *parts, int64
 cJSON *status_brief(const cJSON *view)
 {
     static const char *const left_out[] = {
-        "settings",   "environment", "model_document", "config_document",
-        "part_etags", "garbage",     "history",        "upload_id",
+        "settings", "environment", "model_document", "config_document", "containers",
+        "template", "part_etags",  "garbage",        "history",         "upload_id",
     };
     cJSON *brief = cJSON_Duplicate(view, true);
 

@@ -53,6 +53,9 @@ static void put_queue(struct screen *screen, const cJSON *document)
     cleanup(free_pointer)
     char *counts = list_counts(shown);
 
+    if (json_get_bool(queue, "draining", false))
+        screen_field(screen, "draining", TONE_WARNING,
+                     "nothing new is taken in; `causewayctl undrain` ends it");
     if (!json_get_bool(queue, "reachable", false))
         screen_field(screen, "queue", TONE_BAD, "%s cannot be read: %s", name,
                      show_text(queue, "problem", "it has not answered yet"));

@@ -88,7 +88,10 @@ char *show_doing(const cJSON *deployment)
                            attempts == 1 ? "" : "s", show_text(deployment, "reason", "no reason"));
     if (text_equal(state, "copying") && part > 0)
         return text_printf("%s, %" PRId64 " of %" PRId64 " parts", doing, part,
-                           copy_part_count(json_get_integer(deployment, "model_bytes", 0)));
+                           copy_part_count(json_get_integer(deployment, "model_bytes", 0),
+                                           json_get_integer(deployment, "carried", 0)
+                                               ? COPY_CARRIED
+                                               : COPY_BY_S3));
     if (text_equal(state, "awaiting_approval"))
         return text_printf("%s: causewayctl approve %s", doing, show_text(deployment, "id", "ID"));
     if (json_get_integer(deployment, "ended_ms", 0))

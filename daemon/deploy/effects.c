@@ -1,11 +1,15 @@
 #include "deploy/effects.h"
 
+#include "aws/service_autoscaling.h"
+#include "aws/service_cloudformation.h"
+#include "aws/service_cloudwatch.h"
 #include "aws/service_codepipeline.h"
 #include "aws/service_ecr.h"
 #include "aws/service_events.h"
 #include "aws/service_runtime.h"
 #include "aws/service_s3.h"
 #include "aws/service_sagemaker.h"
+#include "base/clock.h"
 #include "deploy/effects_internal.h"
 
 #include <assert.h>
@@ -17,6 +21,22 @@ void effect_call_as(const struct asking *asking, const char *account, const void
 {
     asking->run->call =
         aws_call(asking->aws, account, asking->operation, input, on_result, asking->run);
+}
+
+void effect_call_second(struct effect_run *run, const char *account,
+                        const struct aws_operation *operation, const void *input)
+{
+    run->call = aws_call(run->aws, account, operation, input, on_result, run);
+}
+
+void effect_fail(struct effect_run *run, const struct error *error)
+{
+    const struct effect_result result = {.ok = false, .error = *error};
+
+    run->call = NULL;
+    run->done(run->context, &result);
+    arena_free(&run->arena);
+    free(run);
 }
 
 void effect_call(const struct asking *asking, const void *input)
@@ -95,7 +115,8 @@ static const char *subject_of(struct arena *arena, const struct record *record, 
 static void on_result(void *context, const struct aws_result *aws_result)
 {
     struct effect_run *run = context;
-    struct effect_result result = {.ok = aws_result->ok};
+    struct effect_result result = {.ok = aws_result->ok,
+                                   .elapsed_ms = clock_monotonic_ms() - run->begun_ms};
 
     run->call = NULL;
     if (!aws_result->ok) {
@@ -124,6 +145,7 @@ struct effect_run *effect_start(struct aws *aws, const struct config *config,
 
     assert(effects[effect].ask);
     run->effect = effect;
+    run->begun_ms = clock_monotonic_ms();
     run->done = done;
     run->context = context;
     run->subject = subject_of(&run->arena, record, effect);

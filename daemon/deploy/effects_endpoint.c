@@ -36,6 +36,11 @@ void ask_config(const struct asking *asking)
     effect_ask_by_name(asking, "EndpointConfigName", asking->record->config_name);
 }
 
+void ask_serving(const struct asking *asking)
+{
+    effect_ask_by_name(asking, "EndpointConfigName", asking->record->serving_config);
+}
+
 void ask_create_endpoint(const struct asking *asking)
 {
     effect_call_document(asking, pin_create_endpoint(asking->record, asking->record->config_name));

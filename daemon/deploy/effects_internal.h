@@ -10,10 +10,13 @@
 struct effect_run {
     enum effect effect;
     struct aws_call *call;
+    int64_t begun_ms; /* monotonic */
     effect_done *done;
     void *context;
     const char *subject; /* what an error's sentence begins with */
     struct arena arena;  /* of the result */
+    struct aws *aws;     /* these two: of one that is two calls, for the second */
+    const void *second;  /* in the arena */
 };
 
 /* What an effect needs to begin. */
@@ -31,6 +34,12 @@ void effect_call(const struct asking *asking, const void *input);
 /* The same with a document, which is freed. */
 void effect_call_document(const struct asking *asking, cJSON *document);
 void effect_call_document_as(const struct asking *asking, const char *account, cJSON *document);
+/* The second of two calls, begun by the callback of the first. */
+void effect_call_second(struct effect_run *run, const char *account,
+                        const struct aws_operation *operation, const void *input);
+/* Ends an effect whose first call failed. */
+void effect_fail(struct effect_run *run, const struct error *error);
+
 /* {MEMBER: name}, which is all that the describing and deleting operations want. */
 void effect_ask_by_name(const struct asking *asking, const char *member, const char *name);
 
@@ -50,14 +59,28 @@ void ask_copy_head(const struct asking *asking);
 void ask_copy(const struct asking *asking);
 void ask_upload(const struct asking *asking);
 void ask_part(const struct asking *asking);
+void ask_carried_part(const struct asking *asking);
 void ask_completion(const struct asking *asking);
 void ask_abort(const struct asking *asking);
 void ask_delete_copy(const struct asking *asking);
+void ask_alarms(const struct asking *asking);
+void ask_put_alarm(const struct asking *asking);
+void ask_delete_alarms(const struct asking *asking);
+void ask_scaling(const struct asking *asking);
+void ask_register_scaling(const struct asking *asking);
+void ask_stack(const struct asking *asking);
+void ask_template(const struct asking *asking);
+void ask_create_change_set(const struct asking *asking);
+void ask_change_set(const struct asking *asking);
+void ask_stack_events(const struct asking *asking);
+void ask_restore_stack(const struct asking *asking);
+void ask_stack_by_name(const struct asking *asking);
 void ask_endpoint(const struct asking *asking);
 void ask_create_model(const struct asking *asking);
 void ask_model(const struct asking *asking);
 void ask_create_config(const struct asking *asking);
 void ask_config(const struct asking *asking);
+void ask_serving(const struct asking *asking);
 void ask_create_endpoint(const struct asking *asking);
 void ask_update_endpoint(const struct asking *asking);
 void ask_restore_endpoint(const struct asking *asking);
@@ -75,7 +98,13 @@ void take_head(struct effect_run *run, const void *output, struct effect_result 
 void take_copied(struct effect_run *run, const void *output, struct effect_result *result);
 void take_upload_id(struct effect_run *run, const void *output, struct effect_result *result);
 void take_part_etag(struct effect_run *run, const void *output, struct effect_result *result);
+void take_carried_etag(struct effect_run *run, const void *output, struct effect_result *result);
 void take_completion(struct effect_run *run, const void *output, struct effect_result *result);
+void take_stack(struct effect_run *run, const void *output, struct effect_result *result);
+void take_template_body(struct effect_run *run, const void *output, struct effect_result *result);
+void take_change_set_status(struct effect_run *run, const void *output,
+                            struct effect_result *result);
+void take_stack_events(struct effect_run *run, const void *output, struct effect_result *result);
 void take_endpoint(struct effect_run *run, const void *output, struct effect_result *result);
 void take_answer(struct effect_run *run, const void *output, struct effect_result *result);
 

@@ -84,7 +84,7 @@ void ask_part(const struct asking *asking)
     const struct record *record = asking->record;
     char range[64];
 
-    copy_part_range(record->model_bytes, record->parts, range);
+    copy_part_range(record->model_bytes, record->parts, COPY_BY_S3, range);
     const struct s3_upload_part_copy_input input = {
         .bucket = record->copy_bucket,
         .key = record->copy_key,
@@ -96,6 +96,74 @@ void ask_part(const struct asking *asking)
     };
 
     effect_call(asking, &input);
+}
+
+/* Where a part that is being read goes. */
+struct carrying {
+    const char *home;
+    const char *bucket;
+    const char *key;
+    const char *upload_id;
+    int64_t part_number;
+};
+
+/* What was read is encoded into the next request at once: it is held twice, never longer. */
+static void on_read(void *context, const struct aws_result *aws_result)
+{
+    struct effect_run *run = context;
+    const struct carrying *carrying = run->second;
+
+    if (!aws_result->ok) {
+        effect_fail(run, &aws_result->error);
+        return;
+    }
+    const struct s3_get_object_output *part = aws_result->output;
+    const struct s3_upload_part_input input = {
+        .bucket = carrying->bucket,
+        .key = carrying->key,
+        .upload_id = carrying->upload_id,
+        .part_number = carrying->part_number,
+        .body = part->body,
+    };
+
+    effect_call_second(run, carrying->home, &s3_upload_part, &input);
+}
+
+/* Read as the account that the event came from, written as home. */
+void ask_carried_part(const struct asking *asking)
+{
+    const struct record *record = asking->record;
+    struct effect_run *run = asking->run;
+    struct carrying *carrying = arena_allocate(&run->arena, sizeof(*carrying));
+    char range[64];
+
+    *carrying = (struct carrying){
+        .home = arena_copy(&run->arena, asking->config->home),
+        .bucket = arena_copy(&run->arena, record->copy_bucket),
+        .key = arena_copy(&run->arena, record->copy_key),
+        .upload_id = arena_copy(&run->arena, record->upload_id),
+        .part_number = record->parts + 1,
+    };
+    run->aws = asking->aws;
+    run->second = carrying;
+    copy_part_range(record->model_bytes, record->parts, COPY_CARRIED, range);
+    const struct s3_get_object_input input = {
+        .bucket = record->model_bucket,
+        .key = record->model_key,
+        .version_id = record->model_version,
+        .if_match = copy_source_etag(asking),
+        .range = range,
+    };
+
+    run->call = aws_call(asking->aws, record->account, &s3_get_object_part, &input, on_read, run);
+}
+
+void take_carried_etag(struct effect_run *run, const void *output, struct effect_result *result)
+{
+    const struct s3_upload_part_output *part = output;
+
+    (void)run;
+    result->etag = part->etag;
 }
 
 void ask_completion(const struct asking *asking)

@@ -163,6 +163,8 @@ static void take_over_next(struct live *live)
         live->seat->version++;
     }
     journal_transition(old, live->record);
+    if (live->engine->observer)
+        live->engine->observer(live->engine->observer_context, old, live->record);
     if (deployment_state_kind(live->record->state) != STATE_RUNS && !old->ended_ms)
         live->engine->statistics.ended[live->record->state]++;
     record_free(old);
@@ -244,6 +246,12 @@ static void run_effect(struct live *live, enum effect effect)
     engine->effects_running++;
 }
 
+/* One that a freeze holds is not let at its endpoint, but may be passed by. */
+static bool is_held(const struct live *live)
+{
+    return live->record->wake_ms && !machine_is_due(live->record, clock_wall_ms());
+}
+
 static void ask_for_turn(struct live *live)
 {
     struct engine *engine = live->engine;
@@ -264,7 +272,7 @@ static void ask_for_turn(struct live *live)
         struct turn_decision decision =
             turn_decide(live->record, records, count, live->seat->lineage);
 
-        if (decision.turn == TURN_TAKE)
+        if (decision.turn == TURN_TAKE && !is_held(live))
             step(live, &(struct machine_input){.kind = INPUT_TURN}, NULL);
         else if (decision.turn == TURN_SUPERSEDED)
             step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
@@ -299,14 +307,15 @@ static void advance(struct live *live)
 
     if (wish) {
         list_remove(&wish->link);
-        step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who}, wish);
+        step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who, .now = wish->now},
+             wish);
         return;
     }
     bool waits = machine_waits_for_endpoint(live->record);
     bool news = live->news;
 
     live->news = false;
-    if (waits && news) {
+    if (news && (waits || machine_waits_for_stack(live->record))) {
         step(live, &(struct machine_input){.kind = INPUT_NEWS}, NULL);
         return;
     }
@@ -319,6 +328,8 @@ static void advance(struct live *live)
     }
     if (machine_waits_for_turn(live->record)) {
         ask_for_turn(live);
+        if (!live->next && is_held(live))
+            heap_set(&engine->wakes, &live->wake, live->record->wake_ms);
         return;
     }
     if (live->record->wake_ms && machine_is_due(live->record, now_ms)) {
@@ -390,6 +401,8 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
     engine->commits_running--;
     if (outcome == STORE_COMMITTED) {
         journal_accepted(record);
+        if (engine->observer)
+            engine->observer(engine->observer_context, NULL, record);
         engine_add_live(engine, record, 1);
         engine->statistics.accepted++;
         answer = ENGINE_DONE;
@@ -418,6 +431,12 @@ void engine_accept(struct engine *engine, struct record *record, engine_done *do
     store_commit(engine->store, &write, 1, on_accepted, acceptance);
 }
 
+void engine_observe(struct engine *engine, engine_observer *observer, void *context)
+{
+    engine->observer = observer;
+    engine->observer_context = context;
+}
+
 void engine_endpoint_news(struct engine *engine, const char *endpoint)
 {
     struct live *live;
@@ -442,13 +461,14 @@ void engine_stack_news(struct engine *engine, const char *stack)
     poke(&engine->poke);
 }
 
-void engine_wish(struct live *live, enum machine_input_kind kind, const char *who,
-                 engine_done *done, void *context)
+void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
+                 void *context)
 {
     struct wish *wish = memory_allocate(sizeof(*wish));
 
-    wish->kind = kind;
-    wish->who = text_copy(who);
+    wish->kind = input->kind;
+    wish->now = input->now;
+    wish->who = text_copy(input->by);
     wish->done = done;
     wish->context = context;
     list_append(&live->wishes, &wish->link);

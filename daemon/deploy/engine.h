@@ -58,7 +58,13 @@ void engine_stack_news(struct engine *engine, const char *stack);
 
 /* Operators' wishes. who is "name (uid)". Cancelling before `releasing` ends the deployment; from
  * then on it is rolled back. retry starts a new deployment like one that ended badly. */
-enum engine_verb { ENGINE_CANCEL, ENGINE_APPROVE, ENGINE_REJECT, ENGINE_RETRY };
+enum engine_verb {
+    ENGINE_CANCEL,
+    ENGINE_APPROVE,
+    ENGINE_APPROVE_NOW, /* passes a freeze, too */
+    ENGINE_REJECT,
+    ENGINE_RETRY,
+};
 void engine_operate(struct engine *engine, enum engine_verb verb, const char *id, const char *who,
                     engine_done *done, void *context);
 
@@ -78,6 +84,12 @@ void engine_rollback(struct engine *engine, const struct engine_rollback *wanted
  * back. id is NULL in the answer; ENGINE_DONE also where it concerned nothing. */
 void engine_reject_package(struct engine *engine, const char *package, const char *identity,
                            const char *who, engine_done *done, void *context);
+
+/* Has each committed change told: from what a deployment was (NULL: it is new) to what it is now.
+ * The records are valid during the call. */
+typedef void engine_observer(void *context, const struct record *before,
+                             const struct record *record);
+void engine_observe(struct engine *engine, engine_observer *observer, void *context);
 
 /* Open deployments. The order is that of acceptance. */
 void engine_each_open(const struct engine *engine,

@@ -16,6 +16,7 @@
 struct wish {
     struct list link;
     enum machine_input_kind kind;
+    bool now;
     char *who;
     engine_done *done;
     void *context;
@@ -64,6 +65,8 @@ struct engine {
     size_t commits_running;
     bool stopped;
     struct engine_statistics statistics;
+    engine_observer *observer; /* or NULL */
+    void *observer_context;
 };
 
 /* What the endpoint's deployments share; made where there is none. */
@@ -73,7 +76,7 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint);
 struct live *engine_add_live(struct engine *engine, struct record *record, int64_t version);
 
 /* Has the input given to the deployment as soon as it is between two steps. done may be NULL. */
-void engine_wish(struct live *live, enum machine_input_kind kind, const char *who,
-                 engine_done *done, void *context);
+void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
+                 void *context);
 
 #endif

@@ -132,6 +132,7 @@ void engine_operate(struct engine *engine, enum engine_verb verb, const char *id
     static const enum machine_input_kind inputs[] = {
         [ENGINE_CANCEL] = INPUT_CANCEL,
         [ENGINE_APPROVE] = INPUT_APPROVE,
+        [ENGINE_APPROVE_NOW] = INPUT_APPROVE,
         [ENGINE_REJECT] = INPUT_REJECT,
     };
     struct live *live = map_get(&engine->by_id, id);
@@ -149,7 +150,10 @@ void engine_operate(struct engine *engine, enum engine_verb verb, const char *id
                   "there is no open deployment %s; `causewayctl status` lists them", id);
         refuse(engine, &error, done, context);
     } else {
-        engine_wish(live, inputs[verb], who, done, context);
+        engine_wish(live,
+                    &(struct machine_input){
+                        .kind = inputs[verb], .by = who, .now = verb == ENGINE_APPROVE_NOW},
+                    done, context);
     }
 }
 
@@ -260,7 +264,8 @@ void engine_reject_package(struct engine *engine, const char *package, const cha
         if (!text_equal(live->record->model_package, package) || live->record->ended_ms)
             continue;
         rejection->waiting++;
-        engine_wish(live, INPUT_CANCEL, who, on_rejection, rejection);
+        engine_wish(live, &(struct machine_input){.kind = INPUT_CANCEL, .by = who}, on_rejection,
+                    rejection);
     }
     while (map_each(&engine->seats, &position, &endpoint, &value)) {
         const struct seat *seat = value;

@@ -137,6 +137,8 @@ static void collect(const cJSON *lineage, const cJSON *gone, cJSON *garbage)
     const cJSON *copies = json_get(gone, "copies");
     const cJSON *copy;
 
+    if (json_get(gone, "stack")) /* what is in it is CloudFormation's to remove */
+        return;
     if (config && !lineage_has_config(lineage, config))
         collect_named(garbage, "config", config);
     if (model && !lineage_has_model(lineage, model))
@@ -153,6 +155,7 @@ static cJSON *entry_of(const struct record *record)
 
     json_add_text(entry, "deployment", record->id);
     json_add_text(entry, "restores", record->restores);
+    json_add_text(entry, "stack", record->stack);
     json_add_text(entry, "config", record->config_name);
     json_add_text(entry, "model", record->model_name);
     json_add_text(entry, "model_package", record->model_package);

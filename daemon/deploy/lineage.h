@@ -1,11 +1,11 @@
 /* An endpoint's lineage: the deployments that served it, newest first, as far as they are kept.
  *
- * A JSON array of {deployment, restores, config, model, model_package, copy_bucket, copy_key,
- * copies, event_ms, withdrawn, left}, one row of the store for each endpoint (kind LINEAGE_KIND,
- * key: the endpoint). It says what a rollback can restore, what may be removed, and how old what
- * serves is. An entry is withdrawn where a rollback left it for an older one. One that failed and
- * could not be taken off the endpoint again is left: what it made may serve, and goes when another
- * has succeeded. Pure. */
+ * A JSON array of {deployment, restores, stack, config, model, model_package, copy_bucket,
+ * copy_key, copies, event_ms, withdrawn, left}, one row of the store for each endpoint (kind
+ * LINEAGE_KIND, key: the endpoint). It says what a rollback can restore, what may be removed, and
+ * how old what serves is. An entry is withdrawn where a rollback left it for an older one. One that
+ * failed and could not be taken off the endpoint again is left: what it made may serve, and goes
+ * when another has succeeded. Pure. */
 #ifndef CAUSEWAY_DEPLOY_LINEAGE_H
 #define CAUSEWAY_DEPLOY_LINEAGE_H
 

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "deploy/failure.h"
+#include "deploy/freeze.h"
 #include "deploy/machine_internal.h"
 #include "deploy/sources.h"
 
@@ -18,6 +19,9 @@
 /* IAM and S3 are eventually consistent: "access denied" and "not found" may be seconds old.
  * Terraform waits out minutes; most are over in ten seconds. */
 #define GRACE_MS 60000
+/* And so many tries at least, which take half a minute: where the daemon was down or could not
+ * commit in between, the minute was none. */
+enum { GRACE_TRIES = 7 };
 
 /* No step asks to be woken later than this. A time further ahead means that the clock was set back.
  */
@@ -155,13 +159,14 @@ static void fail(struct run *run, const struct error *error, const char *sentenc
                                  record->reason ? record->reason : "", sentence);
 
         machine_set_reason(record, error, both);
+        diagnose(record, error, sentence);
         machine_end(run, STATE_FAILED);
         return;
     }
     machine_set_reason(record, error, sentence);
     diagnose(record, error, sentence);
     if (record->released)
-        machine_enter(run, STEP_LOOK_BACK);
+        machine_enter(run, record->stack ? STEP_STACK_LOOK_BACK : STEP_LOOK_BACK);
     else
         machine_end(run, record->cancelled_by ? STATE_CANCELLED : STATE_FAILED);
 }
@@ -248,8 +253,10 @@ static bool is_borne(const struct run *run, const struct error *error)
         within_ms = CLOSING_LIMIT_MS;
     if (run->now_ms - record->trouble_since_ms >= within_ms)
         return false;
-    return passes_by_itself(error->class) ||
-           run->now_ms - record->refused_since_ms < grace_ms(record, error);
+    int64_t borne_ms = grace_ms(record, error);
+
+    return passes_by_itself(error->class) || run->now_ms - record->refused_since_ms < borne_ms ||
+           (borne_ms > 0 && record->attempts < GRACE_TRIES);
 }
 
 static int64_t backoff_ms(int64_t attempts, double draw)
@@ -281,14 +288,26 @@ static enum deployment_step step_to_repeat(enum deployment_step step)
     }
 }
 
+void machine_be_unsure(struct run *run)
+{
+    run->record->unsure_until_ms = run->now_ms + MACHINE_SPREADING_MS;
+}
+
+bool machine_is_unsure(const struct run *run, int64_t at_ms)
+{
+    int64_t left_ms = run->record->unsure_until_ms - at_ms;
+
+    return left_ms > 0 && left_ms <= 2 * MACHINE_SPREADING_MS; /* else the clock was set back */
+}
+
 /* A request may have been made that nobody knows of. One that removes something is made again only
  * when it must have arrived: another deployment may make the same name anew right after. */
 static void stay_unsure(struct run *run)
 {
     struct record *record = run->record;
 
-    record->unsure_until_ms = run->now_ms + MACHINE_SPREADING_MS;
-    if (is_closing(record) && record->step != STEP_ANNOUNCE &&
+    machine_be_unsure(run);
+    if (is_closing(record) && record->step <= STEP_DELETE_COPY &&
         record->wake_ms < record->unsure_until_ms)
         record->wake_ms = record->unsure_until_ms;
 }
@@ -334,6 +353,7 @@ static bool is_accepted(const struct record *record, const struct effect_result 
     unsigned accepts = steps[record->step].accepts;
 
     return result->ok || (result->error.class == ERROR_NOT_FOUND && (accepts & ACCEPT_ABSENT)) ||
+           (result->error.class == ERROR_DENIED && (accepts & ACCEPT_DENIED)) ||
            (result->error.class == ERROR_CONFLICT && (accepts & ACCEPT_CONFLICT));
 }
 
@@ -377,21 +397,59 @@ static int on_cancel(struct run *run, const char *by, struct error *error)
     return 0;
 }
 
-static int on_approval(struct run *run, const char *by, bool yes, struct error *error)
+static int on_approval(struct run *run, const struct machine_input *input, struct error *error)
 {
     struct record *record = run->record;
+    bool yes = input->kind == INPUT_APPROVE;
+    bool is_held = record->step == STEP_TURN && record->frozen;
 
-    if (record->step != STEP_APPROVAL)
-        return error_set(error, ERROR_CONFLICT, "%s is not waiting for approval: it is %s",
-                         record->id, deployment_state_name(record->state));
+    if (record->step != STEP_APPROVAL && !(yes && input->now && is_held))
+        return error_set(error, ERROR_CONFLICT, "%s is not waiting for approval: it is %s%s",
+                         record->id, deployment_state_name(record->state),
+                         is_held ? ", held by a freeze, which --now passes" : "");
     if (!yes) {
-        machine_reject(run, "rejected by %s", by);
+        machine_reject(run, "rejected by %s", input->by);
         return 0;
     }
-    record_set(&record->approved_by, by);
-    record->approved_ms = run->now_ms;
+    if (input->now) {
+        record_set(&record->passed_by, input->by);
+        record->frozen = 0;
+    }
+    if (record->step == STEP_APPROVAL) {
+        record_set(&record->approved_by, input->by);
+        record->approved_ms = run->now_ms;
+    }
     machine_enter(run, STEP_TURN);
     return 0;
+}
+
+/* Its endpoint is its own now, unless a freeze holds it: then it waits for the end, and others may
+ * pass it by. What goes back is never held. */
+static void on_turn(struct run *run)
+{
+    struct record *record = run->record;
+    const char *why = NULL;
+    int64_t until_ms = record->passed_by || record->restores
+                           ? 0
+                           : freeze_until(json_get(record->settings, "freeze"), run->now_ms, &why);
+
+    if (record->step != STEP_TURN)
+        return;
+    record->frozen = until_ms != 0;
+    if (!until_ms) {
+        record->turn = 1;
+        machine_enter(run, record->stack ? STEP_STACK_LOOK : STEP_LOOK_FIRST);
+        return;
+    }
+    char end[TIME_TEXT_SIZE];
+    cleanup(free_pointer)
+    char *reason = text_printf("held until %s by the freeze \"%s\"; `causewayctl approve %s --now` "
+                               "lets it pass",
+                               time_format(until_ms, end), why, record->id);
+
+    machine_set_reason(record, NULL, reason);
+    record->wake_ms =
+        until_ms < run->now_ms + WAKE_HORIZON_MS ? until_ms : run->now_ms + WAKE_HORIZON_MS;
 }
 
 static void on_superseded(struct run *run, const char *by)
@@ -428,6 +486,10 @@ static void on_news(struct run *run)
         record->step = STEP_LOOK_SETTLED;
     else if (record->step == STEP_WAIT_BACK)
         record->step = STEP_LOOK_BACK;
+    else if (record->step == STEP_STACK_SETTLE)
+        record->step = STEP_STACK_LOOK_SETTLED;
+    else if (record->step == STEP_STACK_WAIT_BACK)
+        record->step = STEP_STACK_LOOK_BACK;
     else if (record->step != STEP_LOOK_BEFORE)
         return;
     record->wake_ms = 0;
@@ -457,10 +519,7 @@ struct machine_output machine_step(struct record *record, const struct machine_i
         on_news(&run);
         break;
     case INPUT_TURN:
-        if (record->step == STEP_TURN) {
-            record->turn = 1;
-            machine_enter(&run, STEP_LOOK_FIRST);
-        }
+        on_turn(&run);
         break;
     case INPUT_SUPERSEDED:
         if (machine_waits_for_turn(record))
@@ -471,7 +530,7 @@ struct machine_output machine_step(struct record *record, const struct machine_i
         break;
     case INPUT_APPROVE:
     case INPUT_REJECT:
-        refused = on_approval(&run, input->by, input->kind == INPUT_APPROVE, error);
+        refused = on_approval(&run, input, error);
         break;
     }
     return (struct machine_output){.refused = refused != 0, .lineage = run.new_lineage};
@@ -496,6 +555,11 @@ bool machine_waits_for_endpoint(const struct record *record)
 {
     return record->step == STEP_SETTLE || record->step == STEP_WAIT_BACK ||
            (record->step == STEP_LOOK_BEFORE && record->wake_ms);
+}
+
+bool machine_waits_for_stack(const struct record *record)
+{
+    return record->step == STEP_STACK_SETTLE || record->step == STEP_STACK_WAIT_BACK;
 }
 
 bool machine_waits_for_turn(const struct record *record)

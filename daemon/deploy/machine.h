@@ -27,7 +27,7 @@ enum effect {
 };
 
 /* Failures that a step's taker wants to see for itself. */
-enum { ACCEPT_ABSENT = 1, ACCEPT_CONFLICT = 2 };
+enum { ACCEPT_ABSENT = 1, ACCEPT_CONFLICT = 2, ACCEPT_DENIED = 4 };
 
 /* An endpoint as DescribeEndpoint showed it. */
 struct endpoint_variant {
@@ -80,6 +80,7 @@ struct machine_input {
     enum machine_input_kind kind;
     const struct effect_result *result; /* INPUT_RESULT */
     const char *by;                     /* operator, or id of the newer deployment */
+    bool now;                           /* INPUT_APPROVE: passes a freeze, too */
     const cJSON *lineage;               /* of the endpoint, see lineage.h; NULL for none */
     double draw;                        /* uniform in [0, 1), for the back-off */
 };
@@ -106,6 +107,9 @@ enum effect machine_step_effect(const struct record *record);
 
 /* Waits for SageMaker to finish with its endpoint: what the sweep and the events are for. */
 bool machine_waits_for_endpoint(const struct record *record);
+
+/* Waits for CloudFormation: for its events, and looks by itself now and then. */
+bool machine_waits_for_stack(const struct record *record);
 
 /* Waits to be let at its endpoint, or may be passed by while it waits for approval. */
 bool machine_waits_for_turn(const struct record *record);

@@ -20,12 +20,12 @@ static void tell(struct run *run)
         machine_enter(run, record->state == STATE_SUCCEEDED ? STEP_JOB_SUCCESS : STEP_JOB_FAILURE);
 }
 
-/* A step that undoes something. What may still be made by a request of ours without an answer is
- * waited for, else it would be made after it was removed. */
+/* A step that undoes something. What may still be made by a request of ours is waited for, else it
+ * would be made after it was removed. */
 static void enter_undoing(struct run *run, enum deployment_step step)
 {
     machine_enter(run, step);
-    if (run->record->unsure_until_ms > run->now_ms)
+    if (machine_is_unsure(run, run->now_ms))
         run->record->wake_ms = run->record->unsure_until_ms;
 }
 
@@ -36,6 +36,15 @@ static void tidy_next(struct run *run)
 
     if (record->upload_id) {
         enter_undoing(run, STEP_ABORT_COPY);
+        return;
+    }
+    if (record->watching) {
+        machine_enter(run, STEP_DELETE_ALARMS);
+        return;
+    }
+    /* Scaling by the counts that it had before; a deployment that touched nothing changed none. */
+    if (record->released && record->scaled < cJSON_GetArraySize(record->scaling)) {
+        machine_enter(run, STEP_KEEP_SCALING);
         return;
     }
     const cJSON *next = cJSON_GetArrayItem(record->garbage, (int)record->tidied);
@@ -51,6 +60,22 @@ static void tidy_next(struct run *run)
         record->turn = 0; /* the endpoint is free for the next one */
         tell(run);
     }
+}
+
+/* One thing is done, or given up. */
+static void tidied(struct run *run)
+{
+    struct record *record = run->record;
+
+    if (record->step == STEP_ABORT_COPY)
+        record_set(&record->upload_id, NULL);
+    else if (record->step == STEP_DELETE_ALARMS)
+        record->watching = 0;
+    else if (record->step == STEP_KEEP_SCALING)
+        record->scaled++;
+    else
+        record->tidied++;
+    tidy_next(run);
 }
 
 void machine_end(struct run *run, enum deployment_state state)
@@ -94,20 +119,12 @@ void machine_give_up_closing(struct run *run, const struct error *error)
         announce(run);
         return;
     }
-    if (record->step == STEP_ABORT_COPY)
-        record_set(&record->upload_id, NULL);
-    else
-        record->tidied++;
-    tidy_next(run);
+    tidied(run);
 }
 
 void take_tidied(struct run *run)
 {
-    if (run->record->step == STEP_ABORT_COPY)
-        record_set(&run->record->upload_id, NULL);
-    else
-        run->record->tidied++;
-    tidy_next(run);
+    tidied(run);
 }
 
 /* A job that is over, or not known any more, has had its answer. */

@@ -1,5 +1,6 @@
 /* What the machine's files share: machine.c (the rule), machine_resolve.c (up to the turn),
  * machine_make.c (copy, model, configuration), machine_release.c (the endpoint, and back),
+ * machine_stack.c (a CloudFormation stack instead of all that),
  * machine_close.c (the end, and what is left to do after it). */
 #ifndef CAUSEWAY_DEPLOY_MACHINE_INTERNAL_H
 #define CAUSEWAY_DEPLOY_MACHINE_INTERNAL_H
@@ -58,18 +59,40 @@ void machine_wait(struct run *run, enum deployment_step step, int64_t delay_ms, 
 /* How long SageMaker may take with an endpoint before we call it stuck. */
 int64_t machine_settle_limit_ms(const struct record *record);
 
+/* A request of ours is on its way, or was made just now: what it does may come, or be seen, later.
+ * machine_is_unsure() says whether that is still so at a time. */
+void machine_be_unsure(struct run *run);
+bool machine_is_unsure(const struct run *run, int64_t at_ms);
+
 /* The takers, one a step with an effect: called with run->result. */
 void take_actions(struct run *run);
 void take_package(struct run *run);
 void take_artifact(struct run *run);
 void take_model_head(struct run *run);
 void take_image(struct run *run);
+void take_stack_first(struct run *run);
+void take_kept_template(struct run *run);
+void take_change_created(struct run *run);
+void take_change(struct run *run);
+void take_change_dropped(struct run *run);
+void take_change_executed(struct run *run);
+void take_stack_settled(struct run *run);
+void take_stack_why(struct run *run);
+void take_stack_proof(struct run *run);
+void take_stack_back(struct run *run);
+void take_stack_continued(struct run *run);
+void take_stack_restored(struct run *run);
 void take_first_look(struct run *run);
+void take_serving(struct run *run);
+void take_alarms(struct run *run);
+void take_scaling(struct run *run);
+void take_made_alarm(struct run *run);
 void take_found_config(struct run *run);
 void take_found_copy(struct run *run);
 void take_copy(struct run *run);
 void take_upload(struct run *run);
 void take_part(struct run *run);
+void take_carried_part(struct run *run);
 void take_completed(struct run *run);
 void take_created_model(struct run *run);
 void take_described_model(struct run *run);

@@ -4,8 +4,11 @@
 #include "deploy/lineage.h"
 #include "deploy/machine_internal.h"
 #include "deploy/pin.h"
+#include "deploy/preflight.h"
 #include "deploy/verify.h"
+#include "deploy/watch.h"
 
+static void check_alarms(struct run *run);
 static void next_copy(struct run *run);
 
 /* Whether what is asked for serves already. What once failed and was left there is to be verified
@@ -24,10 +27,84 @@ void take_first_look(struct run *run)
         return;
     }
     record->container = 0;
+    record_set(&record->serving_config,
+               endpoint && text_equal(endpoint->status, "InService") ? endpoint->config : NULL);
     if (record->restores)
         machine_enter(run, STEP_FIND_CONFIG);
+    else if (record->serving_config && preflight_has_guardrails(record))
+        machine_enter(run, STEP_CHECK_SERVING);
+    else
+        check_alarms(run);
+}
+
+/* The guardrails must apply to going there from what serves. */
+void take_serving(struct run *run)
+{
+    struct error error;
+
+    if (preflight_rollout(run->record, run->result->ok ? run->result->document : NULL, &error) < 0)
+        machine_fail(run, NULL, "%s", error.sentence);
+    else
+        check_alarms(run);
+}
+
+static void check_alarms(struct run *run)
+{
+    const cJSON *alarms = json_get(json_get(run->record->settings, "rollout"), "alarms");
+
+    if (run->record->serving_config && cJSON_GetArraySize(alarms) > 0)
+        machine_enter(run, STEP_CHECK_ALARMS);
     else
         next_copy(run);
+}
+
+/* An alarm that trips already would take the rollout back as soon as it begins. It may be over
+ * soon. */
+void take_alarms(struct run *run)
+{
+    struct error error;
+
+    if (preflight_alarms(run->record, run->result->document, &error) < 0)
+        machine_bear(run, &error);
+    else
+        next_copy(run);
+}
+
+/* The configuration is there: what scales the endpoint is looked at, and what shall watch it made.
+ * A first deployment has neither. */
+static void configured(struct run *run)
+{
+    const struct record *record = run->record;
+    bool keep = text_equal(json_get_text(record->settings, "scaling"), "keep");
+
+    if (record->serving_config && keep && !record->scaling)
+        machine_enter(run, STEP_LOOK_SCALING);
+    else if (record->serving_config && !record->restores &&
+             (size_t)record->watching < watch_count(record))
+        machine_enter(run, STEP_MAKE_ALARM);
+    else
+        machine_enter(run, STEP_LOOK_BEFORE);
+}
+
+/* Where we may not look there is nothing that we could keep, and it is said. */
+void take_scaling(struct run *run)
+{
+    struct record *record = run->record;
+    const cJSON *targets = json_get(run->result->document, "ScalableTargets");
+
+    if (!run->result->ok)
+        machine_remember(record, "its scaling could not be looked at, and is not kept",
+                         run->now_ms);
+    record_set_document(&record->scaling, run->result->ok && cJSON_IsArray(targets)
+                                              ? cJSON_Duplicate(targets, true)
+                                              : cJSON_CreateArray());
+    configured(run);
+}
+
+void take_made_alarm(struct run *run)
+{
+    run->record->watching++;
+    configured(run);
 }
 
 /* What is gone cannot be put back; the endpoint is left as it is. */
@@ -36,7 +113,7 @@ void take_found_config(struct run *run)
     const struct record *record = run->record;
 
     if (run->result->ok)
-        machine_enter(run, STEP_LOOK_BEFORE);
+        configured(run);
     else
         machine_fail(run, &run->result->error,
                      "endpoint configuration %s of %s does not exist any more, so it cannot be put "
@@ -99,10 +176,45 @@ void take_found_copy(struct run *run)
     }
 }
 
+/* No one may read there and write here, so what is read as one is written as the other. */
+static void carry(struct run *run, const struct error *error)
+{
+    struct record *record = run->record;
+
+    if (!copy_can_be_carried(record->model_bytes)) {
+        machine_bear(run, error);
+        return;
+    }
+    record->carried = 1;
+    machine_remember(record,
+                     "copied through the daemon: no principal may read and write both sides",
+                     run->now_ms);
+    machine_enter(run, STEP_COPY_BEGIN);
+}
+
 void take_copy(struct run *run)
 {
+    if (!run->result->ok) {
+        carry(run, &run->result->error);
+        return;
+    }
     record_set(&run->record->copy_version, run->result->version);
     copied(run);
+}
+
+static enum copy_way way_of(const struct record *record)
+{
+    return record->carried ? COPY_CARRIED : COPY_BY_S3;
+}
+
+static void next_part(struct run *run)
+{
+    const struct record *record = run->record;
+
+    if (record->parts >= copy_part_count(record->model_bytes, way_of(record)))
+        machine_enter(run, STEP_COPY_COMPLETE);
+    else
+        machine_enter(run, record->carried ? STEP_CARRY_PART : STEP_COPY_PART);
 }
 
 void take_upload(struct run *run)
@@ -112,7 +224,7 @@ void take_upload(struct run *run)
     record_set(&record->upload_id, run->result->upload_id);
     record_set_document(&record->part_etags, cJSON_CreateArray());
     record->parts = 0;
-    machine_enter(run, STEP_COPY_PART);
+    next_part(run);
 }
 
 /* An upload that is gone was aborted by someone, or by a lifecycle rule: it is begun again. */
@@ -120,12 +232,16 @@ static bool upload_is_gone(struct run *run)
 {
     if (run->result->ok)
         return false;
+    if (!text_equal(run->result->error.code, "NoSuchUpload")) { /* the source is, then */
+        machine_bear(run, &run->result->error);
+        return true;
+    }
     record_set(&run->record->upload_id, NULL);
     machine_enter_later(run, STEP_FIND_COPY, 1000);
     return true;
 }
 
-void take_part(struct run *run)
+void take_carried_part(struct run *run)
 {
     struct record *record = run->record;
 
@@ -133,8 +249,23 @@ void take_part(struct run *run)
         return;
     cJSON_AddItemToArray(record->part_etags, cJSON_CreateString(run->result->etag));
     record->parts++;
-    machine_enter(run, record->parts < copy_part_count(record->model_bytes) ? STEP_COPY_PART
-                                                                            : STEP_COPY_COMPLETE);
+    next_part(run);
+}
+
+/* The upload is there, whoever may fill it. */
+void take_part(struct run *run)
+{
+    struct record *record = run->record;
+    bool is_denied = !run->result->ok && run->result->error.class == ERROR_DENIED;
+
+    if (!is_denied) {
+        take_carried_part(run);
+    } else if (record->parts == 0 && copy_can_be_carried(record->model_bytes)) {
+        record->carried = 1;
+        next_part(run);
+    } else {
+        machine_bear(run, &run->result->error);
+    }
 }
 
 void take_completed(struct run *run)
@@ -180,7 +311,10 @@ void take_described_model(struct run *run)
 
 void take_created_config(struct run *run)
 {
-    machine_enter(run, run->result->ok ? STEP_LOOK_BEFORE : STEP_COMPARE_CONFIG);
+    if (run->result->ok)
+        configured(run);
+    else
+        machine_enter(run, STEP_COMPARE_CONFIG);
 }
 
 void take_described_config(struct run *run)
@@ -189,5 +323,5 @@ void take_described_config(struct run *run)
 
     if (is_what_we_meant(run, "endpoint configuration", record->config_name,
                          record->config_document))
-        machine_enter(run, STEP_LOOK_BEFORE);
+        configured(run);
 }

@@ -29,14 +29,6 @@ static bool is_in_service(const struct endpoint_view *endpoint)
     return text_equal(endpoint->status, "InService");
 }
 
-/* Whether the present state was entered just now, also where the clock was set by seconds since. */
-static bool is_early(const struct run *run)
-{
-    int64_t since_ms = run->now_ms - run->record->entered_ms;
-
-    return since_ms > -MACHINE_SPREADING_MS && since_ms < MACHINE_SPREADING_MS;
-}
-
 static const char *failure_of(const struct endpoint_view *endpoint)
 {
     return endpoint->failure_reason ? endpoint->failure_reason : "SageMaker gave no reason";
@@ -114,9 +106,10 @@ void take_deleted_failed(struct run *run)
 /* A conflict says that the endpoint exists or is in progress: a look tells whose doing it is. */
 void take_released(struct run *run)
 {
-    if (run->result->ok)
+    if (run->result->ok) {
+        machine_be_unsure(run);
         machine_enter_later(run, STEP_SETTLE, LOOK_AGAIN_MS);
-    else
+    } else
         machine_enter_later(run, STEP_LOOK_BEFORE, LOOK_SOON_MS);
 }
 
@@ -147,13 +140,16 @@ static void fail_unlike(struct run *run, const struct endpoint_view *endpoint)
                      record->endpoint, endpoint->config);
 }
 
-/* The endpoint is as it was before it was asked for anything. A reason of failure says nothing
- * here: it stays from the last update that failed. */
+/* The endpoint is as it was before it was asked for anything, in a look that may have come too
+ * early to show more. A reason of failure says nothing here: it stays from the last update that
+ * failed. */
 static bool shows_the_past(const struct run *run)
 {
     const struct endpoint_view *endpoint = run->result->endpoint;
     const char *previous = run->record->previous_config;
 
+    if (!machine_is_unsure(run, run->now_ms - run->result->elapsed_ms))
+        return false;
     if (!run->result->ok)
         return !previous || !*previous;
     return is_in_service(endpoint) && !endpoint->pending_config &&
@@ -166,7 +162,7 @@ static bool holds(struct run *run)
     struct record *record = run->record;
     const struct endpoint_view *endpoint = run->result->endpoint;
 
-    if (record->state == STATE_SETTLING && is_early(run) && shows_the_past(run)) {
+    if (record->state == STATE_SETTLING && shows_the_past(run)) {
         machine_wait(run, STEP_LOOK_SETTLED, LOOK_SOON_MS, "the change is not to be seen yet");
         return false;
     }
@@ -229,7 +225,9 @@ void take_invocation(struct run *run)
         return;
     }
     record->verified++;
-    machine_enter(run, (size_t)record->verified < verify_count(record) ? STEP_INVOKE : STEP_PROVE);
+    enum deployment_step prove = record->stack ? STEP_STACK_PROVE : STEP_PROVE;
+
+    machine_enter(run, (size_t)record->verified < verify_count(record) ? STEP_INVOKE : prove);
 }
 
 void take_proof(struct run *run)
@@ -246,7 +244,7 @@ void take_look_back(struct run *run)
     const char *previous = record->previous_config ? record->previous_config : "";
     bool had_one = *previous != '\0';
 
-    if (is_early(run) && shows_the_past(run)) {
+    if (shows_the_past(run)) {
         /* What we asked for last may still come to be. */
         machine_enter_later(run, STEP_LOOK_BACK, LOOK_SOON_MS);
     } else if (!run->result->ok) {

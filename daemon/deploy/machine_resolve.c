@@ -5,6 +5,7 @@
 #include "deploy/machine_internal.h"
 #include "deploy/manifest.h"
 #include "deploy/pin.h"
+#include "deploy/preflight.h"
 #include "deploy/project.h"
 #include "deploy/sources.h"
 
@@ -182,6 +183,7 @@ static void take_project(struct run *run)
     struct record *record = run->record;
     struct error error;
 
+    record_set(&record->stack, json_get_text(record->settings, "stack"));
     if (project_read(run->result->bytes, run->result->length, record, &error) < 0) {
         machine_reject(run, "the artifact s3://%s/%s is refused: %s", record->artifact_bucket,
                        record->artifact_key, error.sentence);
@@ -305,7 +307,10 @@ void machine_pinned(struct run *run)
     struct record *record = run->record;
     struct error error;
 
-    if (pin_documents(record, &error) < 0)
+    if (record->stack)
+        pin_stack(record);
+    if (!record->stack &&
+        (pin_documents(record, &error) < 0 || preflight_rollout(record, NULL, &error) < 0))
         machine_reject(run, "%s", error.sentence);
     else if (text_equal(json_get_text(record->settings, "approval"), "manual") &&
              !record->approved_by)

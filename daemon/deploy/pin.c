@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "deploy/image.h"
+#include "deploy/watch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -303,6 +304,20 @@ int pin_documents(struct record *record, struct error *error)
     return check_lengths(record, error);
 }
 
+void pin_stack(struct record *record)
+{
+    cleanup(free_pointer)
+    char *template = json_print_canonical(record->template);
+    const char *inputs[] = {template, record->stack};
+    char hex[NAME_HEX + 1];
+
+    short_digest(inputs, array_length(inputs), hex);
+    cleanup(free_pointer)
+    char *name = text_printf("%.*s-%s", ENDPOINT_IN_NAME, record->stack, hex);
+
+    record_set(&record->config_name, name);
+}
+
 cJSON *pin_create_model(const struct record *record)
 {
     cJSON *input = cJSON_Duplicate(record->model_document, true);
@@ -375,22 +390,38 @@ static void add_rolling(cJSON *config, const cJSON *rollout)
         json_add_integer(policy, "MaximumExecutionTimeoutInSeconds", timeout_ms / 1000);
 }
 
-/* Nothing that SageMaker would not do by itself. */
+/* Nothing that SageMaker would not do by itself: without alarms, waiting has nothing to wait for.
+ */
 static bool is_plain(const cJSON *rollout)
 {
     const char *type = json_get_text(rollout, "type");
 
     return !type || (text_equal(type, "all-at-once") &&
                      cJSON_GetArraySize(json_get(rollout, "alarms")) == 0 &&
-                     json_get_integer(rollout, "bake_ms", 0) == 0);
+                     cJSON_GetArraySize(json_get(rollout, "watch")) == 0);
+}
+
+static void add_alarm(cJSON *list, const char *name)
+{
+    cJSON *entry = cJSON_CreateObject();
+
+    json_add_text(entry, "AlarmName", name);
+    cJSON_AddItemToArray(list, entry);
+}
+
+bool pin_has_guardrails(const struct record *record)
+{
+    return json_get(record->template, "rollout") || !is_plain(settings(record, "rollout"));
 }
 
 /* SageMaker Developer Guide, "Deployment guardrails for updating models in production". */
-static void add_rollout(cJSON *input, const cJSON *rollout)
+static void add_rollout(cJSON *input, const struct record *record, const cJSON *rollout)
 {
     const char *type = json_get_text(rollout, "type");
     const cJSON *alarms = json_get(rollout, "alarms");
     const cJSON *alarm;
+    cleanup(json_free)
+    cJSON *watches = watch_names(record);
 
     if (is_plain(rollout))
         return;
@@ -404,17 +435,12 @@ static void add_rollout(cJSON *input, const cJSON *rollout)
         add_rolling(config, rollout);
     else
         add_blue_green(config, rollout, "ALL_AT_ONCE", NULL);
-    if (cJSON_GetArraySize(alarms) == 0)
+    if (cJSON_GetArraySize(alarms) == 0 && !watches->child)
         return;
     cJSON *list = json_add_array(json_add_object(config, "AutoRollbackConfiguration"), "Alarms");
 
-    cJSON_ArrayForEach(alarm, alarms)
-    {
-        cJSON *entry = cJSON_CreateObject();
-
-        json_add_text(entry, "AlarmName", alarm->valuestring);
-        cJSON_AddItemToArray(list, entry);
-    }
+    cJSON_ArrayForEach(alarm, alarms) add_alarm(list, alarm->valuestring);
+    cJSON_ArrayForEach(alarm, watches) add_alarm(list, alarm->valuestring);
 }
 
 cJSON *pin_update_endpoint(const struct record *record, const char *config, bool with_rollout)
@@ -423,6 +449,9 @@ cJSON *pin_update_endpoint(const struct record *record, const char *config, bool
 
     json_add_text(input, "EndpointName", record->endpoint);
     json_add_text(input, "EndpointConfigName", config);
+    /* An autoscaled endpoint would be scaled back to the configuration's count otherwise. */
+    if (cJSON_GetArraySize(record->scaling) > 0)
+        json_add_bool(input, "RetainAllVariantProperties", true);
     if (with_rollout && !record->restores) {
         const cJSON *rollout = settings(record, "rollout");
         const cJSON *said = json_get(record->template, "rollout");
@@ -430,7 +459,7 @@ cJSON *pin_update_endpoint(const struct record *record, const char *config, bool
         if (said && is_plain(rollout))
             json_put(input, "DeploymentConfig", cJSON_Duplicate(said, true));
         else
-            add_rollout(input, rollout);
+            add_rollout(input, record, rollout);
         add_overlay(record, input);
     }
     return input;

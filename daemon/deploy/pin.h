@@ -15,9 +15,14 @@
 #include "base/json.h"
 #include "deploy/record.h"
 
+#include <stdbool.h>
+
 /* Fills copy_bucket, copy_key, model_document, config_document, model_name and config_name from the
  * rest of the record. ERROR_INVALID where SageMaker would refuse the result. */
 int pin_documents(struct record *record, struct error *error);
+
+/* Of a stack, config_name only: it stands for the template and its parameters. */
+void pin_stack(struct record *record);
 
 /* The inputs of the calls; the caller frees them. */
 cJSON *pin_create_model(const struct record *record);
@@ -25,6 +30,9 @@ cJSON *pin_create_config(const struct record *record);
 cJSON *pin_create_endpoint(const struct record *record, const char *config);
 /* With the rollout's guardrails where with_rollout; a rollback goes back all at once. */
 cJSON *pin_update_endpoint(const struct record *record, const char *config, bool with_rollout);
+
+/* Whether the rollout is another than SageMaker's own all-at-once. */
+bool pin_has_guardrails(const struct record *record);
 
 /* Where a described thing is not what was asked for: the path of the first member of wanted that
  * is missing or other, "PrimaryContainer.Image"; NULL where all are there. What AWS adds is not

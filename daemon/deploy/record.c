@@ -135,6 +135,7 @@ static char *id_of(const char *deployment, const char *words)
 
 /* What was made of it, and what serving it again needs. */
 #define MADE_TEXTS(X)  \
+    X(stack)           \
     X(artifact_etag)   \
     X(artifact_sha256) \
     X(model_bucket)    \

@@ -35,86 +35,100 @@ enum { RECORD_FORMAT = 1 };
 #define RECORD_KIND "deployment"
 
 /* Text, NULL where not known (yet). */
-#define RECORD_TEXTS(X)                                                                     \
-    X(id)         /* "<deployment>-<12 hex of what was asked for>" */                       \
-    X(deployment) /* its name in the configuration */                                       \
-    X(endpoint)                                                                             \
-    X(asked_by) /* "event", or the operator who did */                                      \
-    X(event_id)                                                                             \
-    X(event_source)                                                                         \
-    X(event_type)    /* detail-type */                                                      \
-    X(message_id)    /* SQS's */                                                            \
-    X(account)       /* the sender's name in the configuration: artifacts are read as it */ \
-    X(artifact_form) /* "manifest", "model", "model-package", "sagemaker-project" */        \
-    X(artifact_name) /* the pipeline's output that is meant */                              \
-    X(pipeline)      /* where the event names one: */                                       \
-    X(execution)     /* its execution */                                                    \
-    X(job)           /* CodePipeline's, that waits for the result */                        \
-    X(model_package) /* ARN */                                                              \
-    X(stack)         /* CloudFormation's, for that driver */                                \
-    X(restores)      /* id of the deployment that this one goes back to */                  \
-    X(artifact_bucket)                                                                      \
-    X(artifact_key)                                                                         \
-    X(artifact_version)                                                                     \
-    X(artifact_etag)                                                                        \
-    X(artifact_sha256)                                                                      \
-    X(model_bucket) /* the model data, where the artifact says it is */                     \
-    X(model_key)                                                                            \
-    X(model_version)                                                                        \
-    X(model_etag)                                                                           \
-    X(image)        /* as asked for */                                                      \
-    X(image_digest) /* "sha256:..." */                                                      \
-    X(copy_bucket)  /* the model data, where production keeps it */                         \
-    X(copy_key)                                                                             \
-    X(copy_version)                                                                         \
-    X(upload_id) /* of a multipart copy under way */                                        \
-    X(model_name)                                                                           \
-    X(config_name)                                                                          \
-    X(previous_config) /* what served on entry to releasing; "" where nothing did */        \
-    X(reason)          /* the sentence of what ended it, or of what it is waiting out */    \
-    X(failure)         /* what kind it is: see failure.def */                               \
-    X(advice)          /* what to do about it */                                            \
-    X(error_class)                                                                          \
-    X(error_code)                                                                           \
-    X(request_id)                                                                           \
-    X(proof) /* what was seen of the endpoint at the end */                                 \
-    X(approved_by)                                                                          \
-    X(cancelled_by)                                                                         \
-    X(superseded_by) /* id of the newer one */                                              \
-    X(retry_of)      /* id of the one that an operator tried again */
+/* clang-format off */
+#define RECORD_TEXTS(X) \
+    X(id) /* "<deployment>-<12 hex of what was asked for>" */ \
+    X(deployment) /* its name in the configuration */ \
+    X(endpoint) \
+    X(asked_by) /* "event", or the operator who did */ \
+    X(event_id) \
+    X(event_source) \
+    X(event_type) /* detail-type */ \
+    X(message_id) /* SQS's */ \
+    X(account) /* the sender's name in the configuration: artifacts are read as it */ \
+    X(artifact_form) /* "manifest", "model", "model-package", "sagemaker-project" */ \
+    X(artifact_name) /* the pipeline's output that is meant */ \
+    X(pipeline) /* where the event names one: */ \
+    X(execution) /* its execution */ \
+    X(job) /* CodePipeline's, that waits for the result */ \
+    X(model_package) /* ARN */ \
+    X(stack) /* CloudFormation's, for that driver */ \
+    X(change_set) /* its name */ \
+    X(nested_stack) /* ARN of the one whose events are looked at */ \
+    X(restores) /* id of the deployment that this one goes back to */ \
+    X(artifact_bucket) \
+    X(artifact_key) \
+    X(artifact_version) \
+    X(artifact_etag) \
+    X(artifact_sha256) \
+    X(model_bucket) /* the model data, where the artifact says it is */ \
+    X(model_key) \
+    X(model_version) \
+    X(model_etag) \
+    X(image) /* as asked for */ \
+    X(image_digest) /* "sha256:..." */ \
+    X(copy_bucket) /* the model data, where production keeps it */ \
+    X(copy_key) \
+    X(copy_version) \
+    X(upload_id) /* of a multipart copy under way */ \
+    X(model_name) \
+    X(config_name) \
+    X(serving_config) /* what served when its turn came; NULL where nothing did */ \
+    X(previous_config) /* what served on entry to releasing; "" where nothing did */ \
+    X(reason) /* the sentence of what ended it, or of what it is waiting out */ \
+    X(failure) /* what kind it is: see failure.def */ \
+    X(advice) /* what to do about it */ \
+    X(error_class) \
+    X(error_code) \
+    X(request_id) \
+    X(proof) /* what was seen of the endpoint at the end */ \
+    X(approved_by) \
+    X(passed_by) /* who let it pass a freeze */ \
+    X(cancelled_by) \
+    X(superseded_by) /* id of the newer one */ \
+    X(retry_of) /* id of the one that an operator tried again */
 
 /* Whole numbers; 0 where not known. Times are wall-clock milliseconds. */
-#define RECORD_NUMBERS(X)                                                                      \
-    X(event_ms) /* when it happened in staging: its age */                                     \
-    X(accepted_ms)                                                                             \
-    X(entered_ms) /* when the present state was entered */                                     \
-    X(ended_ms)                                                                                \
-    X(wake_ms)          /* the present step's effect, or look, is not before this */           \
-    X(trouble_since_ms) /* when the present run of failed attempts began; 0 in none */         \
-    X(refused_since_ms) /* when, in it, refusals began that may not pass by themselves */      \
-    X(unsure_until_ms)  /* until then, a request without an answer may still be carried out */ \
-    X(attempts)         /* of the present step that failed in a row */                         \
-    X(approved_ms)                                                                             \
-    X(container) /* place in containers[] of the one that is being pinned or copied */         \
-    X(model_bytes)                                                                             \
-    X(parts)     /* of a multipart copy that are done */                                       \
-    X(verified)  /* verifications that passed */                                               \
-    X(turn)      /* 1 while it alone may touch its endpoint */                                 \
-    X(released)  /* 1 once the endpoint may have been touched */                               \
-    X(unchanged) /* 1 where what it asks for already served */                                 \
-    X(tidied)    /* garbage[] entries that are dealt with */
+#define RECORD_NUMBERS(X) \
+    X(event_ms) /* when it happened in staging: its age */ \
+    X(accepted_ms) \
+    X(entered_ms) /* when the present state was entered */ \
+    X(ended_ms) \
+    X(wake_ms) /* the present step's effect, or look, is not before this */ \
+    X(trouble_since_ms) /* when the present run of failed attempts began; 0 in none */ \
+    X(refused_since_ms) /* when, in it, refusals began that may not pass by themselves */ \
+    X(unsure_until_ms) /* until then, a request of ours may still be carried out, or not be seen */ \
+    X(attempts) /* of the present step that failed in a row */ \
+    X(approved_ms) \
+    X(container) /* place in containers[] of the one that is being pinned or copied */ \
+    X(model_bytes) \
+    X(carried) /* 1 where the parts go through the daemon */ \
+    X(parts) /* of a multipart copy that are done */ \
+    X(watching) /* alarms that were made for it and are not removed yet */ \
+    X(scaled) /* entries of scaling[] that are registered again */ \
+    X(frozen) /* 1 while a freeze holds it */ \
+    X(verified) /* verifications that passed */ \
+    X(continued) /* 1 once CloudFormation was told to go on rolling back */ \
+    X(restored) /* 1 once the template of before was put back */ \
+    X(turn) /* 1 while it alone may touch its endpoint */ \
+    X(released) /* 1 once the endpoint may have been touched */ \
+    X(unchanged) /* 1 where what it asks for already served */ \
+    X(tidied) /* garbage[] entries that are dealt with */
 
 /* JSON values, NULL where not known. */
-#define RECORD_DOCUMENTS(X)                                                                     \
-    X(settings)        /* what the configuration said when it was accepted; see route.h */      \
-    X(environment)     /* of the container: configuration and manifest merged */                \
-    X(containers)      /* where there are several, or what is in them is not ours: see pin.h */ \
-    X(template)        /* what the artifact says in SageMaker's own words: see project.h */     \
-    X(model_document)  /* CreateModel's input, without the name */                              \
-    X(config_document) /* CreateEndpointConfig's input, without the name */                     \
-    X(part_etags)      /* of a multipart copy, in order */                                      \
-    X(garbage)         /* what is to be removed at the end: {kind, name or bucket and key} */   \
-    X(history)         /* [{state, at_ms, note}], oldest first, bounded */
+#define RECORD_DOCUMENTS(X) \
+    X(settings) /* what the configuration said when it was accepted; see route.h */ \
+    X(environment) /* of the container: configuration and manifest merged */ \
+    X(containers) /* where there are several, or what is in them is not ours: see pin.h */ \
+    X(template) /* what the artifact says in SageMaker's own words: see project.h */ \
+    X(model_document) /* CreateModel's input, without the name */ \
+    X(config_document) /* CreateEndpointConfig's input, without the name */ \
+    X(part_etags) /* of a multipart copy, in order */ \
+    X(previous_stack) /* {body, parameters} of the stack before it was touched */ \
+    X(scaling) /* scalable targets of the endpoint before it was touched */ \
+    X(garbage) /* what is to be removed at the end: {kind, name or bucket and key} */ \
+    X(history) /* [{state, at_ms, note}], oldest first, bounded */
+/* clang-format on */
 
 struct record {
     enum deployment_state state; /* written by machine.c's one setter only */

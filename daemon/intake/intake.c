@@ -34,7 +34,7 @@ static void run(void *context)
     struct intake *intake = context;
 
     settle_poke(intake);
-    if (intake->started && !intake->stopped && intake->queue.found)
+    if (intake->started && !intake->stopped && !intake->draining && intake->queue.found)
         receive_poke(intake);
 }
 
@@ -80,7 +80,22 @@ void intake_stop(struct intake *intake)
 
 bool intake_is_quiet(const struct intake *intake)
 {
-    return list_is_empty(&intake->messages) && intake->settling == 0;
+    return list_is_empty(&intake->messages) && intake->settling == 0 && !intake->survey;
+}
+
+void intake_drain(struct intake *intake, bool drain)
+{
+    intake->draining = drain;
+    if (drain)
+        receive_free(intake);
+    poke(&intake->poke);
+}
+
+void intake_observe_age(struct intake *intake, void (*observer)(void *context, int64_t age_ms),
+                        void *context)
+{
+    intake->age_observer = observer;
+    intake->age_context = context;
 }
 
 void intake_free(struct intake *intake)
@@ -90,6 +105,7 @@ void intake_free(struct intake *intake)
     queue_free(intake);
     receive_free(intake);
     settle_free(intake);
+    dead_letters_free(intake);
     poke_cancel(&intake->poke);
     config_unref(intake->config);
     free(intake);
@@ -100,6 +116,7 @@ struct intake_statistics intake_get_statistics(const struct intake *intake)
     struct intake_statistics statistics = intake->statistics;
 
     statistics.in_hand = intake->in_hand;
+    statistics.draining = intake->draining;
     for (size_t i = 0; i < intake->receiver_count; i++)
         statistics.receiving += intake->receivers[i].call != NULL;
     return statistics;

@@ -32,7 +32,50 @@ void intake_set_config(struct intake *intake, struct config *config);
 void intake_stop(struct intake *intake);
 bool intake_is_quiet(const struct intake *intake);
 
+/* Stops receiving, or takes it up again: what is in hand is finished, and what a poll may have been
+ * about to bring is handed out by SQS again later. A new intake does not drain. */
+void intake_drain(struct intake *intake, bool drain);
+
+/* Has the age of each event told, in milliseconds, as it is received. */
+void intake_observe_age(struct intake *intake, void (*observer)(void *context, int64_t age_ms),
+                        void *context);
+
+/* ---- dead letters: what was refused, or received too often ---------------------------------- */
+
+struct dead_letter {
+    const char *id; /* SQS's message id */
+    const char
+        *reason; /* why the intake refused it; NULL where the queue's redrive policy moved it */
+    const char *body;
+    int64_t sent_ms; /* wall clock */
+    int64_t receives;
+};
+
+enum dead_letter_verb {
+    DEAD_LETTER_LOOK,
+    DEAD_LETTER_SEND_BACK, /* to the queue, then remove */
+    DEAD_LETTER_DROP,
+};
+
+struct dead_letter_wish {
+    enum dead_letter_verb verb;
+    const char *id; /* the one that is meant; NULL for every one */
+
+    /* Called for each that was looked at, sent back or dropped; the letter is valid during the
+     * call. */
+    void (*each)(void *context, const struct dead_letter *letter);
+    /* Called once. more: there were more than LIMIT_DEAD_LETTERS. */
+    void (*done)(void *context, bool more, const struct error *error);
+    void *context;
+};
+
+/* Reads the dead-letter queue as far as LIMIT_DEAD_LETTERS, does what is wished, and lets go of the
+ * rest at once. done gets ERROR_NOT_FOUND where the queue has no dead-letter queue or the letter is
+ * not there, ERROR_CONFLICT while another wish is under way. */
+void intake_dead_letters(struct intake *intake, const struct dead_letter_wish *wish);
+
 struct intake_statistics {
+    bool draining;
     bool reachable; /* whether the last receive was answered */
     uint64_t received;
     uint64_t accepted;

@@ -1,6 +1,6 @@
 /* What the intake's files share: intake.c (life, statistics), queue.c (finding the queue),
  * receive.c (the long polls), message.c (what becomes of one message), settle.c (delete,
- * dead-letter, extend). */
+ * dead-letter, extend), dead_letters.c (what operators do with what was set aside). */
 #ifndef CAUSEWAY_INTAKE_INTAKE_INTERNAL_H
 #define CAUSEWAY_INTAKE_INTAKE_INTERNAL_H
 
@@ -14,6 +14,9 @@ enum {
     BATCH = 10, /* messages a request (SQS quotas) */
     DELETE_ATTEMPTS = 5,
 };
+
+/* What a refused message carries. */
+#define DEAD_LETTER_REASON "causeway.reason"
 
 /* Where the queue is: found once, by its name. */
 struct queue {
@@ -56,6 +59,8 @@ struct message {
     struct aws_call *call; /* SendMessage to the dead-letter queue */
 };
 
+struct survey;
+
 struct intake {
     struct loop *loop;
     struct aws *aws;
@@ -76,6 +81,10 @@ struct intake {
     void *ready_context;
     bool started;
     bool stopped;
+    bool draining;
+    struct survey *survey; /* of the dead letters; NULL while nobody looks */
+    void (*age_observer)(void *context, int64_t age_ms);
+    void *age_context;
     struct intake_statistics statistics;
 };
 
@@ -104,5 +113,7 @@ void message_leave(struct message *message);
 void settle_poke(struct intake *intake);
 void settle_refuse(struct message *message);
 void settle_free(struct intake *intake);
+
+void dead_letters_free(struct intake *intake);
 
 #endif

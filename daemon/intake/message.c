@@ -132,6 +132,8 @@ void message_take(struct intake *intake, const struct sqs_message *received)
         refuse(message, received, &error);
         return;
     }
+    if (intake->age_observer)
+        intake->age_observer(intake->age_context, clock_wall_ms() - event.time_ms);
     switch (route.kind) {
     case ROUTE_DEPLOYMENT:
         start_deployment(message, received, &event, &route);

@@ -188,7 +188,7 @@ void settle_refuse(struct message *message)
         return;
     }
     const struct sqs_attribute reason = {
-        .name = "causeway.reason",
+        .name = DEAD_LETTER_REASON,
         .data_type = "String",
         .string_value = message->reason,
     };

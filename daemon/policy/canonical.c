@@ -1,7 +1,6 @@
 #include "policy/canonical.h"
 
 #include "base/buffer.h"
-#include "base/limits.h"
 #include "base/text.h"
 #include "policy/arn.h"
 #include "policy/condition.h"
@@ -10,59 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A form is longer than its document by the length before each text. */
-enum { FORM_BYTES = 8 * 131072 };
+/* A form is little longer than its document: a byte behind each text, one or two around each list.
+ */
+enum { FORM_BYTES = 4 * 131072 };
 
-/* Texts that are collected, sorted, and written with their lengths, so that no two lists of texts
- * look alike. */
-struct bag {
-    struct arena arena;
-    char **items;
-    size_t count;
-    size_t capacity;
+/* Bytes that end texts and lists. No text can hold them, since they are not UTF-8: so no two
+ * policies have one form. */
+enum {
+    END_OF_TEXT = 0xff,
+    END_OF_LIST = 0xfe,
 };
 
-static void bag_free(struct bag *bag)
-{
-    free(bag->items);
-    arena_free(&bag->arena);
-}
-
-static void bag_add(struct bag *bag, char *text)
-{
-    if (bag->count == bag->capacity) {
-        bag->capacity = bag->capacity ? 2 * bag->capacity : 8;
-        bag->items = memory_resize_array(bag->items, bag->capacity, sizeof(*bag->items));
-    }
-    bag->items[bag->count++] = text;
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void bag_sort(struct bag *bag)
-{
-    if (bag->count > 1)
-        qsort(bag->items, bag->count, sizeof(*bag->items), compare_texts);
-}
-
-static void bag_remove_twins(struct bag *bag)
-{
-    size_t kept = 0;
-
-    bag_sort(bag);
-    for (size_t i = 0; i < bag->count; i++)
-        if (i == 0 || strcmp(bag->items[i], bag->items[kept - 1]) != 0)
-            bag->items[kept++] = bag->items[i];
-    bag->count = kept;
-}
-
-static void put_text(struct buffer *form, const char *text)
-{
-    buffer_printf(form, "%zu:%s", strlen(text), text);
-}
+/* What a form is made with. */
+struct forming {
+    struct buffer *form;
+    struct arena *arena; /* for what lives as long as the forming */
+    bool by_aws;         /* the rule */
+};
 
 /* How repetition is counted. */
 enum repetition {
@@ -71,33 +34,54 @@ enum repetition {
     REPEATS_DO_NOT_COUNT, /* a set */
 };
 
-static void put_bag(struct buffer *form, const char *name, struct bag *bag,
-                    enum repetition repetition)
+static void put_text(struct buffer *form, const char *text)
 {
-    size_t count = bag->count;
-
-    if (count == 0)
-        return;
-    if (repetition == REPEATS_COUNT)
-        bag_sort(bag);
-    else
-        bag_remove_twins(bag);
-    buffer_printf(form, "%s[", name);
-    if (repetition == REPEATS_COUNT_IN_SUM)
-        buffer_printf(form, "%zu;", count);
-    for (size_t i = 0; i < bag->count; i++)
-        put_text(form, bag->items[i]);
-    buffer_append_text(form, "]");
+    buffer_append_text(form, text);
+    buffer_append_byte(form, (char)END_OF_TEXT);
 }
 
-static enum repetition repetition_of(enum policy_rule rule, enum repetition for_terraform)
+static int compare_texts(const void *a, const void *b)
 {
-    return rule == POLICY_RULE_TERRAFORM ? for_terraform : REPEATS_DO_NOT_COUNT;
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static char *lower(struct arena *arena, const char *text)
+/* Sorts the texts, keeps one of each, and returns how many those are. */
+static size_t remove_twins(const char **texts, size_t count)
 {
-    char *copy = arena_copy(arena, text);
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (i == 0 || strcmp(texts[i], texts[kept - 1]) != 0)
+            texts[kept++] = texts[i];
+    return kept;
+}
+
+/* A list that is not there is one without texts. */
+static void put_texts(const struct forming *forming, const char **texts, size_t count,
+                      enum repetition for_terraform)
+{
+    enum repetition repetition = forming->by_aws ? REPEATS_DO_NOT_COUNT : for_terraform;
+    size_t kept = count;
+
+    if (count > 1)
+        qsort(texts, count, sizeof(*texts), compare_texts);
+    if (repetition != REPEATS_COUNT)
+        kept = remove_twins(texts, count);
+    for (size_t i = 0; i < kept; i++)
+        put_text(forming->form, texts[i]);
+    if (repetition == REPEATS_COUNT_IN_SUM && kept < count)
+        buffer_printf(forming->form, "%zu", count);
+    buffer_append_byte(forming->form, (char)END_OF_LIST);
+}
+
+static const char **allocate_texts(const struct forming *forming, size_t count)
+{
+    return arena_allocate_array(forming->arena, count, sizeof(const char *));
+}
+
+static const char *lower(const struct forming *forming, const char *text)
+{
+    char *copy = arena_copy(forming->arena, text);
 
     for (char *at = copy; *at; at++)
         *at = (char)tolower((unsigned char)*at);
@@ -106,153 +90,150 @@ static char *lower(struct arena *arena, const char *text)
 
 /* ---- Elements ---- */
 
-static void put_list(struct buffer *form, const char *name, const struct policy_list *list,
-                     bool caseless, enum policy_rule rule)
+static void put_list(const struct forming *forming, const struct policy_list *list, bool caseless)
 {
-    cleanup(bag_free)
-    struct bag bag = {.count = 0};
+    const char **texts = allocate_texts(forming, list->count);
 
     for (size_t i = 0; i < list->count; i++)
-        bag_add(&bag, caseless && rule == POLICY_RULE_AWS ? lower(&bag.arena, list->items[i])
-                                                          : arena_copy(&bag.arena, list->items[i]));
-    put_bag(form, name, &bag, repetition_of(rule, REPEATS_COUNT));
+        texts[i] = caseless && forming->by_aws ? lower(forming, list->items[i]) : list->items[i];
+    put_texts(forming, texts, list->count, REPEATS_COUNT);
 }
 
-static char *principal_form(struct arena *arena, const struct policy_principal *principal,
-                            enum policy_rule rule)
+static const char *principal_form(const struct forming *forming,
+                                  const struct policy_principal *principal)
 {
-    enum policy_principal_type type = principal->type;
     const char *account =
-        type <= POLICY_PRINCIPAL_AWS ? policy_account_of_root(principal->value) : NULL;
+        principal->type <= POLICY_PRINCIPAL_AWS ? policy_account_of_root(principal->value) : NULL;
 
-    if (type == POLICY_PRINCIPAL_TEXT && rule == POLICY_RULE_AWS)
-        type = POLICY_PRINCIPAL_AWS;
-    return account ? arena_printf(arena, "%.*s", ACCOUNT_ID_LENGTH, account)
-                   : arena_copy(arena, principal->value);
+    return account && account != principal->value
+               ? arena_copy_bytes(forming->arena, account, ACCOUNT_ID_LENGTH)
+               : principal->value;
 }
 
-/* One bag a type: repetition is counted within each. */
-static void put_principals(struct buffer *form, const char *name,
-                           const struct policy_principals *principals, enum policy_rule rule)
+/* One list a type: repetition is counted within each. */
+static void put_principals(const struct forming *forming,
+                           const struct policy_principals *principals)
 {
     for (size_t type = POLICY_PRINCIPAL_TEXT; type <= POLICY_PRINCIPAL_CANONICAL; type++) {
-        cleanup(bag_free)
-        struct bag bag = {.count = 0};
-        const char *type_name = policy_principal_type_name((enum policy_principal_type)type);
+        const char **texts = allocate_texts(forming, principals->count);
+        size_t count = 0;
 
         for (size_t i = 0; i < principals->count; i++) {
             enum policy_principal_type actual = principals->items[i].type;
 
-            if (rule == POLICY_RULE_AWS && actual == POLICY_PRINCIPAL_TEXT)
+            if (forming->by_aws && actual == POLICY_PRINCIPAL_TEXT)
                 actual = POLICY_PRINCIPAL_AWS;
             if (actual == type)
-                bag_add(&bag, principal_form(&bag.arena, &principals->items[i], rule));
+                texts[count++] = principal_form(forming, &principals->items[i]);
         }
-        if (bag.count > 0)
-            buffer_printf(form, "%s", name);
-        put_bag(form, type_name, &bag, repetition_of(rule, REPEATS_COUNT_IN_SUM));
+        put_texts(forming, texts, count, REPEATS_COUNT_IN_SUM);
     }
 }
 
 /* ---- Conditions ---- */
 
-static char *operator_form(struct arena *arena, const char *name)
+static const char *operator_form(const struct forming *forming, const char *name)
 {
     static const char *const quantifiers[] = {"", "ForAnyValue:", "ForAllValues:"};
     struct policy_operator operator;
 
+    if (!forming->by_aws)
+        return name;
     if (!policy_operator_read(name, &operator))
-        return lower(arena, name);
-    return arena_printf(arena, "%s%s%s", quantifiers[operator.quantifier], operator.kind->meaning,
-                        operator.if_exists ? "IfExists" : "");
+        return lower(forming, name);
+    return arena_printf(forming->arena, "%s%s%s", quantifiers[operator.quantifier],
+                        operator.kind->meaning, operator.if_exists ? "IfExists" : "");
 }
 
-static char *value_form(struct arena *arena, const char *operator_name, const char *value)
+static const char *value_form(const struct forming *forming, const char *operator_name,
+                              const char *value)
 {
     struct policy_operator operator;
     double number;
 
-    if (!policy_operator_read(operator_name, &operator))
-        return arena_copy(arena, value);
+    if (!forming->by_aws || !policy_operator_read(operator_name, &operator))
+        return value;
     switch (operator.kind->test) {
     case CONDITION_BOOL:
     case CONDITION_NULL:
     case CONDITION_TEXT_CASELESS:
-        return lower(arena, value);
+        return lower(forming, value);
     case CONDITION_NUMBER:
-        return text_to_double(value, &number) ? arena_printf(arena, "%.17g", number)
-                                              : arena_copy(arena, value);
+        return text_to_double(value, &number) ? arena_printf(forming->arena, "%.17g", number)
+                                              : value;
     case CONDITION_ADDRESS:
-        return strchr(value, '/') ? lower(arena, value)
-                                  : lower(arena, arena_printf(arena, "%s/%s", value,
-                                                              strchr(value, ':') ? "128" : "32"));
+        return strchr(value, '/') ? lower(forming, value)
+                                  : lower(forming, arena_printf(forming->arena, "%s/%s", value,
+                                                                strchr(value, ':') ? "128" : "32"));
     case CONDITION_TEXT:
     case CONDITION_TEXT_LIKE:
     case CONDITION_DATE:
     case CONDITION_BINARY:
     case CONDITION_ARN:
     default:
-        return arena_copy(arena, value);
+        return value;
     }
 }
 
-static char *condition_form(struct arena *arena, const struct policy_condition *condition,
-                            enum policy_rule rule)
+static const char *condition_form(const struct forming *forming,
+                                  const struct policy_condition *condition)
 {
-    bool by_aws = rule == POLICY_RULE_AWS;
-    cleanup(bag_free)
-    struct bag values = {.count = 0};
     cleanup(buffer_free)
     struct buffer form = BUFFER(FORM_BYTES);
+    struct forming inner = {&form, forming->arena, forming->by_aws};
+    size_t count = condition->values.count;
+    const char **values = allocate_texts(forming, count);
 
-    put_text(&form,
-             by_aws ? operator_form(&values.arena, condition->operator) : condition->operator);
-    put_text(&form, by_aws ? lower(&values.arena, condition->key) : condition->key);
-    for (size_t i = 0; i < condition->values.count; i++)
-        bag_add(&values,
-                by_aws ? value_form(&values.arena, condition->operator, condition->values.items[i])
-                       : arena_copy(&values.arena, condition->values.items[i]));
-    put_bag(&form, "", &values, repetition_of(rule, REPEATS_COUNT_IN_SUM));
-    return arena_copy(arena, buffer_text(&form));
+    put_text(&form, operator_form(forming, condition->operator));
+    put_text(&form, forming->by_aws ? lower(forming, condition->key) : condition->key);
+    for (size_t i = 0; i < count; i++)
+        values[i] = value_form(forming, condition->operator, condition->values.items[i]);
+    put_texts(&inner, values, count, REPEATS_COUNT_IN_SUM);
+    return arena_copy_bytes(forming->arena, form.data, form.length);
 }
 
-static void put_conditions(struct buffer *form, const struct policy_statement *statement,
-                           enum policy_rule rule)
+static void put_conditions(const struct forming *forming, const struct policy_statement *statement)
 {
-    cleanup(bag_free)
-    struct bag bag = {.count = 0};
+    const char **forms = allocate_texts(forming, statement->condition_count);
 
     for (size_t i = 0; i < statement->condition_count; i++)
-        bag_add(&bag, condition_form(&bag.arena, &statement->conditions[i], rule));
-    put_bag(form, "Condition", &bag, repetition_of(rule, REPEATS_COUNT));
+        forms[i] = condition_form(forming, &statement->conditions[i]);
+    put_texts(forming, forms, statement->condition_count, REPEATS_COUNT);
 }
 
 /* ---- Statements and documents ---- */
 
-static void put_resources(struct buffer *form, const struct policy_statement *statement,
-                          enum policy_rule rule)
+static void put_resources(const struct forming *forming, const struct policy_statement *statement)
 {
     static const char *const everything[] = {"*"};
     static const struct policy_list implied = {everything, 1, true};
-    bool is_implied = rule == POLICY_RULE_AWS && statement->resource.count == 0 &&
-                      statement->not_resource.count == 0;
+    bool is_implied =
+        forming->by_aws && statement->resource.count == 0 && statement->not_resource.count == 0;
 
-    put_list(form, "Resource", is_implied ? &implied : &statement->resource, false, rule);
-    put_list(form, "NotResource", &statement->not_resource, false, rule);
+    put_list(forming, is_implied ? &implied : &statement->resource, false);
+    put_list(forming, &statement->not_resource, false);
+}
+
+static void put_statement(const struct forming *forming, const struct policy_statement *statement)
+{
+    put_text(forming->form, statement->sid ? statement->sid : "");
+    put_text(forming->form, statement->effect == POLICY_ALLOW ? "Allow" : "Deny");
+    put_principals(forming, &statement->principal);
+    put_principals(forming, &statement->not_principal);
+    put_list(forming, &statement->action, true);
+    put_list(forming, &statement->not_action, true);
+    put_resources(forming, statement);
+    put_conditions(forming, statement);
 }
 
 char *policy_canonical_statement(const struct policy_statement *statement, enum policy_rule rule)
 {
+    cleanup(arena_free)
+    struct arena arena = {NULL, NULL};
     struct buffer form = BUFFER(FORM_BYTES);
+    struct forming forming = {&form, &arena, rule == POLICY_RULE_AWS};
 
-    put_text(&form, statement->sid ? statement->sid : "");
-    buffer_append_text(&form, statement->effect == POLICY_ALLOW ? "+" : "-");
-    put_principals(&form, "Principal", &statement->principal, rule);
-    put_principals(&form, "NotPrincipal", &statement->not_principal, rule);
-    put_list(&form, "Action", &statement->action, true, rule);
-    put_list(&form, "NotAction", &statement->not_action, true, rule);
-    put_resources(&form, statement, rule);
-    put_conditions(&form, statement, rule);
+    put_statement(&forming, statement);
     return buffer_take(&form);
 }
 
@@ -264,7 +245,7 @@ static bool has_variable(const struct policy_list *list)
     return false;
 }
 
-static bool statement_has_variable(const struct policy_statement *statement)
+bool policy_has_variables(const struct policy_statement *statement)
 {
     for (size_t i = 0; i < statement->condition_count; i++)
         if (has_variable(&statement->conditions[i].values))
@@ -272,33 +253,41 @@ static bool statement_has_variable(const struct policy_statement *statement)
     return has_variable(&statement->resource) || has_variable(&statement->not_resource);
 }
 
-static void put_version(struct buffer *form, const struct policy_document *document,
-                        enum policy_rule rule)
+static bool any_has_variables(const struct policy_document *document)
 {
-    bool counts = rule == POLICY_RULE_TERRAFORM;
-    const char *missing = rule == POLICY_RULE_TERRAFORM ? "" : "2008-10-17";
+    for (size_t i = 0; i < document->statement_count; i++)
+        if (policy_has_variables(&document->statements[i]))
+            return true;
+    return false;
+}
 
-    for (size_t i = 0; i < document->statement_count && !counts; i++)
-        counts = statement_has_variable(&document->statements[i]);
-    if (counts)
-        put_text(form, document->version ? document->version : missing);
-    if (rule == POLICY_RULE_TERRAFORM)
-        put_text(form, document->id ? document->id : "");
+static void put_head(const struct forming *forming, const struct policy_document *document)
+{
+    const char *missing = forming->by_aws ? "2008-10-17" : "";
+
+    if (!forming->by_aws || any_has_variables(document))
+        put_text(forming->form, document->version ? document->version : missing);
+    if (!forming->by_aws)
+        put_text(forming->form, document->id ? document->id : "");
 }
 
 char *policy_canonical(const struct policy_document *document, enum policy_rule rule)
 {
-    struct buffer form = BUFFER((size_t)2 * FORM_BYTES);
-    cleanup(bag_free)
-    struct bag bag = {.count = 0};
+    cleanup(arena_free)
+    struct arena arena = {NULL, NULL};
+    cleanup(buffer_free)
+    struct buffer one = BUFFER(FORM_BYTES);
+    struct buffer form = BUFFER(FORM_BYTES);
+    struct forming of_one = {&one, &arena, rule == POLICY_RULE_AWS};
+    struct forming forming = {&form, &arena, rule == POLICY_RULE_AWS};
+    const char **forms = allocate_texts(&forming, document->statement_count);
 
-    put_version(&form, document, rule);
     for (size_t i = 0; i < document->statement_count; i++) {
-        char *statement = policy_canonical_statement(&document->statements[i], rule);
-
-        arena_adopt(&bag.arena, statement, free);
-        bag_add(&bag, statement);
+        buffer_clear(&one);
+        put_statement(&of_one, &document->statements[i]);
+        forms[i] = arena_copy_bytes(&arena, one.data, one.length);
     }
-    put_bag(&form, "Statement", &bag, repetition_of(rule, REPEATS_COUNT_IN_SUM));
+    put_head(&forming, document);
+    put_texts(&forming, forms, document->statement_count, REPEATS_COUNT_IN_SUM);
     return buffer_take(&form);
 }

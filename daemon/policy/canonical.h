@@ -50,6 +50,9 @@ enum policy_rule {
 #undef X
 };
 
+/* Whether a "${" stands where AWS replaces variables, so that the document's Version counts. */
+bool policy_has_variables(const struct policy_statement *statement);
+
 /* False where there is no rule of that name. */
 bool policy_rule_from_name(const char *name, enum policy_rule *rule);
 

@@ -80,12 +80,12 @@ int policy_read_list(const struct policy_reading *reading, const char *pointer, 
     list->items = items;
     list->present = true;
     for (; list->count < count; item = item->next, list->count++) {
-        const char *place = is_list ? policy_pointer_index(reading, pointer, list->count) : pointer;
-        const char *text = read_scalar(reading, item);
-
-        if (!text || (texts_only && !cJSON_IsString(item)))
-            return policy_refuse(reading, place, "a text is expected here");
-        items[list->count] = text;
+        items[list->count] =
+            texts_only && !cJSON_IsString(item) ? NULL : read_scalar(reading, item);
+        if (!items[list->count])
+            return policy_refuse(
+                reading, is_list ? policy_pointer_index(reading, pointer, list->count) : pointer,
+                "a text is expected here");
     }
     return 0;
 }

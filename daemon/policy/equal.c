@@ -77,34 +77,51 @@ const struct policy_document *policy_read_comparable(struct arena *arena, const 
     return json ? policy_read_json(arena, POLICY_LOOSE, json, error) : NULL;
 }
 
-/* Whether both texts are the same JSON, be it a policy or not. */
-static bool same_json(const char *a, const char *b)
-{
-    cleanup(json_free)
-    cJSON *json_of_a = read_text(a, NULL);
-    cleanup(json_free)
-    cJSON *json_of_b = read_text(b, NULL);
+/* One side of a comparison: its JSON, and its policy where it is one. */
+struct side {
+    cJSON *json;
+    const struct policy_document *document;
+    struct error error;
+};
 
-    return cJSON_IsObject(json_of_a) && json_of_b && json_equal(json_of_a, json_of_b);
+static void side_free(struct side *side)
+{
+    cJSON_Delete(side->json);
 }
 
+static void read_side(struct arena *arena, const char *text, struct side *side)
+{
+    side->json = read_text(text, &side->error);
+    if (side->json)
+        side->document = policy_read_json(arena, POLICY_LOOSE, side->json, &side->error);
+}
+
+static int fail(const struct side *side, const char *name, struct error *error)
+{
+    if (error)
+        *error = side->error;
+    return error_prefix(error, "the %s policy: ", name);
+}
+
+/* The same JSON is the same, be it a policy or not. */
 int policy_compare_texts(const char *a, const char *b, enum policy_rule rule, bool *equal,
                          struct error *error)
 {
     cleanup(arena_free)
     struct arena arena = {NULL, NULL};
+    cleanup(side_free)
+    struct side first = {.json = NULL};
+    cleanup(side_free)
+    struct side second = {.json = NULL};
 
-    *equal = same_json(a, b);
+    read_side(&arena, a, &first);
+    read_side(&arena, b, &second);
+    if (first.document && second.document) {
+        *equal = policy_equal(first.document, second.document, rule);
+        return 0;
+    }
+    *equal = cJSON_IsObject(first.json) && second.json && json_equal(first.json, second.json);
     if (*equal)
         return 0;
-    const struct policy_document *document_a = policy_read_comparable(&arena, a, error);
-
-    if (!document_a)
-        return error_prefix(error, "the first policy: ");
-    const struct policy_document *document_b = policy_read_comparable(&arena, b, error);
-
-    if (!document_b)
-        return error_prefix(error, "the second policy: ");
-    *equal = policy_equal(document_a, document_b, rule);
-    return 0;
+    return first.document ? fail(&second, "second", error) : fail(&first, "first", error);
 }

@@ -49,6 +49,11 @@ static bool stands_before(const struct policy_document *document, size_t index)
     return false;
 }
 
+static bool is_ours(const struct policy_statement *statement, const struct policy_document *own)
+{
+    return statement->sid && policy_find_statement(own, statement->sid);
+}
+
 static void add_present(cJSON *statements, const cJSON *present,
                         const struct policy_document *document, const struct policy_document *own,
                         const char *const *withdrawn, size_t withdrawn_count)
@@ -58,8 +63,7 @@ static void add_present(cJSON *statements, const cJSON *present,
 
     for (size_t i = 0; i < document->statement_count; i++, item = item->next) {
         const struct policy_statement *statement = &document->statements[i];
-        bool is_twin_of_ours = statement->sid && policy_find_statement(own, statement->sid) &&
-                               stands_before(document, i);
+        bool is_twin_of_ours = is_ours(statement, own) && stands_before(document, i);
         cJSON *settled =
             is_twin_of_ours ? NULL : settle(item, statement, own, withdrawn, withdrawn_count);
 
@@ -78,15 +82,53 @@ static int check_own(const struct policy_document *own, struct error *error)
     return 0;
 }
 
+static const char *own_version(const struct policy_document *own)
+{
+    return own->version ? own->version : "2012-10-17";
+}
+
 /* A document without statements, with all else that the present one says. */
 static cJSON *copy_frame(const cJSON *present, const struct policy_document *own)
 {
     cJSON *frame = present ? cJSON_Duplicate(present, true) : cJSON_CreateObject();
 
     if (!present)
-        json_add_text(frame, "Version", own->version ? own->version : "2012-10-17");
+        json_add_text(frame, "Version", own_version(own));
     json_put(frame, "Statement", cJSON_CreateArray());
     return frame;
+}
+
+static const char *version_of(const struct policy_document *document)
+{
+    return document->version ? document->version : "2008-10-17";
+}
+
+/* Whether ours would mean something else in the present Version: variables are text in a policy of
+ * 2008 (User Guide, "Version"). */
+static bool version_hinders(const struct policy_document *present,
+                            const struct policy_document *own)
+{
+    bool counts = false;
+
+    for (size_t i = 0; i < own->statement_count; i++)
+        counts = counts || policy_has_variables(&own->statements[i]);
+    return counts && present->statement_count > 0 &&
+           !text_equal(version_of(present), own_version(own));
+}
+
+static int settle_version(cJSON *frame, const struct policy_document *present,
+                          const struct policy_document *own, struct error *error)
+{
+    if (!version_hinders(present, own))
+        return 0;
+    for (size_t i = 0; i < present->statement_count; i++)
+        if (!is_ours(&present->statements[i], own) && policy_has_variables(&present->statements[i]))
+            return error_set(error, ERROR_CONFLICT,
+                             "%s: this statement of others has variables, as ours have; but the "
+                             "policy's Version is %s, and ours need %s",
+                             present->statements[i].pointer, version_of(present), own_version(own));
+    json_put(frame, "Version", cJSON_CreateString(own_version(own)));
+    return 0;
 }
 
 int policy_merge(const cJSON *present, const struct policy_document *own,
@@ -106,6 +148,8 @@ int policy_merge(const cJSON *present, const struct policy_document *own,
     cJSON *result = copy_frame(present, own);
     cJSON *statements = cJSON_GetObjectItemCaseSensitive(result, "Statement");
 
+    if (settle_version(result, document, own, error) < 0)
+        return -1;
     add_present(statements, present, document, own, withdrawn, withdrawn_count);
     for (size_t i = 0; i < own->statement_count; i++)
         if (!policy_find_statement(document, own->statements[i].sid))
@@ -118,6 +162,8 @@ int policy_merge(const cJSON *present, const struct policy_document *own,
 bool policy_owned_equal(const struct policy_document *present, const struct policy_document *own,
                         const char *const *withdrawn, size_t withdrawn_count)
 {
+    if (version_hinders(present, own))
+        return false;
     for (size_t i = 0; i < own->statement_count; i++)
         if (!own->statements[i].sid || !policy_find_statement(present, own->statements[i].sid))
             return false;

@@ -164,9 +164,7 @@ static void deliver(struct sqlite_store *store, struct batch *batch)
     {
         has_commits = has_commits || request->kind == REQUEST_COMMIT;
     }
-    store->store.statistics.commits += batch->commits;
-    if (batch->commits)
-        store->store.statistics.last_commit_ms = batch->commit_took_ms;
+    store_note_commits(&store->store, batch->commits, batch->commit_took_ms);
     if (batch->expiry_looked_at)
         store->next_expiry_ms = batch->more_expired ? 0 : clock_monotonic_ms() + EXPIRE_EVERY_MS;
     note_health(store, batch, has_commits);

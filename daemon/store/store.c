@@ -54,6 +54,23 @@ void store_set_health(struct store *store, bool healthy, const struct error *err
         store->health_changed(store->health_context, healthy, error);
 }
 
+void store_on_commit(struct store *store, void (*committed)(void *context, int64_t took_ms),
+                     void *context)
+{
+    store->commit_seen = committed;
+    store->commit_context = context;
+}
+
+void store_note_commits(struct store *store, uint64_t count, int64_t took_ms)
+{
+    if (count == 0)
+        return;
+    store->statistics.commits += count;
+    store->statistics.last_commit_ms = took_ms;
+    if (store->commit_seen)
+        store->commit_seen(store->commit_context, took_ms);
+}
+
 struct store_statistics store_get_statistics(const struct store *store)
 {
     return store->statistics;

@@ -106,6 +106,10 @@ void store_on_health(struct store *store,
                      void (*changed)(void *context, bool healthy, const struct error *error),
                      void *context);
 
+/* Has each commit to stable storage told: how long it took. */
+void store_on_commit(struct store *store, void (*committed)(void *context, int64_t took_ms),
+                     void *context);
+
 struct store_statistics {
     uint64_t transactions;
     uint64_t commits; /* fsyncs: at most as many */

@@ -22,8 +22,13 @@ struct store {
     bool unhealthy;
     void (*health_changed)(void *context, bool healthy, const struct error *error);
     void *health_context;
+    void (*commit_seen)(void *context, int64_t took_ms); /* or NULL */
+    void *commit_context;
     struct store_statistics statistics;
 };
+
+/* To be called by a backend after commits that took that long. */
+void store_note_commits(struct store *store, uint64_t count, int64_t took_ms);
 
 /* Says so if it has changed; the error, why it is not healthy. */
 void store_set_health(struct store *store, bool healthy, const struct error *error);

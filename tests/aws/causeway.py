@@ -166,7 +166,7 @@ class Daemon:
     def deployments(self) -> dict[str, dict[str, Any]]:
         return {record["id"]: record for record in self.history()}
 
-    def wait_ended(self, count: int = 1, endpoint: str = ENDPOINT, seconds: float = 30.0) -> list[dict[str, Any]]:
+    def wait_ended(self, count: int = 1, endpoint: str = ENDPOINT, seconds: float = 60.0) -> list[dict[str, Any]]:
         """Waits until so many deployments of the endpoint have ended, tidied up and all; newest first."""
 
         def ended() -> list[dict[str, Any]]:

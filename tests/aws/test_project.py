@@ -57,9 +57,9 @@ def project(package: str, template: str = TEMPLATE, **parameters: str) -> bytes:
                      "staging-config-export.json": "{}"})
 
 
-def publish_zip(world: Any, control: Any, content: bytes, key: str = "deploy/zip") -> None:
+def publish_zip(world: Any, control: Any, content: bytes, key: str = "deploy/zip", **envelope: Any) -> None:
     world.put_object(ARTIFACT_BUCKET, key, content)
-    control.event("staging", world.action_succeeded(PIPELINE, ARTIFACT_BUCKET, key))
+    control.event("staging", world.action_succeeded(PIPELINE, ARTIFACT_BUCKET, key, **envelope))
 
 
 def test_given_a_projects_zip_when_it_comes_then_its_package_serves_as_the_template_says(make_daemon, world, control):

@@ -9,16 +9,20 @@ from causeway import ENDPOINT, publish
 from test_journey import described, invoked, serves
 
 
-def ask_rollback(daemon: Any, endpoint: str = ENDPOINT, **body: str) -> tuple[int, dict[str, Any]]:
-    """POST /v1/endpoints/ENDPOINT/rollback over the control socket; status and answer."""
+def ask(daemon: Any, path: str, **body: Any) -> tuple[int, dict[str, Any]]:
+    """POST over the control socket; status and answer."""
     connection = http.client.HTTPConnection("localhost")
     connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.sock.connect(str(daemon.socket))
-    connection.request("POST", f"/v1/endpoints/{endpoint}/rollback", json.dumps(body) if body else None)
+    connection.request("POST", path, json.dumps(body) if body else None)
     answer = connection.getresponse()
     document = json.loads(answer.read())
     connection.close()
     return answer.status, document
+
+
+def ask_rollback(daemon: Any, endpoint: str = ENDPOINT, **body: str) -> tuple[int, dict[str, Any]]:
+    return ask(daemon, f"/v1/endpoints/{endpoint}/rollback", **body)
 
 
 def deploy_two(daemon: Any, world: Any, control: Any) -> list[dict[str, Any]]:

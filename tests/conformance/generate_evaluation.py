@@ -176,6 +176,8 @@ def statement(random: Random, request: Json, kind: str) -> Json:
         denies = made["Effect"] == "Deny"
         key = "NotPrincipal" if denies and random.random() < 0.3 else "Principal"
         made[key] = principal(random, request["principal"])
+    if kind == "control":  # resource control policies know no other principal
+        made["Principal"] = "*"
     made["NotAction" if random.random() < 0.15 else "Action"] = one_or_list(random, actions(random, action))
     if kind != "trust":
         made["NotResource" if random.random() < 0.1 else "Resource"] = one_or_list(
@@ -195,8 +197,8 @@ def policy(random: Random, request: Json, kind: str) -> Json:
     }
 
 
-def allow_all() -> Json:
-    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+def allow_all(**more: str) -> Json:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"} | more]}
 
 
 def question(random: Random) -> Json:
@@ -224,4 +226,7 @@ def question(random: Random) -> Json:
             {"orgIdentifier": "r-root", "policies": [allow_all()]},
             {"orgIdentifier": "ou-1", "policies": [policy(random, request, "identity")]},
         ]
+    if random.random() < 0.1:
+        limits = [allow_all(Principal="*"), policy(random, request, "control")]
+        made["resourceControlPolicies"] = [{"orgIdentifier": "r-root", "policies": limits}]
     return made

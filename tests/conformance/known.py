@@ -35,7 +35,7 @@ class Known:
 def policies_of(case: Json) -> list[Json]:
     found = list(case.get("identityPolicies", [])) + list(case.get("permissionBoundaries", []))
     found += [case[name] for name in ("resourcePolicy", "sessionPolicy") if case.get(name)]
-    for level in case.get("serviceControlPolicies", []):
+    for level in case.get("serviceControlPolicies", []) + case.get("resourceControlPolicies", []):
         found += level["policies"]
     return found
 

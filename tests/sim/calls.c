@@ -313,6 +313,8 @@ static void set_out(struct aws_call *call, bool changes, bool once)
         send_answer(call);
         return;
     }
+    if (call->operation == &s3_upload_part_copy)
+        there_us += chance_between(&sim->chance, STREAM_LATENCY, 1, 20) * US_PER_S;
     if (chance_strikes(&sim->chance, FAULT_NOT_SENT)) {
         give_up(call);
         send_answer(call);
@@ -326,6 +328,8 @@ static void set_out(struct aws_call *call, bool changes, bool once)
         send_answer(call);
         call->given_up = true;
         there_us = chance_between(&sim->chance, STREAM_LATENCY, 100, 1500) * US_PER_MS;
+        if (chance_strikes(&sim->chance, FAULT_CANCEL_AT_ONCE))
+            operators_cancel_soon();
     } else if (changes && !once && call->operation->idempotent &&
                chance_strikes(&sim->chance, FAULT_CALL_TWICE)) {
         call->twice = true;

@@ -59,6 +59,26 @@ struct disk *disk_new(void)
     return memory_allocate(sizeof(struct disk));
 }
 
+static void free_row(struct disk_row *row)
+{
+    free((void *)row->row.kind);
+    free((void *)row->row.key);
+    free((void *)row->row.group);
+    free((void *)row->row.bytes);
+    free(row);
+}
+
+void disk_free(struct disk *disk)
+{
+    if (!disk)
+        return;
+    for (size_t i = 0; i < disk->count; i++)
+        free_row(disk->order[i]);
+    free(disk->order);
+    map_free(&disk->rows);
+    free(disk);
+}
+
 static const char *name_of(const char *kind, const char *key, char *name, size_t size)
 {
     size_t kind_length = strlen(kind);

@@ -19,6 +19,7 @@ struct disk_row {
 };
 
 struct disk *disk_new(void);
+void disk_free(struct disk *disk);
 
 /* NULL where there is none. */
 const struct disk_row *disk_find(const struct disk *disk, const char *kind, const char *key);

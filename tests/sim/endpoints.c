@@ -175,6 +175,8 @@ static void begin_change(struct endpoint *endpoint, const char *status, const ch
         endpoint->outcome = "fails";
     moment_set(&endpoint->end, duration_us());
     tell_news(endpoint);
+    if (chance_strikes(&sim->chance, FAULT_CRASH_AT_RELEASE))
+        process_strike_down();
 }
 
 void endpoints_update_one_by_itself(void)

@@ -47,6 +47,15 @@ bool known_has_field(const struct known *known, const char *field, const char *v
     return text_equal(there, value);
 }
 
+int64_t known_number(const struct known *known, const char *field)
+{
+    char name[64];
+    int length = snprintf(name, sizeof(name), "\"%s\":", field);
+    const char *start = strstr(known->row->row.bytes, name);
+
+    return start ? strtoll(start + length, NULL, 10) : 0;
+}
+
 static enum deployment_step step_of(const char *name)
 {
     for (unsigned i = 0; i < DEPLOYMENT_STEPS; i++)
@@ -67,6 +76,8 @@ static struct known *make(const struct disk_row *row)
     known->release = staging_find(text);
     read_field(row->row.bytes, "retry_of", text, sizeof(text));
     known->retried = text[0] != '\0';
+    read_field(row->row.bytes, "restores", text, sizeof(text));
+    known->retried = known->retried || text[0] != '\0';
     read_field(row->row.bytes, "result_bus", text, sizeof(text));
     known->has_bus = text[0] != '\0';
     if (count == capacity) {
@@ -90,6 +101,7 @@ const struct known *known_learn(const struct disk_row *row)
     deployment_state_from_name(text, &known->state);
     read_field(bytes, "step", text, sizeof(text));
     known->step = step_of(text);
+    known->written_us = sim->now_us;
     known->open = row->row.open;
     known->turn = has_number(bytes, "turn");
     if (!known->open)
@@ -131,6 +143,16 @@ const struct known *known_with_turn(const char *endpoint)
         if (all[i]->turn && text_equal(all[i]->endpoint, endpoint))
             return all[i];
     return NULL;
+}
+
+int64_t known_last_written_us(const char *endpoint)
+{
+    int64_t last_us = 0;
+
+    for (size_t i = 0; i < count; i++)
+        if (all[i]->written_us > last_us && text_equal(all[i]->endpoint, endpoint))
+            last_us = all[i]->written_us;
+    return last_us;
 }
 
 bool known_left_undone(const char *endpoint)

@@ -13,9 +13,10 @@ struct known {
     const struct release *release; /* NULL where it is none of ours */
     enum deployment_state state;
     enum deployment_step step;
+    int64_t written_us;
     bool open;
     bool turn;
-    bool retried;     /* made by an operator's retry */
+    bool retried;     /* made by an operator's retry or rollback */
     bool has_bus;     /* its end is to be announced */
     bool left_undone; /* says so of itself */
 };
@@ -33,8 +34,14 @@ unsigned known_count_of(const struct release *release);
 /* The one that has the endpoint's turn, or NULL. */
 const struct known *known_with_turn(const char *endpoint);
 
+/* When a deployment of the endpoint was written last. */
+int64_t known_last_written_us(const char *endpoint);
+
 /* Whether one of the endpoint (NULL: of any) could not tidy up and says so. */
 bool known_left_undone(const char *endpoint);
+
+/* Its number of that name, 0 where there is none. */
+int64_t known_number(const struct known *known, const char *field);
 
 /* Whether the record's text field has that value. */
 bool known_has_field(const struct known *known, const char *field, const char *value);

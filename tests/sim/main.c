@@ -57,7 +57,7 @@ static pid_t begin_run(const struct run_options *options, struct outcome *result
         exit(3);
     }
     if (child == 0) {
-        outcome = result;
+        sim_outcome = result;
         sim_run(options);
         fflush(stdout);
         _exit(0);

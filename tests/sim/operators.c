@@ -5,6 +5,7 @@
 #include "sim/promises.h"
 #include "sim/world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define WHO "ada (1000)"
@@ -59,6 +60,17 @@ static void note_open(void *context, const struct record *record)
         open->waiting[open->waiting_count++] = open->ids[open->count - 1];
 }
 
+static void roll_back(struct process *process)
+{
+    char endpoint[32];
+
+    snprintf(endpoint, sizeof(endpoint), "endpoint-%u",
+             (unsigned)chance_below(&sim->chance, STREAM_OPERATORS, configuration_endpoints()));
+    story("operator: rollback %s", endpoint);
+    engine_rollback(process->engine, &(struct engine_rollback){.endpoint = endpoint, .who = WHO},
+                    on_answer, NULL);
+}
+
 static void decide_on(struct process *process, const char *id)
 {
     if (chance_strikes(&sim->chance, FAULT_REJECT)) {
@@ -82,12 +94,55 @@ static void work(struct process *process)
                 open.ids[chance_below(&sim->chance, STREAM_OPERATORS, open.count)]);
     for (size_t i = 0; i < open.count; i++)
         free(open.ids[i]);
+    if (chance_strikes(&sim->chance, FAULT_ROLLBACK))
+        roll_back(process);
     if (!chance_strikes(&sim->chance, FAULT_RETRY))
         return;
     const char *id = promises_pick_ended_badly();
 
     if (id)
         operate(process, ENGINE_RETRY, id);
+}
+
+static void note_with_turn(void *context, const struct record *record)
+{
+    if (record->turn)
+        note_open(context, record);
+}
+
+static void run_in(struct process *process, void (*what)(struct process *process))
+{
+    sim->running = process;
+    what(process);
+    sim->running = NULL;
+    if (process->doomed)
+        process_kill(process, "it died while an operator asked");
+}
+
+static void cancel_one(struct process *process)
+{
+    struct open_ones open = {0};
+
+    engine_each_open(process->engine, note_with_turn, &open);
+    if (open.count)
+        operate(process, ENGINE_CANCEL,
+                open.ids[chance_below(&sim->chance, STREAM_OPERATORS, open.count)]);
+    for (size_t i = 0; i < open.count; i++)
+        free(open.ids[i]);
+}
+
+static void cancel_now(void *context)
+{
+    struct process *process = process_in_charge();
+
+    (void)context;
+    if (process)
+        run_in(process, cancel_one);
+}
+
+void operators_cancel_soon(void)
+{
+    sim_later(chance_between(&sim->chance, STREAM_OPERATORS, 0, US_PER_S), cancel_now, NULL);
 }
 
 static void come_back(void)
@@ -101,13 +156,8 @@ static void look_after_it(void *context)
     struct process *process = process_in_charge();
 
     (void)context;
-    if (process) {
-        sim->running = process;
-        work(process);
-        sim->running = NULL;
-        if (process->doomed)
-            process_kill(process, "it died while an operator asked");
-    }
+    if (process)
+        run_in(process, work);
     come_back();
 }
 

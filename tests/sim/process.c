@@ -25,6 +25,7 @@ struct process *process_start_daemon(void)
     process->config = sim->config;
     process->loop = sim_loop_new(process);
     list_append(&sim->processes, &process->link);
+    sim->trouble_us = sim->now_us;
     story("daemon %u starts", process->number);
     sim->running = process;
     process->store = disk_open(sim->disk, process->loop);
@@ -50,11 +51,15 @@ static void start_again(void *context)
         process_start_daemon();
 }
 
+static bool stays_down;
+
 static void plan_start(void)
 {
     int64_t down_us = chance_between(&sim->chance, STREAM_WORLD, 200, 8000) * US_PER_MS;
+    bool is_long = stays_down;
 
-    if (chance_strikes(&sim->chance, FAULT_LONG_DOWN))
+    stays_down = false;
+    if (chance_strikes(&sim->chance, FAULT_LONG_DOWN) || is_long)
         down_us = chance_between(&sim->chance, STREAM_WORLD, 60, 1800) * US_PER_S;
     sim_later(down_us, start_again, NULL);
 }
@@ -63,6 +68,7 @@ void process_kill(struct process *process, const char *why)
 {
     story("daemon %u: %s", process->number, why);
     sim->crashes++;
+    sim->trouble_us = sim->now_us;
     process->doomed = true;
     intake_free(process->intake);
     engine_free(process->engine);
@@ -113,6 +119,17 @@ static void die(void *context)
         process_kill(process, "it is killed");
 }
 
+static void die_for_long(void *context)
+{
+    stays_down = true;
+    die(context);
+}
+
+void process_strike_down(void)
+{
+    sim_later(0, die_for_long, NULL);
+}
+
 static void die_at_some_moment(void)
 {
     sim_later(draw(0, 60 * US_PER_S), die, NULL);
@@ -151,9 +168,17 @@ static void take_over(void)
     process_start_daemon();
 }
 
+static void set_clock(int64_t offset_ms)
+{
+    story("the clock is set by %lld ms", (long long)(offset_ms - sim->wall_offset_ms));
+    sim->wall_offset_ms = offset_ms;
+    sim->trouble_us = sim->now_us;
+}
+
 static void mend_disk(void *context)
 {
     (void)context;
+    sim->trouble_us = sim->now_us;
     disk_set_full(sim->disk, false);
 }
 
@@ -194,13 +219,14 @@ static void some_trouble(void *context)
         take_over();
     if (chance_strikes(chance, FAULT_DISK_FULL)) {
         story("the disk is full");
+        sim->trouble_us = sim->now_us;
         disk_set_full(sim->disk, true);
         sim_later(draw(1, 90) * US_PER_S, mend_disk, NULL);
     }
     if (chance_strikes(chance, FAULT_CLOCK_NUDGE))
-        sim->wall_offset_ms += draw(-5000, 5000);
+        set_clock(sim->wall_offset_ms + draw(-5000, 5000));
     if (chance_strikes(chance, FAULT_CLOCK_JUMP))
-        sim->wall_offset_ms = draw(-3600000, 3600000);
+        set_clock(draw(-3600000, 3600000));
     if (chance_strikes(chance, FAULT_RELOAD))
         reload();
     if (chance_strikes(chance, FAULT_OUTAGE))

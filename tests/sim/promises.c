@@ -3,6 +3,7 @@
 #include "aws/service_events.h"
 #include "aws/service_s3.h"
 #include "aws/service_sagemaker.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "deploy/effects.h"
 #include "deploy/lineage.h"
@@ -205,6 +206,9 @@ static void check_success(const struct known *known, const struct record *record
     if (!serves(endpoints_find(record->endpoint), record->config_name))
         broken(promise, "%s succeeded, but endpoint %s does not serve %s", record->id,
                record->endpoint, record->config_name);
+    if (endpoints_find(record->endpoint)->whole_us > sim->now_us)
+        broken(promise, "%s succeeded, but endpoint %s has not all its instances", record->id,
+               record->endpoint);
     if (!served || !named || served->content != named->content)
         broken(promise, "%s succeeded, but what serves is not the model data that was pinned",
                record->id);
@@ -251,9 +255,9 @@ static void check_last_good(const char *endpoint, const char *after)
                endpoint, config);
 }
 
-/* The endpoint's lineage as it was before the present transaction; NULL where it is not in it, or was
- * not there. */
-static cJSON *lineages_before;
+/* The endpoint's lineage as it was before the present transaction; NULL where it is not in it, or
+ * was not there. */
+static cJSON *old_lineage;
 
 static int64_t count_proved_others(const cJSON *lineage, const char *config)
 {
@@ -272,9 +276,10 @@ static int64_t count_proved_others(const cJSON *lineage, const char *config)
  * is newer. */
 static void check_lineage(const struct record *record)
 {
-    cleanup(json_free) cJSON *lineage = lineage_of(record->endpoint);
+    cleanup(json_free)
+    cJSON *lineage = lineage_of(record->endpoint);
     int64_t keep = json_get_integer(record->settings, "keep", 0);
-    int64_t others = count_proved_others(lineages_before, record->config_name);
+    int64_t others = count_proved_others(old_lineage, record->config_name);
     const cJSON *entry;
 
     if (!text_equal(newest_proved(lineage), record->config_name))
@@ -283,7 +288,7 @@ static void check_lineage(const struct record *record)
         broken("7: bounded by keep", "after %s, %d are kept of %d others, where %d may be",
                record->id, (int)count_proved_others(lineage, record->config_name), (int)others,
                (int)keep);
-    cJSON_ArrayForEach(entry, lineages_before)
+    cJSON_ArrayForEach(entry, old_lineage)
     {
         if (!json_get_bool(entry, "left", false) &&
             json_get_integer(entry, "event_ms", 0) > record->event_ms)
@@ -297,8 +302,7 @@ static void check_superseded(const struct record *record)
     const struct known *newer = record->superseded_by ? known_find(record->superseded_by) : NULL;
 
     if (newer && newer->row->row.order_ms < record->event_ms)
-        broken("the newest wins", "%s was superseded by %s, which is older", record->id,
-               newer->id);
+        broken("the newest wins", "%s was superseded by %s, which is older", record->id, newer->id);
 }
 
 static void check_end(const struct known *known)
@@ -312,7 +316,7 @@ static void check_end(const struct known *known)
         broken("1: nothing is lost", "the record of %s cannot be read: %s", known->id,
                error.sentence);
     sim->deployments++;
-    outcome->succeeded += record->state == STATE_SUCCEEDED;
+    sim_outcome->succeeded += record->state == STATE_SUCCEEDED;
     story("%s ends: %s%s%s", record->id, deployment_state_name(record->state),
           record->reason ? ": " : "", record->reason ? record->reason : "");
     if (record->state == STATE_SUCCEEDED) {
@@ -364,7 +368,8 @@ static void check_approved(const struct known *known)
 {
     const char *bytes = known->row->row.bytes;
 
-    if (strstr(bytes, "\"approval\":\"manual\"") && !strstr(bytes, "\"approved_by\":"))
+    if (!known->retried && strstr(bytes, "\"approval\":\"manual\"") &&
+        !strstr(bytes, "\"approved_by\":"))
         broken("what is to be approved is", "%s goes on without approval", known->id);
 }
 
@@ -377,15 +382,15 @@ static void on_row(void *context, const struct disk_row *row, const struct store
         if (ended_now)
             check_end(ended_now);
         ended_now = NULL;
-        json_free(&lineages_before);
-        lineages_before = NULL;
+        json_free(&old_lineage);
+        old_lineage = NULL;
         return;
     }
     if (!text_equal(row->row.kind, RECORD_KIND)) {
         struct error error;
 
         if (before)
-            lineages_before = json_parse(before->bytes, before->length, before->length, &error);
+            old_lineage = json_parse(before->bytes, before->length, before->length, &error);
         return;
     }
     const struct known *old = before ? known_find(row->row.key) : NULL;
@@ -407,9 +412,38 @@ static void on_row(void *context, const struct disk_row *row, const struct store
         ended_now = known;
 }
 
+/* ---- 1: at every minute ------------------------------------------------------------------------
+ */
+
+#define HELD_UP_US (300 * US_PER_S)
+
+/* What could be done and is not, although nothing is in the way. */
+static void check_held_up(void *context, const struct known *known)
+{
+    const struct record at_step = {.step = known->step};
+    bool acts = machine_step_effect(&at_step) != EFFECT_NONE &&
+                known_number(known, "wake_ms") < clock_wall_ms() - HELD_UP_US / US_PER_MS;
+    bool waits = known->step == STEP_TURN && !known_with_turn(known->endpoint);
+
+    (void)context;
+    if (known->open && sim->now_us - known_last_written_us(known->endpoint) > HELD_UP_US &&
+        (acts || waits || known->step == STEP_ACCEPTED))
+        broken("1: nothing is held up", "%s is %s (%s) for five minutes, and nothing happens",
+               known->id, deployment_state_name(known->state), deployment_step_name(known->step));
+}
+
+static void watch(void *context)
+{
+    (void)context;
+    if (process_in_charge() && sim->now_us - sim->trouble_us > HELD_UP_US)
+        known_each(check_held_up, NULL);
+    sim_later(60 * US_PER_S, watch, NULL);
+}
+
 void promises_begin(void)
 {
     disk_on_commit(sim->disk, on_row, NULL);
+    watch(NULL);
 }
 
 /* ---- at the end --------------------------------------------------------------------------------

@@ -60,15 +60,15 @@ static void stop_faults(void)
 
 static void report(void)
 {
-    outcome->finished = true;
-    outcome->steps = sim->steps;
-    outcome->deployments = sim->deployments;
-    outcome->crashes = sim->crashes;
-    outcome->commits = sim->commits;
-    outcome->calls = sim->calls;
-    outcome->faults = sim->chance.strikes_total;
+    sim_outcome->finished = true;
+    sim_outcome->steps = sim->steps;
+    sim_outcome->deployments = sim->deployments;
+    sim_outcome->crashes = sim->crashes;
+    sim_outcome->commits = sim->commits;
+    sim_outcome->calls = sim->calls;
+    sim_outcome->faults = sim->chance.strikes_total;
     for (unsigned i = 0; i < FAULTS; i++)
-        outcome->struck[i] = sim->chance.struck[i];
+        sim_outcome->struck[i] = sim->chance.struck[i];
 }
 
 void sim_run(const struct run_options *options)

@@ -45,6 +45,7 @@ struct sim {
     struct process *running; /* whose code is being run, or NULL */
     struct disk *disk;
     struct world *world;
+    int64_t trouble_us;    /* when the daemon, its disk or its clock had some last */
     struct config *config; /* in force for whoever starts now */
     bool tells;            /* the story is printed */
     bool stopped;          /* by loop_stop() */
@@ -118,6 +119,8 @@ void process_kill(struct process *process, const char *why);
 bool process_dies_now(struct process *process);
 /* The one that answers operators: alive, not frozen, not outlived; or NULL. */
 struct process *process_in_charge(void);
+/* Dies at once, and stays down for minutes. */
+void process_strike_down(void);
 /* From time to time: crashes, take-overs, clock and configuration changes. */
 void process_begin_trouble(void);
 
@@ -160,7 +163,7 @@ struct outcome {
     size_t strike_count;
     struct strike strikes[STRIKES_MAX];
 };
-extern struct outcome *outcome;
+extern struct outcome *sim_outcome;
 
 /* ---- run.c: one run from beginning to end
  * ------------------------------------------------------------- */

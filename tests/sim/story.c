@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-struct outcome *outcome;
+struct outcome *sim_outcome;
 
 static void print_time(void)
 {
@@ -34,18 +34,18 @@ void broken(const char *promise, const char *format, ...)
 {
     va_list arguments;
 
-    outcome->failed = true;
-    outcome->step = sim->steps;
-    text_fill(outcome->promise, sizeof(outcome->promise), promise);
+    sim_outcome->failed = true;
+    sim_outcome->step = sim->steps;
+    text_fill(sim_outcome->promise, sizeof(sim_outcome->promise), promise);
     va_start(arguments, format);
-    vsnprintf(outcome->sentence, sizeof(outcome->sentence), format, arguments);
+    vsnprintf(sim_outcome->sentence, sizeof(sim_outcome->sentence), format, arguments);
     va_end(arguments);
-    outcome->strike_count = sim->chance.strike_count;
+    sim_outcome->strike_count = sim->chance.strike_count;
     for (size_t i = 0; i < sim->chance.strike_count; i++)
-        outcome->strikes[i] = sim->chance.strikes[i];
+        sim_outcome->strikes[i] = sim->chance.strikes[i];
     if (sim->tells) {
         print_time();
-        printf("BROKEN: %s: %s\n", promise, outcome->sentence);
+        printf("BROKEN: %s: %s\n", promise, sim_outcome->sentence);
         fflush(stdout);
     }
     _exit(1);

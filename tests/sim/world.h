@@ -143,5 +143,7 @@ const struct release *staging_find(const char *event_id);
 
 /* Approve what waits, and do worse at times, until the end. */
 void operators_begin(void);
+/* One of them cancels, within a second, a deployment that has the turn. */
+void operators_cancel_soon(void);
 
 #endif

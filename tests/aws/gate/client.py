@@ -227,6 +227,17 @@ class Gate:
         """A model package, new or changed: approval=, containers=, shared=; {"arn", "time"}. No event is sent."""
         return self._ask("POST", "registry", {"account": account, "group": group, "version": version, **given})
 
+    def stacks(self, **given: Any) -> None:
+        """failures=[{"resource", "reason", "nested", "rollback_fails"}]: what the next executions of changes come to."""
+        self._ask("POST", "stacks", given)
+
+    def alarm(self, account: str, name: str, state: str = "OK") -> None:
+        """An alarm of the operator's own, in that state."""
+        self._ask("POST", "alarms", {"account": account, "name": name, "state": state})
+
+    def alarms(self) -> list[dict[str, Any]]:
+        return self._ask("GET", "alarms")
+
     def jobs(self) -> dict[str, dict[str, Any]]:
         return self._ask("GET", "codepipeline/jobs")
 

@@ -41,6 +41,9 @@ class Control:
             ("POST", "sqs"): lambda q: self._gate.queues.set(q),
             ("POST", "sqs/visible"): lambda q: self._gate.queues.make_visible(q.get("queue")),
             ("POST", "codepipeline"): self._pipelines,
+            ("POST", "stacks"): lambda q: self._gate.stacks.set(q),
+            ("GET", "alarms"): lambda q: self._gate.alarms.shown(),
+            ("POST", "alarms"): lambda q: self._gate.alarms.set(self._account(q), q),
             ("POST", "registry"): lambda q: self._gate.registry.set(self._account(q), self._gate.region, q),
             ("GET", "codepipeline/jobs"): lambda q: self._gate.pipelines.jobs,
         }

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import codepipeline, ecr, eventbridge, registry, runtime, s3, sagemaker, sqs, sts
+from .additions import cloudformation, cloudwatch, codepipeline, ecr, eventbridge, registry, runtime, s3, sagemaker, sqs, sts
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -40,9 +40,13 @@ class Gate:
         self.pipelines = codepipeline.CodePipeline()
         self.sagemaker = sagemaker.SageMaker(self)
         self.registry = registry.Registry()
+        self.alarms = cloudwatch.Alarms()
+        self.stacks = cloudformation.Stacks(self)
         self.control = Control(self)
         self.connections_accepted: Callable[[], int] = lambda: 0
         self.additions: dict[str, dict[str, Callable[[Gate, Request], Response | None]]] = {
+            "cloudformation": cloudformation.OPERATIONS,
+            "cloudwatch": cloudwatch.OPERATIONS,
             "codepipeline": codepipeline.OPERATIONS,
             "ecr": ecr.OPERATIONS,
             "events": eventbridge.OPERATIONS,
@@ -66,6 +70,8 @@ class Gate:
             self.pipelines.reset()
             self.sagemaker.reset()
             self.registry.reset()
+            self.alarms.reset()
+            self.stacks.reset()
         self.record.clear()
 
     def answer(self, request: Request) -> Response:
@@ -120,7 +126,8 @@ class Gate:
             request.protocol = "query" if request.method == "POST" else "rest-xml"
         claim = signature.read_claim(request)
         request.service = models.service_for(claim.service, request.path)
-        request.protocol = models.protocol_of(request.service)
+        # A service may speak several: CloudWatch CBOR, JSON and forms. The form of a target is JSON's.
+        request.protocol = "json" if request.header("x-amz-target") else models.protocol_of(request.service)
         return claim
 
     def _with_faults(self, request: Request, struck: list[dict[str, Any]], verify: Callable[[Request], None],

@@ -138,7 +138,8 @@ class World:
         }))
         _rule(prod, "causeway-from-staging", {"account": [self.staging]}, {"Arn": self.queue_arn}, BUS)
         _rule(prod, "causeway-endpoints", {
-            "source": ["aws.sagemaker"], "detail-type": ["SageMaker Endpoint State Change"],
+            "source": ["aws.sagemaker", "aws.cloudformation"],
+            "detail-type": ["SageMaker Endpoint State Change", "CloudFormation Stack Status Change"],
         }, {"Arn": self.queue_arn})
         _rule(staging, "causeway-forward", {"source": ["aws.codepipeline", {"anything-but": {"prefix": "aws."}}]}, {
             "Arn": self.bus_arn, "RoleArn": f"arn:aws:iam::{self.staging}:role/causeway-forward",

@@ -74,6 +74,18 @@ static void given_a_bridge_when_loaded_then_deployments_have_its_bucket_bus_and_
     config_unref(config);
 }
 
+static void given_the_guides_privileges_when_loaded_then_the_role_is_the_guides(void **state)
+{
+    struct config *config = load(
+        MINIMAL "bridge: { from: staging, to: prod, bus: crossing, model_bucket: prod-models,\n"
+                "          privileges: guide }\n" DEPLOYMENT);
+
+    (void)state;
+    assert_string_equal(config->deployments[0].execution_role,
+                        "arn:aws:iam::361769565206:role/" CONFIG_GUIDE_EXECUTION_ROLE);
+    config_unref(config);
+}
+
 static void given_a_deployment_when_loaded_then_what_it_leaves_out_has_its_default(void **state)
 {
     struct config *config = load(WITH_DEPLOYMENT);
@@ -310,6 +322,7 @@ int main(void)
         cmocka_unit_test(given_the_least_when_loaded_then_all_else_has_its_default),
         cmocka_unit_test(given_accounts_when_looked_for_then_found_by_name_and_id),
         cmocka_unit_test(given_a_bridge_when_loaded_then_deployments_have_its_bucket_bus_and_role),
+        cmocka_unit_test(given_the_guides_privileges_when_loaded_then_the_role_is_the_guides),
         cmocka_unit_test(given_a_deployment_when_loaded_then_what_it_leaves_out_has_its_default),
         cmocka_unit_test(given_a_whole_deployment_when_loaded_then_every_value_is_typed),
         cmocka_unit_test(given_a_pattern_when_loaded_then_it_matches_as_eventbridge_does),

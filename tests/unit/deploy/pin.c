@@ -252,9 +252,11 @@ static void an_update_follows_the_rollout_and_a_rollback_does_not(void **state)
          "\"timeout_ms\":600000}",
          "{\"RollingUpdatePolicy\":{\"MaximumBatchSize\":{\"Type\":\"CAPACITY_PERCENT\",\"Value\":"
          "25},\"WaitIntervalInSeconds\":60,\"MaximumExecutionTimeoutInSeconds\":600}}"},
-        {"{\"type\":\"all-at-once\",\"bake_ms\":60000}",
+        {"{\"type\":\"all-at-once\",\"bake_ms\":60000}", NULL}, /* no alarm: nothing to wait for */
+        {"{\"type\":\"all-at-once\",\"bake_ms\":60000,\"alarms\":[\"a\"]}",
          "{\"BlueGreenUpdatePolicy\":{\"TrafficRoutingConfiguration\":{\"Type\":\"ALL_AT_ONCE\","
-         "\"WaitIntervalInSeconds\":60}}}"},
+         "\"WaitIntervalInSeconds\":60}},\"AutoRollbackConfiguration\":{\"Alarms\":[{"
+         "\"AlarmName\":\"a\"}]}}"},
         {"{\"type\":\"all-at-once\",\"bake_ms\":0,\"alarms\":[]}", NULL},
     };
 

@@ -52,6 +52,7 @@ struct story {
     size_t artifact_length;
     cJSON *document; /* what describing a package, listing actions and so on answers, or NULL */
     bool config_is_gone;
+    cJSON *serving; /* the configuration that serves, as it is described; or NULL */
 };
 
 static inline struct record *given_record(void)
@@ -90,6 +91,7 @@ static inline int finish(void **state)
     record_free(story->record);
     cJSON_Delete(story->lineage);
     cJSON_Delete(story->document);
+    cJSON_Delete(story->serving);
     free(story->config);
     free(story->image);
     free(story);
@@ -164,7 +166,15 @@ static inline struct effect_result usual_answer(struct story *story, enum effect
     case EFFECT_DESCRIBE_IMAGE:
         result.digest = DIGEST;
         break;
+    case EFFECT_BEGIN_UPLOAD:
+        result.upload_id = "upload";
+        break;
+    case EFFECT_DESCRIBE_SERVING:
+        result.document = story->serving;
+        break;
     case EFFECT_LIST_ACTIONS:
+    case EFFECT_DESCRIBE_ALARMS:
+    case EFFECT_DESCRIBE_SCALING:
     case EFFECT_DESCRIBE_PACKAGE:
         result.document = story->document;
         break;
@@ -254,7 +264,7 @@ static inline void run_until(struct story *story, enum effect stop)
 
         if (machine_step_effect(record) == stop && stop != EFFECT_NONE)
             return;
-        if (record->step == STEP_APPROVAL)
+        if (record->step == STEP_APPROVAL || record->frozen)
             return;
         if (record->wake_ms > story->now_ms)
             story->now_ms = record->wake_ms;

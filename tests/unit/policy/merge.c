@@ -119,6 +119,48 @@ static void a_statement_of_ours_needs_a_sid(void **state)
     assert_non_null(strstr(error.sentence, "needs a Sid"));
 }
 
+#define VARIABLE                                                                 \
+    "{'Sid':'Ours','Effect':'Allow','Principal':'*','Action':'s3:*','Resource':" \
+    "'arn:aws:s3:::b/${aws:username}'}"
+#define OWN_WITH_VARIABLE "{'Version':'2012-10-17','Statement':[" VARIABLE "]}"
+
+static void variables_of_ours_bring_their_version(void **state)
+{
+    cleanup(arena_free)
+    struct arena arena = {NULL, NULL};
+
+    (void)state;
+    assert_false(policy_owned_equal(given(&arena, POLICY_LOOSE, POLICY(VARIABLE)),
+                                    given(&arena, POLICY_LOOSE, OWN_WITH_VARIABLE), NULL, 0));
+    assert_merged(POLICY(THEIRS), OWN_WITH_VARIABLE, NULL,
+                  "{'Version':'2012-10-17','Id':'kept','Statement':[" THEIRS "," VARIABLE "]}");
+}
+
+static void ours_are_of_2012_unless_they_say_otherwise(void **state)
+{
+    (void)state;
+    assert_merged("{'Version':'2012-10-17','Statement':[" THEIRS "]}",
+                  "{'Statement':[" VARIABLE "]}", NULL,
+                  "{'Version':'2012-10-17','Statement':[" THEIRS "," VARIABLE "]}");
+}
+
+static void a_version_that_others_count_on_is_not_changed(void **state)
+{
+    cleanup(arena_free)
+    struct arena arena = {NULL, NULL};
+    cleanup(json_free)
+    cJSON *present = given_json(
+        &arena, POLICY("{'Effect':'Deny','Principal':'*','Action':'s3:*','Resource':'${a}'}"));
+    struct error error = {.class = ERROR_NONE};
+    cJSON *merged;
+
+    (void)state;
+    assert_int_equal(policy_merge(present, given(&arena, POLICY_LOOSE, OWN_WITH_VARIABLE), NULL, 0,
+                                  &merged, &error),
+                     -1);
+    assert_int_equal(error.class, ERROR_CONFLICT);
+}
+
 static void others_statements_make_no_difference(void **state)
 {
     cleanup(arena_free)
@@ -197,6 +239,9 @@ int main(void)
         cmocka_unit_test(ours_twice_becomes_ours_once),
         cmocka_unit_test(where_nothing_is_left_the_policy_is_to_go),
         cmocka_unit_test(a_statement_of_ours_needs_a_sid),
+        cmocka_unit_test(variables_of_ours_bring_their_version),
+        cmocka_unit_test(ours_are_of_2012_unless_they_say_otherwise),
+        cmocka_unit_test(a_version_that_others_count_on_is_not_changed),
         cmocka_unit_test(others_statements_make_no_difference),
         cmocka_unit_test(decayed_principals_are_found_with_their_statement),
         cmocka_unit_test(others_survive_a_hundred_random_edits),

@@ -56,6 +56,9 @@ def forward(gate: "Gate", request: Request) -> Response:
     if "CopySource" in wanted:
         _check_copy_source(request)
     response = upstream.call(request)
+    if request.operation == "CompleteMultipartUpload":
+        # moto names the root otherwise: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+        response.body = response.body.replace(b"CompleteMultipartUploadResponse", b"CompleteMultipartUploadResult")
     if response.status == 404 and key is not None and not may(request.account, request.principal, "ListBucket", bucket):
         # Without s3:ListBucket a missing key is denied, not missing:
         # https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html

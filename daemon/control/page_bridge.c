@@ -1,0 +1,171 @@
+/* The bridge, drawn as a list of its hops from staging to production, each with its health. */
+#include "control/page.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum health { HEALTH_GOOD, HEALTH_WARNING, HEALTH_BAD, HEALTH_UNKNOWN };
+
+static const struct {
+    const char *class;
+    const char *word;
+} healths[] = {
+    [HEALTH_GOOD] = {"good", "well"},
+    [HEALTH_WARNING] = {"warning", "look"},
+    [HEALTH_BAD] = {"bad", "broken"},
+    [HEALTH_UNKNOWN] = {"unknown", "not known"},
+};
+
+static void begin_hop(struct buffer *html, enum health health, const char *kind, const char *name)
+{
+    buffer_printf(html,
+                  "<li class=\"hop %s\"><h3><span class=\"kind\">%s</span> <span class=\"name\">",
+                  healths[health].class, kind);
+    page_text(html, name);
+    buffer_printf(
+        html,
+        "</span></h3><p class=\"state\"><span class=\"dot\" aria-hidden=\"true\"></span>%s</p>"
+        "<p class=\"fact\">",
+        healths[health].word);
+}
+
+static void end_hop(struct buffer *html)
+{
+    buffer_append_text(html, "</p></li>");
+}
+
+/* "assumed role arn:aws:iam::123456789012:role/name" is told without what stands above it already.
+ */
+static void append_source(struct buffer *html, const char *credentials)
+{
+    const char *arn = strstr(credentials, " arn:");
+    const char *slash = arn ? strrchr(arn, '/') : NULL;
+
+    if (!slash) {
+        page_text(html, credentials);
+        return;
+    }
+    cleanup(free_pointer)
+    char *kind = text_printf("%.*s", (int)(arn - credentials), credentials);
+
+    page_text(html, kind);
+    buffer_append_byte(html, ' ');
+    page_text(html, slash + 1);
+}
+
+static void append_account(struct buffer *html, const cJSON *account, const char *kind,
+                           int64_t now_ms)
+{
+    const char *credentials = json_get_text(account, "credentials");
+    int64_t expires_ms = json_get_integer(account, "expires_ms", 0);
+    bool expired = credentials && expires_ms && expires_ms < now_ms;
+
+    begin_hop(html,
+              !credentials ? HEALTH_UNKNOWN
+              : expired    ? HEALTH_BAD
+                           : HEALTH_GOOD,
+              kind, json_get_text(account, "name"));
+    page_text(html, json_get_text(account, "id"));
+    buffer_append_text(html, ", <span class=\"fixed\">");
+    page_text(html, json_get_text(account, "region"));
+    buffer_append_text(html, "</span><br>");
+    if (!credentials) {
+        buffer_append_text(html, "no credentials asked for yet");
+    } else {
+        append_source(html, credentials);
+        if (expires_ms) {
+            buffer_append_text(html, expired ? ", expired " : ", for ");
+            if (expired)
+                page_ago(html, expires_ms, now_ms);
+            else
+                page_span(html, expires_ms - now_ms);
+        }
+    }
+    end_hop(html);
+}
+
+static void append_accounts(struct buffer *html, const cJSON *document, bool home, int64_t now_ms)
+{
+    const cJSON *account;
+
+    cJSON_ArrayForEach(account, json_get(document, "accounts"))
+    {
+        if (json_get_bool(account, "home", false) == home)
+            append_account(html, account, home ? "Production" : "From", now_ms);
+    }
+}
+
+/* Events that arrive have crossed it; more is not known of the bus itself. */
+static void append_bus(struct buffer *html, const cJSON *document)
+{
+    const char *bus = json_get_text(document, "bus");
+    int64_t received = json_get_integer(json_get(document, "queue"), "received", 0);
+
+    if (!bus)
+        return;
+    begin_hop(html, received ? HEALTH_GOOD : HEALTH_UNKNOWN, "Event bus", bus);
+    buffer_printf(html, received ? "%" PRId64 " events came across" : "nothing came across yet",
+                  received);
+    end_hop(html);
+}
+
+static void append_queue(struct buffer *html, const cJSON *document, int64_t now_ms)
+{
+    const cJSON *queue = json_get(document, "queue");
+    bool reachable = json_get_bool(queue, "reachable", false);
+    bool draining = json_get_bool(queue, "draining", false);
+    int64_t last_ms = json_get_integer(queue, "last_receive_ms", 0);
+    int64_t in_hand = json_get_integer(queue, "in_hand", 0);
+    int64_t refused = json_get_integer(queue, "refused", 0);
+
+    begin_hop(html,
+              !reachable ? HEALTH_BAD
+              : draining ? HEALTH_WARNING
+                         : HEALTH_GOOD,
+              "Queue", json_get_text(queue, "name"));
+    if (!reachable)
+        page_text(html, json_get_text(queue, "problem"));
+    else if (draining)
+        buffer_append_text(html, "draining: messages wait");
+    else if (last_ms)
+        buffer_append_text(html, "asked "), page_ago(html, last_ms, now_ms);
+    else
+        buffer_append_text(html, "being asked for the first time");
+    if (in_hand)
+        buffer_printf(html, "<br>%" PRId64 " in hand", in_hand);
+    if (refused)
+        buffer_printf(html, "<br>%" PRId64 " refused", refused);
+    end_hop(html);
+}
+
+static void append_store(struct buffer *html, const cJSON *document)
+{
+    const cJSON *store = json_get(document, "store");
+    const char *path = json_get_text(store, "path");
+    const char *slash = path ? strrchr(path, '/') : NULL;
+    bool healthy = json_get_bool(store, "healthy", false);
+
+    begin_hop(html, healthy ? HEALTH_GOOD : HEALTH_BAD, "Store", slash ? slash + 1 : path);
+    if (healthy)
+        buffer_printf(html, "%" PRId64 " commits, the last in %" PRId64 "ms",
+                      json_get_integer(store, "commits", 0),
+                      json_get_integer(store, "last_commit_took_ms", 0));
+    else
+        buffer_append_text(html, "cannot be written: nothing is received or acknowledged");
+    end_hop(html);
+}
+
+void page_bridge(struct buffer *html, const cJSON *document, int64_t now_ms)
+{
+    buffer_append_text(html,
+                       "<section class=\"panel\" aria-labelledby=\"bridge\"><h2 id=\"bridge\">The "
+                       "bridge</h2><ol class=\"bridge\">");
+    append_accounts(html, document, false, now_ms);
+    append_bus(html, document);
+    append_queue(html, document, now_ms);
+    append_store(html, document);
+    append_accounts(html, document, true, now_ms);
+    buffer_append_text(html, "</ol></section>");
+}

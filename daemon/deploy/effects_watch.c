@@ -1,0 +1,67 @@
+/* Effects on what watches and scales an endpoint: alarms, and Application Auto Scaling. */
+#include "base/text.h"
+#include "deploy/effects_internal.h"
+#include "deploy/watch.h"
+
+#define NAMESPACE "sagemaker"
+#define DIMENSION "sagemaker:variant:DesiredInstanceCount"
+
+void ask_alarms(const struct asking *asking)
+{
+    cJSON *input = cJSON_CreateObject();
+    const cJSON *alarms = json_get(json_get(asking->record->settings, "rollout"), "alarms");
+
+    json_put(input, "AlarmNames", cJSON_Duplicate(alarms, true));
+    effect_call_document(asking, input);
+}
+
+void ask_put_alarm(const struct asking *asking)
+{
+    effect_call_document(asking, watch_alarm(asking->record, (size_t)asking->record->watching));
+}
+
+void ask_delete_alarms(const struct asking *asking)
+{
+    cJSON *input = cJSON_CreateObject();
+
+    json_put(input, "AlarmNames", watch_names(asking->record));
+    effect_call_document(asking, input);
+}
+
+static cJSON *about_scaling(void)
+{
+    cJSON *input = cJSON_CreateObject();
+
+    json_add_text(input, "ServiceNamespace", NAMESPACE);
+    json_add_text(input, "ScalableDimension", DIMENSION);
+    return input;
+}
+
+void ask_scaling(const struct asking *asking)
+{
+    const struct record *record = asking->record;
+    cJSON *input = about_scaling();
+    cJSON *ids = json_add_array(input, "ResourceIds");
+    const cJSON *variant;
+
+    cJSON_ArrayForEach(variant, json_get(record->config_document, "ProductionVariants"))
+    {
+        cleanup(free_pointer)
+        char *id = text_printf("endpoint/%s/variant/%s", record->endpoint,
+                               json_get_text(variant, "VariantName"));
+
+        cJSON_AddItemToArray(ids, cJSON_CreateString(id));
+    }
+    effect_call_document(asking, input);
+}
+
+void ask_register_scaling(const struct asking *asking)
+{
+    const cJSON *target = cJSON_GetArrayItem(asking->record->scaling, (int)asking->record->scaled);
+    cJSON *input = about_scaling();
+
+    json_add_text(input, "ResourceId", json_get_text(target, "ResourceId"));
+    json_add_integer(input, "MinCapacity", json_get_integer(target, "MinCapacity", 1));
+    json_add_integer(input, "MaxCapacity", json_get_integer(target, "MaxCapacity", 1));
+    effect_call_document(asking, input);
+}

@@ -1,0 +1,132 @@
+#include "deploy/preflight.h"
+
+#include "base/text.h"
+#include "deploy/pin.h"
+
+#include <inttypes.h>
+
+static const cJSON *rollout_of(const struct record *record)
+{
+    return json_get(record->settings, "rollout");
+}
+
+bool preflight_has_guardrails(const struct record *record)
+{
+    return !record->restores && pin_has_guardrails(record);
+}
+
+static const cJSON *find_variant(const cJSON *variants, const char *name)
+{
+    const cJSON *variant;
+
+    cJSON_ArrayForEach(variant, variants)
+    {
+        if (text_equal(json_get_text(variant, "VariantName"), name))
+            return variant;
+    }
+    return NULL;
+}
+
+/* A variant of another name is a new one to SageMaker, which then has nothing to shift from. */
+static int check_names(const cJSON *wanted, const cJSON *serving, struct error *error)
+{
+    const cJSON *variant;
+
+    cJSON_ArrayForEach(variant, serving)
+    {
+        const char *name = json_get_text(variant, "VariantName");
+
+        if (!find_variant(wanted, name))
+            return error_set(
+                error, ERROR_INVALID,
+                "the variant %s that serves is not in the new configuration: SageMaker "
+                "would move all traffic at once; keep the name, or set the rollout to "
+                "all-at-once",
+                name);
+    }
+    return 0;
+}
+
+static int refuse(struct error *error, const char *type, const char *why)
+{
+    return error_set(
+        error, ERROR_INVALID,
+        "the rollout %s does not apply to %s: SageMaker would move all traffic at once", type, why);
+}
+
+static int check_variant(const cJSON *variant, const cJSON *rollout, const char *type,
+                         struct error *error)
+{
+    const char *instance_type = json_get_text(variant, "InstanceType");
+    int64_t count = json_get_integer(variant, "InitialInstanceCount", 0);
+    bool is_stepped = text_equal(type, "canary") || text_equal(type, "linear");
+
+    if (json_get(variant, "ServerlessConfig"))
+        return refuse(error, type, "serverless variants");
+    if (json_get(variant, "AcceleratorType"))
+        return refuse(error, type, "Elastic Inference");
+    if (instance_type && text_starts_with(instance_type, "ml.inf1."))
+        return refuse(error, type, "Inf1 instances");
+    if (is_stepped && count == 1)
+        return error_set(error, ERROR_INVALID,
+                         "a %s of one instance is the whole: give the variant two or more, or set "
+                         "the rollout to all-at-once",
+                         type);
+    if (is_stepped && !json_get_bool(rollout, "step_is_percent", true) &&
+        json_get_integer(rollout, "step", 1) * 2 > count && count > 0)
+        return error_set(error, ERROR_INVALID,
+                         "a step of %" PRId64 " is more than half of %" PRId64
+                         " instances, the most "
+                         "that SageMaker takes for a %s",
+                         json_get_integer(rollout, "step", 1), count, type);
+    return 0;
+}
+
+int preflight_rollout(const struct record *record, const cJSON *serving, struct error *error)
+{
+    const cJSON *rollout = rollout_of(record);
+    const char *type = json_get_text(rollout, "type");
+    const cJSON *variants = json_get(record->config_document, "ProductionVariants");
+    const cJSON *variant;
+
+    if (!preflight_has_guardrails(record))
+        return 0;
+    if (!type)
+        type = "of the artifact's template";
+    if (text_equal(type, "rolling") && cJSON_GetArraySize(variants) > 1)
+        return refuse(error, type, "several variants");
+    cJSON_ArrayForEach(variant, variants)
+    {
+        if (check_variant(variant, rollout, type, error) < 0)
+            return -1;
+    }
+    return serving ? check_names(variants, json_get(serving, "ProductionVariants"), error) : 0;
+}
+
+int preflight_alarms(const struct record *record, const cJSON *answer, struct error *error)
+{
+    static const char *const lists[] = {"MetricAlarms", "CompositeAlarms"};
+    const cJSON *name;
+
+    cJSON_ArrayForEach(name, json_get(rollout_of(record), "alarms"))
+    {
+        const char *state = NULL;
+
+        for (size_t i = 0; i < array_length(lists); i++) {
+            const cJSON *alarm;
+
+            cJSON_ArrayForEach(alarm, json_get(answer, lists[i]))
+            {
+                if (text_equal(json_get_text(alarm, "AlarmName"), json_text(name)))
+                    state = json_get_text(alarm, "StateValue");
+            }
+        }
+        if (!state)
+            return error_set(error, ERROR_NOT_FOUND, "the alarm %s does not exist",
+                             json_text(name));
+        if (text_equal(state, "ALARM"))
+            return error_set(error, ERROR_CONFLICT,
+                             "the alarm %s is in ALARM before anything was done", json_text(name));
+    }
+    return 0;
+}
