@@ -230,9 +230,9 @@ static void begin_hinted(struct bridge *bridge)
 {
     struct resource_list list = {0};
     struct error error;
-    struct hinted *hinted = list_first(&bridge->hints, struct hinted, link);
+    struct hinted *hinted;
     cleanup(free_pointer)
-    char *cause = text_copy(hinted ? hinted->cause : "");
+    char *cause = NULL;
 
     if (bridge_list(bridge, &list, &error) < 0)
         list.count = 0;
@@ -242,6 +242,8 @@ static void begin_hinted(struct bridge *bridge)
     {
         for (size_t i = 0; i < list.count; i++)
             wanted[i] |= text_equal(list.items[i].key, hinted->key);
+        if (!cause)
+            cause = steal_pointer(hinted->cause);
         free_hint(hinted);
     }
     bridge_begin_pass(bridge, &list, wanted, !bridge_is_suspended(bridge), false, cause);

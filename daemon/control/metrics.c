@@ -7,6 +7,7 @@
 #include "control/status.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void set(struct metrics *metrics, enum metric metric, double value)
 {
@@ -101,8 +102,10 @@ void answer_metrics(const struct control_parts *parts, struct exchange *exchange
     set_queue(metrics, parts);
     set_store(metrics, parts);
     set_credentials(metrics, parts);
+    const char *accept = exchange_header(exchange, "Accept");
+    bool plain = !accept || !strstr(accept, "application/openmetrics-text");
     cleanup(free_pointer)
-    char *text = metrics_print(metrics);
+    char *text = plain ? metrics_print_plain(metrics) : metrics_print(metrics);
 
-    exchange_answer(exchange, 200, METRICS_CONTENT_TYPE, text);
+    exchange_answer(exchange, 200, plain ? METRICS_PLAIN_CONTENT_TYPE : METRICS_CONTENT_TYPE, text);
 }

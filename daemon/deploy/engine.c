@@ -163,6 +163,8 @@ static void take_over_next(struct live *live)
         live->seat->version++;
     }
     journal_transition(old, live->record);
+    if (old->state != live->record->state || machine_is_closed(live->record))
+        engine_tell_ledger(live->engine, live->record);
     if (live->engine->observer)
         live->engine->observer(live->engine->observer_context, old, live->record);
     if (deployment_state_kind(live->record->state) != STATE_RUNS && !old->ended_ms)
@@ -242,6 +244,7 @@ static void run_effect(struct live *live, enum effect effect)
 {
     struct engine *engine = live->engine;
 
+    heap_remove(&engine->wakes, &live->wake); /* its time has come; it is not to come again */
     live->effect = effect_start(engine->aws, engine->config, live->record, effect, on_effect, live);
     engine->effects_running++;
 }
@@ -346,7 +349,7 @@ static void set_timer(struct engine *engine)
 {
     struct heap_node *first = heap_first(&engine->wakes);
 
-    if (!first) {
+    if (!first || engine->stopped) {
         timer_stop(&engine->timer);
         return;
     }
@@ -401,6 +404,7 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
     engine->commits_running--;
     if (outcome == STORE_COMMITTED) {
         journal_accepted(record);
+        engine_tell_ledger(engine, record);
         if (engine->observer)
             engine->observer(engine->observer_context, NULL, record);
         engine_add_live(engine, record, 1);
@@ -491,6 +495,7 @@ struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *stor
     engine->aws = aws;
     engine->store = store;
     engine->config = config_ref(config);
+    engine->ledger = ledger_new(loop, store);
     engine->sweep = sweep_new(loop, aws, on_settled, engine);
     list_init(&engine->lives);
     timer_init(&engine->timer, loop, on_timer, engine);
@@ -517,6 +522,7 @@ void engine_free(struct engine *engine)
     timer_stop(&engine->commit_retry);
     poke_cancel(&engine->poke);
     sweep_free(engine->sweep);
+    ledger_free(engine->ledger);
     config_unref(engine->config);
     free(engine);
 }
@@ -538,7 +544,8 @@ void engine_stop(struct engine *engine)
 
 bool engine_is_quiet(const struct engine *engine)
 {
-    return engine->effects_running == 0 && engine->commits_running == 0;
+    return engine->effects_running == 0 && engine->commits_running == 0 &&
+           ledger_is_quiet(engine->ledger);
 }
 
 struct engine_statistics engine_get_statistics(const struct engine *engine)

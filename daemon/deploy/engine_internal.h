@@ -11,6 +11,7 @@
 #include "deploy/machine.h"
 #include "deploy/sweep.h"
 #include "net/timer.h"
+#include "store/ledger.h"
 
 /* An operator's wish that waits for its deployment to be between two steps. */
 struct wish {
@@ -54,6 +55,7 @@ struct engine {
     struct store *store;
     struct config *config;
     struct sweep *sweep;
+    struct ledger *ledger;
     struct list lives; /* in order of acceptance */
     struct map by_id;
     struct map seats;
@@ -78,5 +80,10 @@ struct live *engine_add_live(struct engine *engine, struct record *record, int64
 /* Has the input given to the deployment as soon as it is between two steps. done may be NULL. */
 void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
                  void *context);
+
+/* Tells the ledger where the deployment stands, with the digest of its row. */
+void engine_tell_ledger(struct engine *engine, const struct record *record);
+/* Tells it what a crash has left untold. */
+void engine_catch_up_ledger(struct engine *engine);
 
 #endif

@@ -67,7 +67,8 @@ class Bridge:
             "bridge": {name: value for name, value in lines.items() if value is not None},
         }
         whole.update(changes)
-        self.config.write_text(yaml.safe_dump({k: v for k, v in whole.items() if v is not None}, sort_keys=False))
+        written = json.loads(json.dumps({k: v for k, v in whole.items() if v is not None}))  # so that YAML has no aliases
+        self.config.write_text(yaml.safe_dump(written, sort_keys=False))
 
     def start(self) -> "Bridge":
         assert self.process is None
