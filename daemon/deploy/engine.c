@@ -51,6 +51,8 @@ static void mark_waiting_for_turn(const struct seat *seat)
 {
     struct live *live;
 
+    if (!seat->waiting)
+        return;
     list_each(live, &seat->lives, in_seat)
     {
         if (machine_waits_for_turn(live->record))
@@ -58,13 +60,18 @@ static void mark_waiting_for_turn(const struct seat *seat)
     }
 }
 
-/* Counts those who wait for their endpoints: without one, nobody needs the sweep. */
-static void count_waiting(struct live *live, bool waits)
+/* Counts those who wait for their endpoints: without one, nobody needs the sweep. And those who
+ * wait for their turn. */
+static void count_waiting(struct live *live, const struct record *record)
 {
     struct engine *engine = live->engine;
+    bool waits_for_endpoint = record && machine_waits_for_endpoint(record);
+    bool waits_for_turn = record && machine_waits_for_turn(record);
 
-    engine->waiting += (size_t)waits - (size_t)live->waits;
-    live->waits = waits;
+    engine->waiting += (size_t)waits_for_endpoint - (size_t)live->waits_for_endpoint;
+    live->seat->waiting += (size_t)waits_for_turn - (size_t)live->waits_for_turn;
+    live->waits_for_endpoint = waits_for_endpoint;
+    live->waits_for_turn = waits_for_turn;
     if (engine->waiting == 0)
         sweep_stop(engine->sweep);
 }
@@ -84,7 +91,7 @@ struct live *engine_add_live(struct engine *engine, struct record *record, int64
     list_append(&live->seat->lives, &live->in_seat);
     map_put(&engine->by_id, record->id, live);
     engine->statistics.open++;
-    count_waiting(live, machine_waits_for_endpoint(record));
+    count_waiting(live, record);
     engine_mark(live);
     return live;
 }
@@ -122,7 +129,7 @@ static void free_live(struct live *live)
     list_remove(&live->link);
     list_remove(&live->in_seat);
     list_remove(&live->ready);
-    count_waiting(live, false);
+    count_waiting(live, NULL);
     live->seat->open--;
     engine->statistics.open--;
     record_free(live->record);
@@ -224,7 +231,7 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     switch (outcome) {
     case STORE_COMMITTED:
         take_over_next(live);
-        count_waiting(live, machine_waits_for_endpoint(live->record));
+        count_waiting(live, live->record);
         mark_waiting_for_turn(live->seat);
         if (live->granted)
             answer_wish(steal_pointer(live->granted), ENGINE_DONE, live->record->id, NULL);
@@ -293,6 +300,12 @@ static void run_effect(struct live *live, enum effect effect)
 {
     struct engine *engine = live->engine;
 
+    if (engine->stopped)
+        return;
+    if (engine->effects_running >= LIMIT_EFFECTS) {
+        list_append(&engine->crowded, &live->ready);
+        return;
+    }
     live->effect = effect_start(engine->aws, engine->config, live->record, effect, on_effect, live);
     engine->effects_running++;
 }

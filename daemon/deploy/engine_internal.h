@@ -30,6 +30,7 @@ struct seat {
     int64_t version;   /* of the lineage's row; STORE_ABSENT while there is none */
     struct list lives; /* open deployments, in order of acceptance */
     size_t open;       /* how many */
+    size_t waiting;    /* of them, for their turn */
 };
 
 /* One open deployment. Exactly one of these holds: it waits; an effect runs; a commit runs. */
@@ -50,7 +51,8 @@ struct live {
     struct wish *granted; /* the wish that `next` fulfils */
     struct list wishes;
     bool news;
-    bool waits; /* for its endpoint: counted in engine->waiting */
+    bool waits_for_endpoint; /* counted in engine->waiting */
+    bool waits_for_turn;     /* counted in seat->waiting */
 };
 
 struct engine {
