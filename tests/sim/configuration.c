@@ -71,7 +71,7 @@ static void make_deployment(struct config *config, unsigned number)
         .model_bucket = MODEL_BUCKET,
         .model_prefix = "causeway/",
         .container.image = REPOSITORY ":latest",
-        .variant = {.name = "main", .instance_type = "ml.m5.xlarge", .count = 1},
+        .variant = {.name = "main", .instance_type = "ml.m5.xlarge", .count = 2},
         .rollout.type = (enum rollout_type)draw(4),
         .rollout.step = 1,
         .approval = (nature >> 1) % 4 == 0 ? APPROVAL_MANUAL : APPROVAL_NONE,
