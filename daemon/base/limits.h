@@ -82,6 +82,10 @@
  * stalls: 100 x 1 MiB at the worst. */
 #define LIMIT_MESSAGES_IN_HAND ((size_t)100)
 
+/* Effects under way at a time, over all deployments: each holds a connection. The others wait for
+ * their turn in the order they came. */
+#define LIMIT_EFFECTS ((size_t)64)
+
 /* A policy document: the IAM API's own bound on the texts that it takes (policyDocumentType), above
  * every quota that it then applies. */
 #define LIMIT_POLICY_BYTES ((size_t)131072)
