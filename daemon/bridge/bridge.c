@@ -333,20 +333,21 @@ bool bridge_event(struct bridge *bridge, const cJSON *event)
             doctor_see(bridge->doctor, event);
         return true;
     }
+    if (!hint_is_record(event))
+        return false;
     struct resource_list list = {0};
     struct hint hint;
     struct error error;
-    enum hint_answer answer = HINT_OTHER;
 
+    /* Before the first pass there is nothing to hurry: it looks at everything. */
     if (!bridge->loaded || bridge_list(bridge, &list, &error) < 0) {
         resource_list_free(&list);
-        return text_equal(json_get_text(event, "detail-type"), "AWS API Call via CloudTrail");
+        return true;
     }
     cleanup(free_pointer)
     bool *named = memory_allocate_array(list.count + 1, sizeof(*named));
 
-    answer = hint_read(event, &list, bridge->config, bridge->principal, &hint, named);
-    if (answer == HINT_DRIFT) {
+    if (hint_read(event, &list, bridge->config, bridge->principal, &hint, named) == HINT_DRIFT) {
         bridge->statistics.hints++;
         for (size_t i = 0; i < list.count; i++)
             if (named[i])
@@ -355,8 +356,7 @@ bool bridge_event(struct bridge *bridge, const cJSON *event)
             timer_start(&bridge->hint_delay, HINT_DELAY_MS);
     }
     resource_list_free(&list);
-    return answer != HINT_NONE ||
-           text_equal(json_get_text(event, "detail-type"), "AWS API Call via CloudTrail");
+    return true;
 }
 
 /* ---- from outside ---------------------------------------------------------------------------- */

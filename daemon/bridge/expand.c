@@ -32,6 +32,9 @@ static const struct row {
 
 enum { VALUES_MAXIMUM = 64 };
 
+/* EventBridge quotas: an event pattern has 2,048 characters. */
+#define PATTERN_CHARACTERS 2048
+
 struct expansion {
     struct resource_list *list;
     const struct config *config;
@@ -442,6 +445,8 @@ static cJSON *drift_pattern(const struct expansion *expansion, const struct conf
             if (resource->kind == watched[i].kind && text_equal(resource->account, account->name))
                 add_unless_there(names, named(resource));
         }
+        if (watched[i].kind == RESOURCE_EVENT_RULE) /* the rule watches itself too */
+            add_unless_there(names, cJSON_CreateString(EXPAND_DRIFT_RULE));
         if (cJSON_GetArraySize(names) == 0) {
             cJSON_Delete(names);
             continue;
@@ -461,12 +466,14 @@ static cJSON *drift_pattern(const struct expansion *expansion, const struct conf
                          cJSON_CreateString("AWS API Call via CloudTrail"));
     detail = json_add_object(pattern, "detail");
     cJSON_AddItemToArray(json_add_array(detail, "readOnly"), cJSON_CreateBool(false));
-    if (cJSON_GetArraySize(alternatives) >= 2) { /* fewer are no alternatives to EventBridge */
-        cJSON_AddItemToObject(detail, "$or", alternatives);
-    } else {
-        json_merge(detail, alternatives->child);
-        cJSON_Delete(alternatives);
-    }
+    /* A rule is always among what is watched, under two names: there are alternatives. */
+    cJSON_AddItemToObject(detail, "$or", alternatives);
+    cleanup(free_pointer)
+    char *text = json_print(pattern);
+
+    /* Too many names for a pattern: every write to these services is looked at, then. */
+    if (strlen(text) > PATTERN_CHARACTERS)
+        cJSON_DeleteItemFromObjectCaseSensitive(detail, "$or");
     return pattern;
 }
 

@@ -232,10 +232,32 @@ static void the_watching_rule_is_a_pattern_that_eventbridge_takes(void **state)
     assert_non_null(compiled);
     assert_true(event_pattern_match(compiled, write));
     assert_false(event_pattern_match(compiled, other));
-    assert_true(strlen(text) <= 4096);
+    assert_true(strlen(text) <= 2048);
     event_pattern_free(compiled);
     resource_list_free(&list);
     config_unref(config);
+}
+
+static void a_watching_rule_that_would_be_too_long_watches_more(void **state)
+{
+    (void)state;
+    struct buffer text = BUFFER(65536);
+
+    buffer_append_text(&text, ACCOUNTS "bridge: { from: staging, to: prod, bus: b,\n"
+                                       "  model_bucket: prod-models, repositories: [");
+    for (int i = 0; i < 90; i++)
+        buffer_printf(&text, "%sa-repository-with-a-long-name-%d", i ? ", " : "", i);
+    buffer_append_text(&text, "] }\n");
+    struct config *config = config_of(buffer_text(&text));
+    struct resource_list list = list_of(config);
+    const cJSON *pattern = json_get(
+        resource_find(&list, "staging/event_rule/default/causeway-drift")->fields, "pattern");
+
+    assert_null(json_pointer(pattern, "/detail/$or"));
+    assert_non_null(json_pointer(pattern, "/detail/readOnly"));
+    resource_list_free(&list);
+    config_unref(config);
+    buffer_free(&text);
 }
 
 static void the_expansion_reads_back_as_resources(void **state)
@@ -273,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_deployment_that_waits_for_something_else_has_a_rule_of_its_own),
         cmocka_unit_test(the_daemon_may_make_only_what_its_deployments_are_called_after),
         cmocka_unit_test(the_watching_rule_is_a_pattern_that_eventbridge_takes),
+        cmocka_unit_test(a_watching_rule_that_would_be_too_long_watches_more),
         cmocka_unit_test(the_expansion_reads_back_as_resources),
     };
 
