@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events
 
 import re
 import uuid
-from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
@@ -56,11 +55,6 @@ class Stacks:
     def set(self, arguments: dict[str, Any]) -> None:
         """{"failures": [{"resource", "reason", "nested", "rollback_fails": times}]}: what the next executions come to."""
         self.failures = arguments["failures"]
-
-    def owns(self, request: Request) -> bool:
-        """Whether the stack was made by a change set here; other stacks are moto's."""
-        name = request.parameters.get("StackName")
-        return any(account == request.account and name in (s["name"], s["id"]) for (account, _), s in self.stacks.items())
 
     def find(self, request: Request) -> dict[str, Any]:
         name = request.parameters["StackName"]
@@ -202,8 +196,12 @@ def _elements(values: dict[str, str | None]) -> str:
     return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in values.items() if value)
 
 
-def describe_stacks(gate: "Gate", request: Request) -> Response:
+def describe_stacks(gate: "Gate", request: Request) -> Response | None:
+    """Stacks that CreateStack made are moto's."""
     with upstream.lock:
+        moto = upstream.backends("cloudformation")[request.account][gate.region].stacks.values()
+        if any(request.parameters.get("StackName") in (stack.name, stack.stack_id) for stack in moto):
+            return None
         stack = gate.stacks.find(request)
         parameters = "".join("<member>" + _elements({"ParameterKey": k, "ParameterValue": v}) + "</member>"
                              for k, v in stack["parameters"].items())
@@ -320,24 +318,28 @@ def describe_stack_events(gate: "Gate", request: Request) -> Response:
         return _answer(request, f"<StackEvents>{events}</StackEvents>")
 
 
-def _if_ours(operation: Callable[["Gate", Request], Response]) -> Callable[["Gate", Request], Response | None]:
-    def chosen(gate: "Gate", request: Request) -> Response | None:
-        with upstream.lock:
-            ours = gate.stacks.owns(request)
-        return operation(gate, request) if ours else None
+def _of_ours(operation: Any) -> Any:
+    """Stacks that were made by CreateStack are moto's, which makes what is in their templates."""
 
-    return chosen
+    def answer(gate: "Gate", request: Request) -> Response | None:
+        name = request.parameters.get("StackName", "")
+        known = upstream.backends("cloudformation")[request.account][gate.region].stacks.values()
+        if any(name in (stack.name, stack.stack_id) for stack in known):
+            return None
+        return operation(gate, request)
+
+    return answer
 
 
-OPERATIONS = {
-    "DescribeStacks": _if_ours(describe_stacks),
-    "GetTemplate": _if_ours(get_template),
+OPERATIONS = {name: _of_ours(operation) for name, operation in {
+    "DescribeStacks": describe_stacks,
+    "GetTemplate": get_template,
     "CreateChangeSet": create_change_set,
-    "DescribeChangeSet": _if_ours(describe_change_set),
-    "ExecuteChangeSet": _if_ours(execute_change_set),
-    "DeleteChangeSet": _if_ours(delete_change_set),
-    "UpdateStack": _if_ours(update_stack),
-    "ContinueUpdateRollback": _if_ours(continue_update_rollback),
-    "DeleteStack": _if_ours(delete_stack),
-    "DescribeStackEvents": _if_ours(describe_stack_events),
-}
+    "DescribeChangeSet": describe_change_set,
+    "ExecuteChangeSet": execute_change_set,
+    "DeleteChangeSet": delete_change_set,
+    "UpdateStack": update_stack,
+    "ContinueUpdateRollback": continue_update_rollback,
+    "DeleteStack": delete_stack,
+    "DescribeStackEvents": describe_stack_events,
+}.items()}
