@@ -32,8 +32,8 @@ void take_first_look(struct run *run)
                endpoint && text_equal(endpoint->status, "InService") ? endpoint->config : NULL);
     if (record->restores)
         machine_enter(run, STEP_FIND_CONFIG);
-    else if (json_get_text(record->settings, "execution_role"))
-        machine_enter(run, STEP_CHECK_ROLE);
+    else if (!run->lineage && json_get_text(record->settings, "execution_role"))
+        machine_enter(run, STEP_CHECK_ROLE); /* what has served shows that the role is there */
     else
         check_serving(run);
 }

@@ -21,7 +21,7 @@ FIRST = [
 ]
 # From the event on, with one that serves already.
 UPDATE = [
-    "DeleteMessageBatch", "GetObject", "HeadObject", "DescribeImages", "DescribeEndpoint", "GetRole", "HeadObject", "CopyObject",
+    "DeleteMessageBatch", "GetObject", "HeadObject", "DescribeImages", "DescribeEndpoint", "HeadObject", "CopyObject",
     "CreateModel", "CreateEndpointConfig", "DescribeScalableTargets", "DescribeEndpoint", "UpdateEndpoint", "DescribeEndpoint",
     "InvokeEndpoint", "DescribeEndpoint",
 ]
