@@ -1,5 +1,6 @@
 /* explain and diff: what the daemon keeps of deployments, told as a story and side by side. */
 #include "ctl/online.h"
+#include "ctl/show.h"
 #include "ctl/show_internal.h"
 #include "ctl/story.h"
 
@@ -73,8 +74,14 @@ enum api_exit online_explain(const struct invocation *invocation)
     cleanup(json_free)
     cJSON *story = story_of(json_get(answer.document, "deployment"), show_now(answer.document));
 
-    if (!command_json(invocation, story))
+    const cJSON *deployment = json_get(answer.document, "deployment");
+
+    if (json_get(deployment, "calls"))
+        json_put(story, "calls", cJSON_Duplicate(json_get(deployment, "calls"), true));
+    if (!command_json(invocation, story)) {
         show_story(invocation->screen, story);
+        show_calls(invocation->screen, deployment);
+    }
     return API_EXIT_DONE;
 }
 
