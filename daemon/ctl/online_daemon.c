@@ -16,8 +16,8 @@ enum api_exit online_drain(const struct invocation *invocation)
     cleanup(answer_free)
     struct answer answer = {0};
 
-    if (prompt_confirm(invocation, "Take in nothing new until `causewayctl undrain` or a restart",
-                       &error) < 0)
+    if (prompt_confirm(invocation, &error,
+                       "Take in nothing new until `causewayctl undrain` or a restart") < 0)
         return prompt_refused(invocation, &error);
     online_ask(invocation, &(struct question){.route = API_DRAIN}, &answer);
     if (answer.code != API_EXIT_DONE)
@@ -154,11 +154,8 @@ static enum api_exit act(const struct invocation *invocation, enum api_route rou
     cleanup(answer_free)
     struct answer answer = {0};
 
-    cleanup(free_pointer)
-    char *question =
-        text_printf("%s %s%s", verb, all ? "every dead letter" : "dead letter ", all ? "" : id);
-
-    if (prompt_confirm(invocation, question, &error) < 0)
+    if (prompt_confirm(invocation, &error, "%s %s%s", verb,
+                       all ? "every dead letter" : "dead letter ", all ? "" : id) < 0)
         return prompt_refused(invocation, &error);
     online_ask(invocation, &(struct question){.route = route, .id = id}, &answer);
     if (answer.code != API_EXIT_DONE)

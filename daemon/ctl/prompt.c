@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,18 +27,22 @@ static char *read_line(void)
     return line;
 }
 
-int prompt_confirm(const struct invocation *invocation, const char *question, struct error *error)
+int prompt_confirm(const struct invocation *invocation, struct error *error, const char *format,
+                   ...)
 {
-    cleanup(free_pointer)
-    char *shown = text_copy(question);
+    char question[1024];
+    va_list arguments;
 
     if (invocation_flag(invocation, "yes"))
         return 0;
-    render_clean(shown, false);
+    va_start(arguments, format);
+    vsnprintf(question, sizeof(question), format, arguments);
+    va_end(arguments);
+    render_clean(question, false);
     if (!prompt_is_possible())
         return error_set(error, ERROR_INVALID, "%s wants --yes where nobody can be asked: %s",
-                         command_table[invocation->command].name, shown);
-    fprintf(stderr, "%s? [y/N] ", shown);
+                         command_table[invocation->command].name, question);
+    fprintf(stderr, "%s? [y/N] ", question);
     cleanup(free_pointer)
     char *answer = read_line();
 

@@ -11,8 +11,10 @@
 bool prompt_is_possible(void);
 
 /* Asks whether to do it, unless --yes was given. -1 and an error where the answer is no
- * (ERROR_CANCELLED), or nobody can be asked (ERROR_INVALID). The question is without its mark. */
-int prompt_confirm(const struct invocation *invocation, const char *question, struct error *error);
+ * (ERROR_CANCELLED), or nobody can be asked (ERROR_INVALID). The format makes the question, without
+ * its mark. */
+int prompt_confirm(const struct invocation *invocation, struct error *error, const char *format,
+                   ...) __attribute__((format(printf, 3, 4)));
 
 /* Ends the command after that: with the answer no, or the command line being wrong. */
 enum api_exit prompt_refused(const struct invocation *invocation, const struct error *error);
