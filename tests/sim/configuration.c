@@ -71,7 +71,7 @@ static void make_deployment(struct config *config, unsigned number)
         .model_bucket = MODEL_BUCKET,
         .model_prefix = "causeway/",
         .container.image = REPOSITORY ":latest",
-        .variant = {.name = "main", .instance_type = "ml.m5.xlarge", .count = 1},
+        .variant = {.name = "main", .instance_type = "ml.m5.xlarge", .count = 2},
         .rollout.type = (enum rollout_type)draw(4),
         .rollout.step = 1,
         .approval = (nature >> 1) % 4 == 0 ? APPROVAL_MANUAL : APPROVAL_NONE,
@@ -87,6 +87,17 @@ static void make_deployment(struct config *config, unsigned number)
         *deployment->container.environment = (struct config_pair){
             .key = "LOG", .value = arena_printf(&config->arena, "%u", (unsigned)draw(3))};
         deployment->container.environment_count = 1;
+    }
+}
+
+void configuration_begin_scaling(void)
+{
+    char endpoint[32];
+
+    for (unsigned i = 0; i < ENDPOINTS; i++) {
+        snprintf(endpoint, sizeof(endpoint), "endpoint-%u", i);
+        if ((nature_of(i) >> 12) & 1)
+            scaling_begin(endpoint);
     }
 }
 

@@ -13,13 +13,16 @@ struct object {
     struct list versions; /* oldest first */
 };
 
+enum { PARTS_MAX = 10000 };
+
 struct upload {
     char *bucket;
     char *key;
     uint64_t content;
     bool bad;
     int64_t bytes;
-    unsigned parts;
+    size_t parts;
+    bool has[PARTS_MAX + 1]; /* by their numbers, from 1 */
 };
 
 static const char *name_of(const char *bucket, const char *key, char name[1200])
@@ -180,9 +183,13 @@ static void place_copy(const char *bucket, const char *key, uint64_t content, in
 void objects_copy(struct aws_call *call)
 {
     const struct s3_copy_object_input *input = call->input;
-    const struct version *source =
-        check_source(call, input->copy_source, input->copy_source_if_match);
+    const struct version *source;
 
+    if (chance_strikes(&sim->chance, FAULT_COPY_DENIED)) {
+        call_refuse(call, ERROR_DENIED, "AccessDenied", "access denied");
+        return;
+    }
+    source = check_source(call, input->copy_source, input->copy_source_if_match);
     if (!source)
         return;
     place_copy(input->bucket, input->key, source->content, source->size, source->bad);
@@ -233,6 +240,20 @@ static struct upload *find_upload(struct aws_call *call, const char *id, bool ma
     return upload;
 }
 
+static void add_part(struct upload *upload, const struct version *source, int64_t part_number)
+{
+    if (upload->content && upload->content != source->content)
+        broken("what was pinned", "an upload mixes content %" PRIu64 " and %" PRIu64,
+               upload->content, source->content);
+    upload->content = source->content;
+    upload->bad = source->bad;
+    upload->bytes = source->size;
+    if (part_number < 1 || part_number > PARTS_MAX)
+        broken("what was pinned", "a part has the number %" PRId64, part_number);
+    upload->parts += !upload->has[part_number];
+    upload->has[part_number] = true;
+}
+
 void objects_copy_part(struct aws_call *call)
 {
     const struct s3_upload_part_copy_input *input = call->input;
@@ -242,14 +263,47 @@ void objects_copy_part(struct aws_call *call)
 
     if (!source)
         return;
-    if (upload->content && upload->content != source->content)
-        broken("what was pinned", "an upload mixes content %" PRIu64 " and %" PRIu64,
-               upload->content, source->content);
-    upload->content = source->content;
-    upload->bad = source->bad;
-    upload->bytes = source->size;
-    upload->parts |= 1u << input->part_number;
+    add_part(upload, source, input->part_number);
     struct s3_upload_part_copy_output *output = arena_allocate(&call->arena, sizeof(*output));
+
+    output->etag = arena_printf(&call->arena, "\"part-%" PRId64 "\"", input->part_number);
+    call_answer(call, output);
+}
+
+/* What is read stands for the whole version: its address is in it. */
+void objects_get_part(struct aws_call *call)
+{
+    const struct s3_get_object_input *input = call->input;
+    const struct version *version = objects_find(input->bucket, input->key, input->version_id);
+
+    if (!version) {
+        call_refuse(call, ERROR_NOT_FOUND, "NoSuchKey", "%s does not exist", input->key);
+        return;
+    }
+    if (input->if_match && !text_equal(input->if_match, version->etag)) {
+        call_refuse(call, ERROR_CONFLICT, "PreconditionFailed", "%s is another one", input->key);
+        return;
+    }
+    struct s3_get_object_output *output = arena_allocate(&call->arena, sizeof(*output));
+
+    output->body.data = arena_copy_bytes(&call->arena, (const char *)&version, sizeof(version));
+    output->body.length = sizeof(version);
+    call_answer(call, output);
+}
+
+void objects_upload_part(struct aws_call *call)
+{
+    const struct s3_upload_part_input *input = call->input;
+    struct upload *upload = find_upload(call, input->upload_id, true);
+    const struct version *source;
+
+    if (!upload)
+        return;
+    if (input->body.length != sizeof(source))
+        broken("what was pinned", "a part was not carried as it was read");
+    memcpy(&source, input->body.data, sizeof(source));
+    add_part(upload, source, input->part_number);
+    struct s3_upload_part_output *output = arena_allocate(&call->arena, sizeof(*output));
 
     output->etag = arena_printf(&call->arena, "\"part-%" PRId64 "\"", input->part_number);
     call_answer(call, output);
@@ -262,11 +316,11 @@ void objects_complete_upload(struct aws_call *call)
 
     if (!upload)
         return;
-    unsigned parts = 0;
+    bool is_whole = input->part_count == upload->parts;
 
     for (size_t i = 0; i < input->part_count; i++)
-        parts |= 1u << input->parts[i].part_number;
-    if (parts != upload->parts || (parts & 1u) || (parts & (parts + 2)) != 0)
+        is_whole = is_whole && input->parts[i].part_number == (int64_t)i + 1 && upload->has[i + 1];
+    if (!is_whole)
         broken("what was pinned", "an upload is completed with other parts than it has");
     place_copy(upload->bucket, upload->key, upload->content, upload->bytes, upload->bad);
     map_remove(&sim->world->uploads, input->upload_id);

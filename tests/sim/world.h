@@ -43,6 +43,7 @@ struct world {
     struct map endpoints;
     struct list releases;
     unsigned published;
+    struct map scaling;   /* targets by their resource's id */
     struct map announced; /* ids of deployments that the bus was told of */
 };
 
@@ -124,6 +125,13 @@ bool configs_is_in_use(const char *config);
 /* News that is none, for one of the endpoints. */
 void endpoints_tell_again(void);
 void endpoints_update_one_by_itself(void);
+
+/* ---- scaling.c
+ * ------------------------------------------------------------------------------------ */
+
+void scaling_begin(const char *endpoint);
+void scaling_lose(const char *endpoint);
+bool scaling_is_kept(const char *endpoint);
 
 /* ---- the registry and the bus: images.c
  * ----------------------------------------------------------- */
