@@ -81,7 +81,7 @@ struct version {
 const struct version *objects_put(const char *bucket, const char *key, const char *body,
                                   int64_t size, bool bad);
 /* The version, or the newest for NULL; NULL where there is none. */
-const struct version *objects_find(const char *bucket, const char *key, const char *version);
+const struct version *objects_find(const char *bucket, const char *key, const char *wanted);
 void objects_each_key(const char *bucket, void (*each)(void *context, const char *key),
                       void *context);
 /* Uploads that hold parts and are neither completed nor aborted. */
