@@ -27,14 +27,18 @@ struct wish {
 struct seat {
     char *endpoint;
     cJSON *lineage;
-    int64_t version; /* of the lineage's row; STORE_ABSENT while there is none */
-    size_t open;     /* deployments */
+    int64_t version;   /* of the lineage's row; STORE_ABSENT while there is none */
+    struct list lives; /* open deployments, in order of acceptance */
+    size_t open;       /* how many */
+    size_t waiting;    /* of them, for their turn */
 };
 
 /* One open deployment. Exactly one of these holds: it waits; an effect runs; a commit runs. */
 struct live {
     struct engine *engine;
     struct list link;
+    struct list in_seat;   /* in seat->lives */
+    struct list ready;     /* in engine->ready or engine->crowded, or in none */
     struct heap_node wake; /* in engine->wakes while it waits for a time */
     struct record *record; /* as committed */
     int64_t version;       /* of its row */
@@ -47,6 +51,8 @@ struct live {
     struct wish *granted; /* the wish that `next` fulfils */
     struct list wishes;
     bool news;
+    bool waits_for_endpoint; /* counted in engine->waiting */
+    bool waits_for_turn;     /* counted in seat->waiting */
 };
 
 struct engine {
@@ -56,13 +62,17 @@ struct engine {
     struct config *config;
     struct sweep *sweep;
     struct ledger *ledger;
-    struct list lives; /* in order of acceptance */
+    struct list lives;   /* in order of acceptance */
+    struct list ready;   /* something happened to them: they are looked at on the next turn */
+    struct list crowded; /* their effects wait for others to end */
     struct map by_id;
     struct map seats;
     struct heap wakes; /* wall clock */
     struct timer timer;
     struct timer commit_retry;
     struct poke poke;
+    int64_t looked_ms; /* wall clock of the last turn */
+    size_t waiting;    /* for their endpoints */
     size_t effects_running;
     size_t commits_running;
     bool stopped;
@@ -76,6 +86,10 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint);
 
 /* Takes up a record, which is the live's from then on, as it is in the store. */
 struct live *engine_add_live(struct engine *engine, struct record *record, int64_t version);
+
+/* Something happened to it: it is looked at on the next turn. Nobody else is, so that a turn costs
+ * what happened in it, however many deployments are open. */
+void engine_mark(struct live *live);
 
 /* Has the input given to the deployment as soon as it is between two steps. done may be NULL. */
 void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,

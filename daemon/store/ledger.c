@@ -72,7 +72,7 @@ static void append_some(struct ledger *ledger)
 {
     struct store_write writes[BATCH] = {0};
     char keys[BATCH][KEY_SIZE];
-    char *rows[BATCH];
+    char *rows[BATCH] = {0};
     struct waiting *waiting;
 
     ledger->batch = 0;

@@ -2,6 +2,7 @@
 
 #include "aws/codec.h"
 #include "aws/service_autoscaling.h"
+#include "aws/service_cloudwatch.h"
 #include "aws/service_ecr.h"
 #include "aws/service_events.h"
 #include "aws/service_runtime.h"

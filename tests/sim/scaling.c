@@ -83,3 +83,20 @@ void scaling_register(struct aws_call *call)
     story("autoscaling: %s is registered", id);
     call_answer(call, call->input);
 }
+
+/* ---- CloudWatch: no alarm trips ----------------------------------------------------------------
+ */
+
+void alarms_describe(struct aws_call *call)
+{
+    cJSON *output = cJSON_CreateObject();
+
+    arena_adopt(&call->arena, output, free_document);
+    json_add_array(output, "MetricAlarms");
+    call_answer(call, output);
+}
+
+void alarms_change(struct aws_call *call)
+{
+    call_answer(call, NULL);
+}
