@@ -12,9 +12,11 @@
 #include "base/systemd.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "bridge/bridge.h"
 #include "config/config.h"
 #include "control/control.h"
 #include "deploy/engine.h"
+#include "deploy/missed.h"
 #include "intake/intake.h"
 #include "net/loop.h"
 #include "net/timer.h"
@@ -56,6 +58,8 @@ struct daemon {
     struct aws *aws;
     struct metrics *metrics;
     struct engine *engine;
+    struct bridge *bridge;
+    struct missed *missed;
     struct intake *intake;
     struct control *control;
     struct timer ready_timer;
@@ -290,6 +294,14 @@ static void on_event_age(void *context, int64_t age_ms)
     metrics_observe(daemon->metrics, METRIC_QUEUE_LAG, NULL, (double)age_ms / 1000);
 }
 
+/* What CloudTrail recorded, and the canaries of `causewayctl doctor`, are the bridge's. */
+static bool on_event(void *context, const cJSON *event)
+{
+    struct daemon *daemon = context;
+
+    return bridge_event(daemon->bridge, event);
+}
+
 static void on_transition(void *context, const struct record *before, const struct record *record)
 {
     struct daemon *daemon = context;
@@ -366,6 +378,8 @@ static char *reload(void *context, enum error_class *class)
     }
     engine_set_config(daemon->engine, wanted);
     intake_set_config(daemon->intake, wanted);
+    bridge_set_config(daemon->bridge, wanted);
+    missed_set_config(daemon->missed, wanted);
     config_unref(old);
     log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
                 daemon->options.config, wanted->deployment_count);
@@ -394,7 +408,7 @@ static void on_stop_timer(void *context)
 {
     struct daemon *daemon = context;
     bool quiet = intake_is_quiet(daemon->intake) && engine_is_quiet(daemon->engine) &&
-                 control_is_quiet(daemon->control);
+                 bridge_is_quiet(daemon->bridge) && control_is_quiet(daemon->control);
 
     if (quiet || clock_monotonic_ms() >= daemon->stop_by_ms)
         loop_stop(daemon->loop);
@@ -412,7 +426,9 @@ static void on_terminate(void *context)
     systemd_stopping();
     say_status(daemon);
     intake_stop(daemon->intake);
+    missed_stop(daemon->missed);
     engine_stop(daemon->engine);
+    bridge_stop(daemon->bridge);
     control_stop(daemon->control);
     daemon->stop_by_ms = clock_monotonic_ms() + STOP_WAIT_MS;
     on_stop_timer(daemon);
@@ -442,11 +458,16 @@ static int open_parts(struct daemon *daemon, struct error *error)
     engine_observe(daemon->engine, on_transition, daemon);
     if (engine_load(daemon->engine, error) < 0)
         return -1;
+    daemon->bridge = bridge_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
+    daemon->missed =
+        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
     daemon->intake =
         intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
+    intake_on_event(daemon->intake, on_event, daemon);
     intake_observe_age(daemon->intake, on_event_age, daemon);
     const struct control_parts parts = {
         .engine = daemon->engine,
+        .bridge = daemon->bridge,
         .intake = daemon->intake,
         .store = daemon->store,
         .aws = daemon->aws,
@@ -474,6 +495,8 @@ static void close_parts(struct daemon *daemon)
         control_free(steal_pointer(daemon->control));
     if (daemon->intake)
         intake_free(daemon->intake);
+    bridge_free(daemon->bridge);
+    missed_free(daemon->missed);
     if (daemon->engine)
         engine_free(daemon->engine);
     if (daemon->aws)
@@ -494,6 +517,7 @@ static void run(struct daemon *daemon)
                 " open taken up",
                 daemon->config->deployment_count, statistics.open);
     intake_start(daemon->intake, on_queue_answers, daemon);
+    bridge_start(daemon->bridge);
     on_tick(daemon);
     timer_start(&daemon->ready_timer, READY_WAIT_MS);
     if (systemd_watchdog_ms() > 0)

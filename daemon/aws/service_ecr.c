@@ -52,3 +52,22 @@ const struct aws_operation ecr_describe_images = {
     .output = &describe_images_output,
     .idempotent = true,
 };
+
+/* ---- repositories: their documents pass through as they are ---------------------------------- */
+
+#define OF_REPOSITORIES(variable_, name_, idempotent_) \
+    const struct aws_operation ecr_##variable_ = {     \
+        .service = &service_ecr,                       \
+        .name = name_,                                 \
+        .idempotent = idempotent_,                     \
+    }
+
+OF_REPOSITORIES(describe_repositories, "DescribeRepositories", true);
+OF_REPOSITORIES(create_repository, "CreateRepository", false);
+OF_REPOSITORIES(delete_repository, "DeleteRepository", false);
+OF_REPOSITORIES(get_repository_policy, "GetRepositoryPolicy", true);
+OF_REPOSITORIES(set_repository_policy, "SetRepositoryPolicy", true);
+OF_REPOSITORIES(delete_repository_policy, "DeleteRepositoryPolicy", false);
+OF_REPOSITORIES(list_tags_for_resource, "ListTagsForResource", true);
+OF_REPOSITORIES(tag_resource, "TagResource", true);
+OF_REPOSITORIES(untag_resource, "UntagResource", true);

@@ -37,4 +37,15 @@ struct ecr_describe_images_output {
 };
 extern const struct aws_operation ecr_describe_images;
 
+/* Repositories. Inputs and outputs are JSON objects in AWS's names. */
+extern const struct aws_operation ecr_describe_repositories; /* {repositoryNames?, nextToken?} */
+extern const struct aws_operation ecr_create_repository;     /* {repositoryName, tags?, ...} */
+extern const struct aws_operation ecr_delete_repository; /* {repositoryName}: only an empty one */
+extern const struct aws_operation ecr_get_repository_policy;    /* {repositoryName}: {policyText} */
+extern const struct aws_operation ecr_set_repository_policy;    /* {repositoryName, policyText} */
+extern const struct aws_operation ecr_delete_repository_policy; /* {repositoryName} */
+extern const struct aws_operation ecr_list_tags_for_resource;   /* {resourceArn}: {tags} */
+extern const struct aws_operation ecr_tag_resource;             /* {resourceArn, tags} */
+extern const struct aws_operation ecr_untag_resource;           /* {resourceArn, tagKeys} */
+
 #endif

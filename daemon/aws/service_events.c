@@ -50,3 +50,30 @@ const struct aws_operation events_put_events = {
     .idempotent = true,
     .per_second = 400,
 };
+
+/* ---- buses and rules: their documents pass through as they are ------------------------------- */
+
+#define OF_BUSES(variable_, name_, output_, idempotent_) \
+    const struct aws_operation events_##variable_ = {    \
+        .service = &service_events,                      \
+        .name = name_,                                   \
+        .output = output_,                               \
+        .idempotent = idempotent_,                       \
+    }
+
+OF_BUSES(describe_event_bus, "DescribeEventBus", NULL, true);
+OF_BUSES(create_event_bus, "CreateEventBus", NULL, false);
+OF_BUSES(update_event_bus, "UpdateEventBus", NULL, true);
+OF_BUSES(delete_event_bus, "DeleteEventBus", &aws_nothing, true);
+OF_BUSES(put_permission, "PutPermission", &aws_nothing, true);
+OF_BUSES(remove_permission, "RemovePermission", &aws_nothing, false);
+OF_BUSES(list_rules, "ListRules", NULL, true);
+OF_BUSES(describe_rule, "DescribeRule", NULL, true);
+OF_BUSES(put_rule, "PutRule", NULL, true);
+OF_BUSES(delete_rule, "DeleteRule", &aws_nothing, true);
+OF_BUSES(list_targets_by_rule, "ListTargetsByRule", NULL, true);
+OF_BUSES(put_targets, "PutTargets", NULL, true);
+OF_BUSES(remove_targets, "RemoveTargets", NULL, true);
+OF_BUSES(list_tags_for_resource, "ListTagsForResource", NULL, true);
+OF_BUSES(tag_resource, "TagResource", &aws_nothing, true);
+OF_BUSES(untag_resource, "UntagResource", &aws_nothing, true);

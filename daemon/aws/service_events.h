@@ -37,4 +37,30 @@ struct events_put_events_output {
 /* Sent again where nobody knows: EventBridge delivers at least once anyway. */
 extern const struct aws_operation events_put_events;
 
+/* Buses and rules. Inputs and outputs are JSON objects in AWS's names; EventBusName is a name or an
+ * ARN. */
+extern const struct aws_operation events_describe_event_bus; /* {Name}: {Name, Arn, Policy?, ...} */
+extern const struct aws_operation events_create_event_bus;   /* {Name, Description?, Tags?} */
+extern const struct aws_operation events_update_event_bus;   /* {Name, Description?} */
+extern const struct aws_operation events_delete_event_bus;   /* {Name} */
+extern const struct aws_operation events_put_permission; /* {EventBusName, Policy}: the whole one */
+extern const struct aws_operation
+    events_remove_permission; /* {EventBusName, StatementId | RemoveAllPermissions} */
+extern const struct aws_operation
+    events_list_rules; /* {EventBusName, NamePrefix?, Limit?, NextToken?}: {Rules, NextToken?} */
+extern const struct aws_operation events_describe_rule; /* {Name, EventBusName} */
+/* {Name, EventBusName, EventPattern | ScheduleExpression, State, Description?, Tags?}. Replaces the
+ * whole rule but its targets; Tags count only where it makes one. */
+extern const struct aws_operation events_put_rule;
+extern const struct aws_operation events_delete_rule; /* {Name, EventBusName}, without targets */
+extern const struct aws_operation
+    events_list_targets_by_rule; /* {Rule, EventBusName, NextToken?}: {Targets, NextToken?} */
+/* {Rule, EventBusName, Targets}, and {.., Ids}: both answer {FailedEntryCount, FailedEntries}, and
+ * may succeed while entries fail. */
+extern const struct aws_operation events_put_targets;
+extern const struct aws_operation events_remove_targets;
+extern const struct aws_operation events_list_tags_for_resource; /* {ResourceARN}: {Tags} */
+extern const struct aws_operation events_tag_resource;           /* {ResourceARN, Tags} */
+extern const struct aws_operation events_untag_resource;         /* {ResourceARN, TagKeys} */
+
 #endif

@@ -389,3 +389,60 @@ const struct aws_operation s3_head_bucket = {
     .output = &head_bucket_output,
     .idempotent = true,
 };
+
+/* ---- the bucket's policy --------------------------------------------------------------------- */
+
+#define PATH_OF_POLICY "/{Bucket}?policy"
+
+static const struct aws_field bucket_policy_input_fields[] = {
+    IN_PATH(struct s3_bucket_policy_input, bucket, "Bucket"),
+    IN_HEADER(struct s3_bucket_policy_input, expected_bucket_owner, "x-amz-expected-bucket-owner"),
+};
+static const struct aws_shape bucket_policy_input =
+    AWS_SHAPE(struct s3_bucket_policy_input, bucket_policy_input_fields);
+
+static const struct aws_field get_bucket_policy_output_fields[] = {
+    AWS_FIELD_BYTES(struct s3_get_bucket_policy_output, policy, "Policy", .place = AWS_AS_PAYLOAD),
+};
+static const struct aws_shape get_bucket_policy_output =
+    AWS_SHAPE(struct s3_get_bucket_policy_output, get_bucket_policy_output_fields);
+
+const struct aws_operation s3_get_bucket_policy = {
+    .service = &service_s3,
+    .name = "GetBucketPolicy",
+    .method = "GET",
+    .path = PATH_OF_POLICY,
+    .input = &bucket_policy_input,
+    .output = &get_bucket_policy_output,
+    .idempotent = true,
+};
+
+const struct aws_operation s3_delete_bucket_policy = {
+    .service = &service_s3,
+    .name = "DeleteBucketPolicy",
+    .method = "DELETE",
+    .path = PATH_OF_POLICY,
+    .input = &bucket_policy_input,
+    .output = &aws_nothing,
+    .idempotent = true,
+};
+
+static const struct aws_field put_bucket_policy_input_fields[] = {
+    IN_PATH(struct s3_put_bucket_policy_input, bucket, "Bucket"),
+    IN_HEADER(struct s3_put_bucket_policy_input, expected_bucket_owner,
+              "x-amz-expected-bucket-owner"),
+    IN_HEADER(struct s3_put_bucket_policy_input, checksum_sha256, "x-amz-checksum-sha256"),
+    AWS_FIELD_BYTES(struct s3_put_bucket_policy_input, policy, "Policy", .place = AWS_AS_PAYLOAD),
+};
+static const struct aws_shape put_bucket_policy_input =
+    AWS_SHAPE(struct s3_put_bucket_policy_input, put_bucket_policy_input_fields);
+
+const struct aws_operation s3_put_bucket_policy = {
+    .service = &service_s3,
+    .name = "PutBucketPolicy",
+    .method = "PUT",
+    .path = PATH_OF_POLICY,
+    .input = &put_bucket_policy_input,
+    .output = &aws_nothing,
+    .idempotent = true,
+};

@@ -186,4 +186,24 @@ struct s3_head_bucket_output {
 };
 extern const struct aws_operation s3_head_bucket;
 
+/* The bucket's policy; NoSuchBucketPolicy where it has none. The owner is an account id: S3 refuses
+ * where the bucket is somebody else's. */
+struct s3_bucket_policy_input {
+    const char *bucket;
+    const char *expected_bucket_owner; /* or NULL */
+};
+struct s3_get_bucket_policy_output {
+    struct aws_bytes policy;
+};
+extern const struct aws_operation s3_get_bucket_policy;    /* struct s3_bucket_policy_input */
+extern const struct aws_operation s3_delete_bucket_policy; /* struct s3_bucket_policy_input */
+
+struct s3_put_bucket_policy_input {
+    const char *bucket;
+    const char *expected_bucket_owner;
+    const char *checksum_sha256; /* of the policy, in base64: S3 wants one */
+    struct aws_bytes policy;
+};
+extern const struct aws_operation s3_put_bucket_policy;
+
 #endif

@@ -209,3 +209,21 @@ const struct aws_operation sqs_get_queue_attributes = {
     .output = &get_queue_attributes_output,
     .idempotent = true,
 };
+
+/* ---- making and changing queues: their documents pass through as they are -------------------- */
+
+#define OF_QUEUES(variable_, name_, output_, idempotent_) \
+    const struct aws_operation sqs_##variable_ = {        \
+        .service = &service_sqs,                          \
+        .name = name_,                                    \
+        .output = output_,                                \
+        .idempotent = idempotent_,                        \
+    }
+
+/* The same queue with the same attributes again is answered as the first was. */
+OF_QUEUES(create_queue, "CreateQueue", NULL, true);
+OF_QUEUES(set_queue_attributes, "SetQueueAttributes", &aws_nothing, true);
+OF_QUEUES(delete_queue, "DeleteQueue", &aws_nothing, true);
+OF_QUEUES(list_queue_tags, "ListQueueTags", NULL, true);
+OF_QUEUES(tag_queue, "TagQueue", &aws_nothing, true);
+OF_QUEUES(untag_queue, "UntagQueue", &aws_nothing, true);

@@ -120,4 +120,13 @@ struct sqs_get_queue_attributes_output {
 };
 extern const struct aws_operation sqs_get_queue_attributes;
 
+/* Making and changing queues. Inputs are JSON objects in AWS's names; attributes are texts. */
+extern const struct aws_operation
+    sqs_create_queue; /* {QueueName, Attributes?, tags?}: {QueueUrl} */
+extern const struct aws_operation sqs_set_queue_attributes; /* {QueueUrl, Attributes} */
+extern const struct aws_operation sqs_delete_queue;         /* {QueueUrl} */
+extern const struct aws_operation sqs_list_queue_tags;      /* {QueueUrl}: {Tags?} */
+extern const struct aws_operation sqs_tag_queue;            /* {QueueUrl, Tags} */
+extern const struct aws_operation sqs_untag_queue;          /* {QueueUrl, TagKeys} */
+
 #endif

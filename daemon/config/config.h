@@ -212,6 +212,7 @@ struct config_bridge {
     const char **kms_keys;
     size_t kms_key_count;
     enum privileges privileges;
+    int64_t heartbeat_ms; /* how often every hop is tried; 0 for never */
 };
 
 /* Of a policy that others may write into too: our statements by their Sid, or all of it. */

@@ -122,8 +122,8 @@ void answer_approve(const struct control_parts *parts, struct exchange *exchange
 
         wish->who = text_printf("%s: %s", who, why);
     }
-    engine_operate(parts->engine, now ? ENGINE_APPROVE_NOW : ENGINE_APPROVE, id, wish->who, end_wish,
-                   wish);
+    engine_operate(parts->engine, now ? ENGINE_APPROVE_NOW : ENGINE_APPROVE, id, wish->who,
+                   end_wish, wish);
 }
 
 void answer_reject(const struct control_parts *parts, struct exchange *exchange, const char *id)

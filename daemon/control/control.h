@@ -15,6 +15,7 @@
 #include "aws/aws.h"
 #include "base/error.h"
 #include "base/metrics.h"
+#include "bridge/bridge.h"
 #include "config/config.h"
 #include "deploy/engine.h"
 #include "intake/intake.h"
@@ -29,6 +30,7 @@ struct control;
 /* The parts of the daemon that are asked. They must outlive the control. */
 struct control_parts {
     struct engine *engine;
+    struct bridge *bridge;
     struct intake *intake;
     struct store *store;
     struct aws *aws;

@@ -64,6 +64,9 @@ const char *exchange_header(const struct exchange *exchange, const char *name);
 /* Whether somebody still waits for the answer, and the server is there. */
 bool exchange_is_wanted(const struct exchange *exchange);
 
+/* The answer may take so long from now, in the place of answer_ms. */
+void exchange_allow(struct exchange *exchange, int64_t answer_ms);
+
 /* For an answer of 405: the methods that the path has (RFC 9110, 15.5.6). */
 void exchange_set_allowed(struct exchange *exchange, const char *methods);
 

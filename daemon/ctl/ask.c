@@ -96,7 +96,7 @@ void online_ask(const struct invocation *invocation, const struct question *ques
         .target = target,
         .body = question->body,
         .body_length = question->body_length,
-        .timeout_ms = ANSWER_MS,
+        .timeout_ms = question->timeout_ms ? question->timeout_ms : ANSWER_MS,
         .response_maximum = LIMIT_RESPONSE_BYTES,
     };
     cleanup(unix_response_free)

@@ -1,8 +1,8 @@
+#include "ctl/offline.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
-#include "config/config.h"
 #include "ctl/command.h"
 #include "ctl/input.h"
 #include "deploy/route.h"
@@ -52,14 +52,13 @@ static void complain_of(const struct config_errors *errors)
         fprintf(stderr, "and %zu more\n", errors->dropped);
 }
 
-static void unref_config(struct config **config)
+void offline_unref_config(struct config **config)
 {
     if (*config)
         config_unref(*config);
 }
 
-/* The configuration, or NULL when what is wrong with it has been said. */
-static struct config *load(const struct invocation *invocation)
+struct config *offline_config(const struct invocation *invocation)
 {
     const char *path = invocation_config(invocation);
     cleanup(config_errors_free)
@@ -83,8 +82,8 @@ static const char *plural(size_t count)
 enum api_exit offline_check(const struct invocation *invocation)
 {
     const char *path = invocation_config(invocation);
-    cleanup(unref_config)
-    struct config *config = load(invocation);
+    cleanup(offline_unref_config)
+    struct config *config = offline_config(invocation);
     const struct config_errors none = {0};
 
     if (!config)
@@ -282,7 +281,7 @@ enum api_exit offline_event_route(const struct invocation *invocation)
     struct route route;
     cleanup(json_free)
     cJSON *document = read_event(path, &error);
-    cleanup(unref_config)
+    cleanup(offline_unref_config)
     struct config *config = NULL;
     cleanup(record_free_pointer)
     struct record *record = NULL;
@@ -293,7 +292,7 @@ enum api_exit offline_event_route(const struct invocation *invocation)
         error_prefix(&error, "%s: ", input_name(path));
         return command_fail(invocation, &error);
     }
-    if (!(config = load(invocation)))
+    if (!(config = offline_config(invocation)))
         return API_EXIT_BAD_INPUT;
     if (route_event(config, &event, &route, &error) < 0)
         return command_fail(invocation, &error);

@@ -4,12 +4,15 @@
 
 #include "ctl/command.h"
 
+#include <stdint.h>
+
 struct question {
     enum api_route route;
     const char *id;    /* in the path, where the route has one */
     const char *query; /* encoded, without the '?'; or NULL */
     const char *body;  /* JSON, or NULL */
     size_t body_length;
+    int64_t timeout_ms; /* 0 for the usual */
 };
 
 /* What came of it. Zeroed is none. */

@@ -55,6 +55,13 @@ struct intake *intake_new(struct loop *loop, struct aws *aws, struct store *stor
     return intake;
 }
 
+void intake_on_event(struct intake *intake, bool (*take)(void *context, const cJSON *event),
+                     void *context)
+{
+    intake->take = take;
+    intake->take_context = context;
+}
+
 void intake_start(struct intake *intake, void (*ready)(void *context), void *context)
 {
     intake->ready = ready;
@@ -107,6 +114,9 @@ void intake_free(struct intake *intake)
     settle_free(intake);
     dead_letters_free(intake);
     poke_cancel(&intake->poke);
+    free(intake->queue.url);
+    free(intake->queue.dead_letter_url);
+    free(intake->queue.dead_letter_name);
     config_unref(intake->config);
     free(intake);
 }

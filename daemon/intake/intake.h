@@ -23,6 +23,11 @@ struct intake *intake_new(struct loop *loop, struct aws *aws, struct store *stor
                           struct engine *engine, struct config *config);
 void intake_free(struct intake *intake);
 
+/* Every event goes there before it is routed; true where it is told all and nobody else wants it.
+ */
+void intake_on_event(struct intake *intake, bool (*take)(void *context, const cJSON *event),
+                     void *context);
+
 /* Begins to receive; ready is called once, when the queue has answered for the first time. */
 void intake_start(struct intake *intake, void (*ready)(void *context), void *context);
 

@@ -77,6 +77,8 @@ struct intake {
     struct list batches;
     struct timer extend;
     struct poke poke;
+    bool (*take)(void *context, const cJSON *event); /* or NULL */
+    void *take_context;
     void (*ready)(void *context);
     void *ready_context;
     bool started;

@@ -127,8 +127,15 @@ void message_take(struct intake *intake, const struct sqs_message *received)
 
     intake->statistics.received++;
     if (envelope_open(intake->config, received->message_id, received->body ? received->body : "",
-                      received->body ? strlen(received->body) : 0, &document, &event, &error) < 0 ||
-        route_event(intake->config, &event, &route, &error) < 0) {
+                      received->body ? strlen(received->body) : 0, &document, &event, &error) < 0) {
+        refuse(message, received, &error);
+        return;
+    }
+    if (intake->take && intake->take(intake->take_context, document)) {
+        message_done(message);
+        return;
+    }
+    if (route_event(intake->config, &event, &route, &error) < 0) {
         refuse(message, received, &error);
         return;
     }

@@ -143,9 +143,10 @@ class Daemon:
     # Asking
 
     def ctl(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         return subprocess.run(
             [str(BUILD / "causewayctl"), "--config", str(self.config), "--socket", str(self.socket), *arguments],
-            input=stdin, capture_output=True, text=True, timeout=30, check=False)
+            input=stdin, capture_output=True, text=True, timeout=120, check=False, env={**clean, **self.environment})
 
     def ask(self, *arguments: str) -> Any:
         answer = self.ctl("--json", *arguments)

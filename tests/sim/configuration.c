@@ -74,7 +74,7 @@ static void make_deployment(struct config *config, unsigned number)
         .container.image = REPOSITORY ":latest",
         .artifact_buckets = sources,
         .artifact_bucket_count = array_length(sources),
-        .variant = {.name = "main", .instance_type = "ml.m5.xlarge", .count = 1},
+        .variant = {.name = "main", .instance_type = "ml.m5.xlarge", .count = 2},
         .rollout.type = (enum rollout_type)draw(4),
         .rollout.step = 1,
         .approval = (nature >> 1) % 4 == 0 ? APPROVAL_MANUAL : APPROVAL_NONE,

@@ -211,6 +211,10 @@ class Gate:
         self._ask("POST", "sagemaker/endpoint", {
             "account": account, "name": name, "status": status, "failure_reason": failure_reason})
 
+    def iam(self, **settings: Any) -> dict[str, Any]:
+        """unknown_uses=N: the roles made from now on are unknown to the first N policies that name them."""
+        return self._ask("POST", "iam", settings)
+
     def sqs(self, **settings: Any) -> dict[str, Any]:
         """duplicates=N; late={"count": N, "seconds": S}."""
         return self._ask("POST", "sqs", settings)

@@ -39,6 +39,7 @@ class Control:
             ("POST", "sagemaker/release"): lambda q: self._gate.sagemaker.release(),
             ("POST", "sagemaker/endpoint"): lambda q: self._gate.sagemaker.force(
                 self._account(q), q["name"], q["status"], q.get("failure_reason")),
+            ("POST", "iam"): lambda q: self._gate.iam.set(q),
             ("POST", "sqs"): lambda q: self._gate.queues.set(q),
             ("POST", "sqs/visible"): lambda q: self._gate.queues.make_visible(q.get("queue")),
             ("POST", "codepipeline"): self._pipelines,

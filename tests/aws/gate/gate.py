@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import cloudformation, cloudwatch, codepipeline, ecr, eventbridge, registry, runtime, s3, sagemaker, sqs, sts
+from .additions import cloudformation, cloudwatch, codepipeline, ecr, eventbridge, iam, registry, runtime, s3, sagemaker, sqs, sts
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -38,6 +38,7 @@ class Gate:
         self.events = eventbridge.EventBridge(self)
         self.queues = sqs.Queues(self)
         self.pipelines = codepipeline.CodePipeline()
+        self.iam = iam.Iam(self)
         self.sagemaker = sagemaker.SageMaker(self)
         self.registry = registry.Registry()
         self.alarms = cloudwatch.Alarms()
@@ -68,6 +69,7 @@ class Gate:
             self.events.reset()
             self.queues.reset()
             self.pipelines.reset()
+            self.iam.reset()
             self.sagemaker.reset()
             self.registry.reset()
             self.alarms.reset()
@@ -162,9 +164,14 @@ class Gate:
 
     def _carry_out(self, request: Request) -> Response:
         addition = self.additions.get(request.service, {}).get(request.operation)
+        self.iam.before(request)
+        doomed = self.iam.doomed(request)
         response = addition(self, request) if addition else None
         if response is None:
             response = s3.forward(self, request) if request.service == "s3" else upstream.call(request)
+            if response.body == b"null":  # moto's way to say nothing; AWS's is to say nothing
+                response.body = b""
+        self.iam.after(request, response, doomed)
         self.queues.changed()
         return response
 

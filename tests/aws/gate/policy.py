@@ -26,6 +26,15 @@ class Caller:
             found.add(f"arn:aws:iam::{session[1]}:role/{session[2]}")
         return found
 
+    def context(self) -> dict[str, str]:
+        """The keys that every request has: a session's principal is its role.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"""
+        if not self.account:
+            return {}
+        session = re.fullmatch(r"arn:aws:sts::(\d+):assumed-role/([^/]+)/.+", self.arn)
+        principal = f"arn:aws:iam::{session[1]}:role/{session[2]}" if session else self.arn
+        return {"aws:PrincipalArn": principal, "aws:PrincipalAccount": self.account}
+
 
 @dataclass
 class Question:
@@ -71,7 +80,7 @@ def _applies(statement: dict[str, Any], caller: Caller, question: Question) -> b
             "Resource" not in statement
             or any(_glob(question.resource, r) for r in as_list(statement["Resource"]))
         )
-        and _conditions(statement.get("Condition") or {}, question.context)
+        and _conditions(statement.get("Condition") or {}, {**caller.context(), **question.context})
     )
 
 

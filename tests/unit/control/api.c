@@ -44,7 +44,6 @@ static void given_an_unknown_path_when_looked_for_then_there_is_none(void **stat
 {
     static const char *const paths[] = {
         "",
-        "/",
         "/v1",
         "/v1/status/",
         "/v1/statuses",

@@ -84,7 +84,8 @@ class EventBridge:
             return "NO_PERMISSIONS"  # needed for buses of other accounts since 2023-03-02
         role = find_role(role_arn)
         service = policy.Caller(service="events.amazonaws.com")
-        if role is None or not policy.allows(trust_policy(role), service, policy.Question("sts:AssumeRole", role_arn)):
+        if role is None or not policy.allows(trust_policy(role), service, policy.Question("sts:AssumeRole", role_arn, {
+            "aws:SourceArn": rule.arn, "aws:SourceAccount": rule.account_id})):
             return "FAILED_TO_ASSUME_ROLE"
         question = policy.Question("events:PutEvents", bus.arn, {
             "events:source": envelope["source"], "events:detail-type": envelope["detail-type"], "aws:SourceArn": rule.arn,

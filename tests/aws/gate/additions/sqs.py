@@ -174,7 +174,20 @@ def batch(gate: "Gate", request: Request) -> Response:
     return json_result(request, result)
 
 
+def set_attributes(gate: "Gate", request: Request) -> Response:
+    """Sets those given; moto takes the policy away where none is given.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
+    with upstream.lock:
+        queue = _queue(gate, request, request.account)
+        kept = queue.policy if queue is not None and "Policy" not in request.parameters.get("Attributes", {}) else None
+        response = upstream.call(request)
+        if kept and response.status == 200:
+            queue.policy = kept
+    return response
+
+
 OPERATIONS = {
+    "SetQueueAttributes": set_attributes,
     "ReceiveMessage": receive_message,
     "SendMessage": send,
     "SendMessageBatch": send,

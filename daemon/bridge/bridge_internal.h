@@ -1,0 +1,106 @@
+/* The insides of the bridge: what bridge.c (when) and bridge_ask.c (operators) share. */
+#ifndef CAUSEWAY_BRIDGE_BRIDGE_INTERNAL_H
+#define CAUSEWAY_BRIDGE_BRIDGE_INTERNAL_H
+
+#include "base/map.h"
+#include "bridge/bridge.h"
+#include "bridge/doctor.h"
+#include "bridge/inventory.h"
+#include "bridge/journal.h"
+#include "bridge/observe.h"
+#include "bridge/pass.h"
+#include "net/timer.h"
+
+enum ask_kind {
+    ASK_PLAN,
+    ASK_RECONCILE,
+    ASK_UNDO,
+    ASK_IMPORT,
+    ASK_DOCTOR,
+};
+
+/* An operator's question that waits for a pass. */
+struct ask {
+    struct bridge *bridge;
+    struct list link;
+    enum ask_kind kind;
+    char *who;
+    char *account; /* ASK_IMPORT: or NULL */
+    cJSON *change; /* ASK_UNDO: the row, once it was read */
+    bridge_answer *answer;
+    void *context;
+};
+
+/* At most one of these is pending: what is remembered, who we are, a pass. */
+struct bridge {
+    struct loop *loop;
+    struct aws *aws;
+    struct store *store;
+    struct config *config;
+    struct inventory *inventory;
+    struct bridge_journal journal;
+    struct observe_memory memory;
+    bool loaded; /* the inventory and the suspension */
+    bool loading;
+    char *identity; /* ARN, as STS says; NULL until it has */
+    struct aws_call *asking_identity;
+    struct pass *pass;
+    struct ask *answering; /* whom the pass is for; NULL for nobody */
+    struct list asks;
+    bool due; /* a whole pass */
+    const char *due_for;
+    struct doctor *doctor; /* whose canary is on its way */
+    struct list hints;     /* resources that CloudTrail told of */
+    struct map held;       /* resources that are only looked at for a while: struct held */
+    cJSON *suspension;     /* {who, why, until} or NULL */
+    unsigned again;        /* passes in a row that changed something */
+    struct timer interval;
+    struct timer hint_delay;
+    struct timer identity_retry;
+    struct timer heartbeat;
+    struct poke poke;
+    bool stopped;
+    char *owner;     /* resource_owner() */
+    char *principal; /* expand_principal() */
+    struct bridge_statistics statistics;
+};
+
+/* A resource that somebody wrote to, and who. */
+struct hinted {
+    struct list link;
+    char *key;
+    char *cause;
+};
+
+/* A resource that is only looked at until then (monotonic). */
+struct held {
+    int64_t until_ms;
+};
+
+/* Whether differences are reported only. */
+bool bridge_is_suspended(struct bridge *bridge);
+
+/* The list for a pass: what is wanted, what left the file, what is held. */
+int bridge_list(struct bridge *bridge, struct resource_list *list, struct error *error);
+
+/* Starts the pass that the operator's question needs. */
+void bridge_begin_ask(struct bridge *bridge, struct ask *ask);
+/* Answers with what came of it, and frees the question. */
+void bridge_answer_ask(struct bridge *bridge, struct ask *ask, const struct pass_outcome *outcome);
+void bridge_refuse_ask(struct ask *ask, const struct error *error);
+void bridge_hold(struct bridge *bridge, const char *key, int64_t for_ms);
+
+/* Starts a pass over the list, which it takes over, and whose elements of wanted (taken over too;
+ * NULL: all) are looked at. */
+void bridge_begin_pass(struct bridge *bridge, struct resource_list *list, bool *wanted, bool apply,
+                       bool prune_now, const char *cause);
+
+/* Arms the heartbeat as the configuration says, or stops it. */
+void bridge_arm_heartbeat(struct bridge *bridge);
+/* The timer's function. */
+void bridge_heartbeat(void *context);
+
+/* Reads the suspension from the store. */
+void bridge_load_suspension(struct bridge *bridge, void (*loaded)(struct bridge *bridge));
+
+#endif

@@ -1,0 +1,33 @@
+/* The doctor: every hop of the bridge, in the order of an event's way, and the first that is
+ * broken.
+ *
+ * What can be seen is taken from a plan that changes nothing: a hop whose resources differ is
+ * broken, and the difference is the statement that is missing. Whether events do arrive only an
+ * event tells: a canary goes from staging's bus all the way to the queue, and its time is taken. */
+#ifndef CAUSEWAY_BRIDGE_DOCTOR_H
+#define CAUSEWAY_BRIDGE_DOCTOR_H
+
+#include "bridge/bridge.h"
+#include "bridge/pass.h"
+
+struct doctor;
+
+/* Its answer: {healthy, broken, canary_ms, hops: [{hop, ok, sentence, difference}]}; broken is the
+ * first hop that is, absent where none is. It is gone when it has answered. */
+struct doctor *doctor_new(struct loop *loop, struct aws *aws, const struct config *config,
+                          bridge_answer *answer, void *context);
+/* Answers with the error, where the doctor could not go on. */
+void doctor_cancel(struct doctor *doctor, const struct error *error);
+
+/* What a pass that changed nothing found; the canary starts. */
+void doctor_examine(struct doctor *doctor, const struct pass_outcome *outcome);
+
+/* An event from the queue: whether it is a canary. One that is this doctor's ends the wait. */
+bool doctor_is_canary(const cJSON *event);
+void doctor_see(struct doctor *doctor, const cJSON *event);
+
+/* When the doctor has answered: to be forgotten by its owner. */
+void doctor_on_end(struct doctor *doctor, void (*ended)(void *context, struct doctor *doctor),
+                   void *context);
+
+#endif

@@ -1,0 +1,84 @@
+/* The insides of observing: a queue of reads, each of which knows what it is about. */
+#ifndef CAUSEWAY_BRIDGE_OBSERVE_INTERNAL_H
+#define CAUSEWAY_BRIDGE_OBSERVE_INTERNAL_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "bridge/observe.h"
+#include "net/timer.h"
+
+struct read;
+
+/* One kind of read: what it asks, and what it makes of the answer. */
+struct read_kind {
+    const struct aws_operation *operation;
+    /* Fills the input, which lives in the arena. */
+    const void *(*ask)(struct read *read);
+    /* Takes what came; may add reads. */
+    void (*take)(struct read *read, const void *output);
+    /* Where it failed: NULL marks the resource as unreadable, or absent where it was not found. */
+    void (*fail)(struct read *read, const struct error *error);
+};
+
+struct read {
+    struct observation *observation;
+    const struct read_kind *kind;
+    struct list link;
+    struct aws_call *call;
+    size_t resource;     /* index, for reads about one */
+    const char *account; /* by name */
+    const char *bus;     /* of lists of rules */
+    const char *marker;  /* of the next page, or NULL */
+    int64_t first_ms;    /* when it was first told to slow down; 0 */
+};
+
+struct observation {
+    struct loop *loop;
+    struct aws *aws;
+    struct observe_memory *memory;
+    const struct resource_list *resources;
+    const bool *wanted;
+    struct observed *observed;
+    observe_done *done;
+    void *context;
+    struct arena arena;
+    struct list waiting; /* reads */
+    struct list under_way;
+    struct list slowed; /* those that AWS told to slow down: they wait for the pause */
+    struct timer pause;
+    unsigned in_flight;
+    unsigned calls;
+    struct buffer trace;
+    struct poke poke;
+};
+
+/* Queues a read about one resource, or about a whole account. */
+struct read *observe_resource(struct observation *observation, const struct read_kind *kind,
+                              size_t resource);
+struct read *observe_account(struct observation *observation, const struct read_kind *kind,
+                             const char *account);
+
+const struct resource *read_resource(const struct read *read);
+/* The fields of the read's resource, which is there from now on. */
+cJSON *read_fields(struct read *read);
+void read_set_absent(struct read *read);
+/* Marks one resource as unreadable. */
+void observe_unreadable(struct observation *observation, size_t resource,
+                        const struct error *error);
+bool observe_wants(const struct observation *observation, size_t resource);
+/* Whether the resource's tags are to be read: the file gives some, or they decide whether we may
+ * delete it. */
+bool observe_wants_tags(const struct resource *resource);
+bool observe_wants_field(const struct resource *resource, const char *field);
+
+/* An input that is JSON, in the observation's arena. */
+cJSON *observe_input(struct observation *observation);
+/* A list of {key, value} objects as a map of texts. */
+cJSON *observe_tags(const cJSON *list, const char *key, const char *value);
+
+/* Queue the first reads for the resources that are wanted. */
+void observe_iam(struct observation *observation);
+void observe_routes(struct observation *observation);
+void observe_policies(struct observation *observation);
+
+#endif

@@ -1,0 +1,21 @@
+/* The bridge without the daemon: for whom sets one up, before there is a daemon to ask.
+ *
+ * Works in this process, with the caller's own credentials (the SDKs' default chain), and waits. */
+#ifndef CAUSEWAY_CTL_DIRECT_H
+#define CAUSEWAY_CTL_DIRECT_H
+
+#include "config/config.h"
+#include "ctl/online.h"
+
+enum direct_work {
+    DIRECT_PLAN,      /* nothing is changed, and nothing is kept */
+    DIRECT_RECONCILE, /* keeps what was there before in the configuration's store, as the daemon
+                         does */
+    DIRECT_IMPORT,    /* nothing is changed, and nothing is kept */
+};
+
+/* account is DIRECT_IMPORT's, or NULL for all. Fills the answer as the daemon would. */
+void direct_bridge(struct config *config, enum direct_work work, const char *account,
+                   struct answer *answer);
+
+#endif

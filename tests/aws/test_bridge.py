@@ -1,0 +1,567 @@
+"""The bridge over the local AWS: from empty accounts to what the file says, and back to it after any change by hand."""
+
+import json
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bridge import Bridge, bootstrap, cloudtrail, writes
+from gate.client import wait_for
+from gate.world import ARTIFACT_BUCKET, BUS, QUEUE, REPOSITORY, SAGEMAKER_BUCKET, STAGING_ROLE
+
+CALLS_OF_A_PASS = 20
+
+
+@pytest.fixture
+def bridge(sandbox: Any, bare: Any, tmp_path: Path) -> Iterator[Bridge]:
+    """The design's example over accounts that have nothing but what conf/bootstrap makes."""
+    made = Bridge(sandbox, bare, tmp_path, bootstrap(bare))
+    yield made
+    made.stop()
+
+
+def document(text: str) -> dict[str, Any]:
+    return json.loads(text)
+
+
+def bucket_policy(world: Any, name: str = ARTIFACT_BUCKET) -> dict[str, Any]:
+    return document(world.client("staging", "s3").get_bucket_policy(Bucket=name)["Policy"])
+
+
+def sids(policy: dict[str, Any]) -> list[str]:
+    return [statement.get("Sid", "") for statement in policy["Statement"]]
+
+
+def orphans(answer: dict[str, Any]) -> list[str]:
+    return [r["resource"] for r in answer["resources"] if r["verdict"] == "orphaned"]
+
+
+# ---- from nothing to what the file says
+
+
+def test_given_empty_accounts_when_a_plan_is_asked_for_then_it_is_readable_and_nothing_is_changed(bridge, control):
+    answer = bridge.plan()
+    assert "create the queue causeway-events in prod" in answer["text"]
+    assert "create the role causeway-forward in staging" in answer["text"]
+    assert not answer["empty"] and writes(control.calls()[-answer["calls"]:]) == []
+
+
+def test_given_empty_accounts_when_a_pass_ends_then_an_event_in_staging_reaches_the_queue_in_production(bridge, bare, control):
+    bridge.converge()
+    control.event("staging", bare.action_succeeded("fraud-scorer-deploy", ARTIFACT_BUCKET, "some/key"))
+    assert bare.queue_length() == 1 and control.dropped_events() == []
+    control.event("staging", bare.action_succeeded("another-pipeline", ARTIFACT_BUCKET, "some/key"))
+    assert bare.queue_length() == 1, "only the pipelines that the file names are carried"
+
+
+@pytest.mark.parametrize("privileges", ["least", "guide"])
+def test_given_a_converged_bridge_when_another_pass_is_made_then_it_writes_nothing_and_takes_at_most_twenty_calls(
+        bridge, control, privileges):
+    bridge.configure({"privileges": privileges})
+    bridge.converge()
+    before = control.last_sequence()
+    answer = bridge.converge()
+    calls = [c for c in control.calls(before) if c["service"] != "sts"]
+    assert answer["empty"] and writes(calls) == []
+    assert len(calls) <= CALLS_OF_A_PASS, [c["operation"] for c in calls]
+    assert answer["calls"] <= CALLS_OF_A_PASS
+
+
+def test_given_equal_accounts_when_two_plans_are_made_then_they_are_equal_byte_for_byte(bridge):
+    assert json.dumps(bridge.plan()) == json.dumps(bridge.plan())
+
+
+def test_given_the_guides_privileges_when_a_pass_ends_then_its_roles_and_policies_are_there(bridge, bare):
+    bridge.configure({"privileges": "guide"})
+    bridge.converge()
+    iam = bare.client("prod", "iam")
+    attached = {p["PolicyName"] for p in iam.list_attached_role_policies(
+        RoleName="LambdaExecutionRole-prod-account")["AttachedPolicies"]}
+    assert attached == {
+        "AmazonEventBridgeFullAccess", "AmazonS3FullAccess", "AmazonSageMakerFullAccess", "AWSCloudFormationFullAccess",
+        "cross-account-kms-decrypt-policy-1", "lambda_assume_cross_account_role_policy", "s3-cross-account-policy-1",
+        "access_staging_private_ecr_policy"}
+    policy = document(bare.client("staging", "ecr").get_repository_policy(repositoryName=REPOSITORY)["policyText"])
+    assert sids(policy) == ["AllowProdLambdaPull"]
+
+
+# ---- changed by hand
+
+
+def change_queue(world: Any) -> None:
+    world.client("prod", "sqs").set_queue_attributes(QueueUrl=world.queue_url, Attributes={"VisibilityTimeout": "5"})
+
+
+def change_queue_policy(world: Any) -> None:
+    world.client("prod", "sqs").set_queue_attributes(QueueUrl=world.queue_url, Attributes={"Policy": ""})
+
+
+def change_redrive(world: Any) -> None:
+    world.client("prod", "sqs").set_queue_attributes(QueueUrl=world.queue_url, Attributes={"RedrivePolicy": ""})
+
+
+def change_trust(world: Any) -> None:
+    iam = world.client("prod", "iam")
+    trust = document(json.dumps(iam.get_role(RoleName="causeway-execution")["Role"]["AssumeRolePolicyDocument"]))
+    trust["Statement"][0]["Principal"] = {"Service": "lambda.amazonaws.com"}
+    iam.update_assume_role_policy(RoleName="causeway-execution", PolicyDocument=json.dumps(trust))
+
+
+def change_inline(world: Any) -> None:
+    world.client("staging", "iam").put_role_policy(RoleName="causeway-forward", PolicyName="causeway", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "events:*", "Resource": "*"}]}))
+
+
+def add_inline(world: Any) -> None:
+    world.client("staging", "iam").put_role_policy(RoleName="causeway-forward", PolicyName="extra", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}))
+
+
+def attach(world: Any) -> None:
+    world.client("prod", "iam").attach_role_policy(
+        RoleName="causeway-execution", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+
+
+def delete_role(world: Any) -> None:
+    iam = world.client("prod", "iam")
+    iam.delete_role_policy(RoleName="causeway-execution", PolicyName="causeway")
+    iam.delete_role(RoleName="causeway-execution")
+
+
+def disable_rule(world: Any) -> None:
+    world.client("staging", "events").disable_rule(Name="causeway-forward")
+
+
+def change_pattern(world: Any) -> None:
+    world.client("prod", "events").put_rule(Name="causeway-from-staging", EventBusName=BUS, EventPattern='{"account": ["1"]}')
+
+
+def remove_target(world: Any) -> None:
+    world.client("staging", "events").remove_targets(Rule="causeway-forward", Ids=["causeway"])
+
+
+def add_target(world: Any) -> None:
+    world.client("prod", "events").put_targets(Rule="causeway-endpoints", Targets=[
+        {"Id": "other", "Arn": f"arn:aws:sqs:{world.region}:{world.prod}:other"}])
+
+
+def delete_rule(world: Any) -> None:
+    remove_target(world)
+    world.client("staging", "events").delete_rule(Name="causeway-forward")
+
+
+def remove_bus_policy(world: Any) -> None:
+    world.client("prod", "events").remove_permission(EventBusName=BUS, RemoveAllPermissions=True)
+
+
+def delete_bucket_policy(world: Any) -> None:
+    world.client("staging", "s3").delete_bucket_policy(Bucket=ARTIFACT_BUCKET)
+
+
+def delete_repository_policy(world: Any) -> None:
+    world.client("staging", "ecr").delete_repository_policy(repositoryName=REPOSITORY)
+
+
+def delete_queue(world: Any) -> None:
+    world.client("prod", "sqs").delete_queue(QueueUrl=world.queue_url)
+
+
+HANDS: list[Callable[[Any], None]] = [
+    change_queue, change_queue_policy, change_redrive, change_trust, change_inline, add_inline, attach, delete_role,
+    disable_rule, change_pattern, remove_target, add_target, delete_rule, remove_bus_policy, delete_bucket_policy,
+    delete_repository_policy, delete_queue,
+]
+
+
+@pytest.mark.parametrize("hand", HANDS, ids=lambda hand: hand.__name__)
+def test_given_a_converged_bridge_when_something_is_changed_by_hand_then_it_is_found_and_repaired(bridge, bare, hand):
+    bridge.converge()
+    assert bridge.plan()["empty"]
+    hand(bare)
+    found = bridge.plan()
+    assert not found["empty"] and len(found["resources"]) >= 1, found
+    bridge.converge()
+    after = bridge.plan()
+    assert after["empty"], after["text"]
+
+
+def test_given_a_key_policy_changed_by_hand_when_a_pass_is_made_then_only_our_statement_is_repaired(bridge, bare):
+    bridge.converge()
+    kms = bare.client("staging", "kms")
+    policy = document(kms.get_key_policy(KeyId=bridge.key, PolicyName="default")["Policy"])
+    others = [s for s in policy["Statement"] if s.get("Sid") != "CausewayDecrypt"]
+    assert others, "the key's own statement is still there"
+    kms.put_key_policy(KeyId=bridge.key, PolicyName="default", Policy=json.dumps({**policy, "Statement": others}))
+    bridge.converge()
+    repaired = document(kms.get_key_policy(KeyId=bridge.key, PolicyName="default")["Policy"])
+    assert [s for s in repaired["Statement"] if s.get("Sid") != "CausewayDecrypt"] == others
+    assert "CausewayDecrypt" in sids(repaired)
+
+
+def test_given_a_role_that_was_made_anew_when_a_pass_is_made_then_policies_that_named_it_name_it_again(bridge, bare):
+    bridge.converge()
+    delete_role(bare)
+    ecr = bare.client("staging", "ecr")
+    assert "AROA" in ecr.get_repository_policy(repositoryName=REPOSITORY)["policyText"], "the principal has decayed"
+    bridge.converge()
+    assert "AROA" not in ecr.get_repository_policy(repositoryName=REPOSITORY)["policyText"]
+    assert bridge.plan()["empty"]
+
+
+def test_given_a_hundred_edits_of_a_shared_policy_when_passes_are_made_then_the_statements_of_others_stay(bridge, bare):
+    bridge.converge()
+    s3, chance = bare.client("staging", "s3"), random.Random(7)
+    others: list[dict[str, Any]] = []
+    for edit in range(100):
+        ours = [s for s in bucket_policy(bare)["Statement"] if s.get("Sid", "").startswith("Causeway")]
+        if others and chance.random() < 0.3:
+            others.pop(chance.randrange(len(others)))
+        else:
+            others.append({"Sid": f"Other{edit}", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"},
+                           "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{ARTIFACT_BUCKET}/{edit}/*"})
+        hurt = chance.choice([ours, [], [{**s, "Effect": "Deny"} for s in ours]])
+        mixed = others + hurt
+        chance.shuffle(mixed)
+        order = [s["Sid"] for s in mixed if s["Sid"].startswith("Other")]
+        if mixed:
+            s3.put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": mixed}))
+        if edit % 10 == 9:
+            bridge.converge()
+            now = bucket_policy(bare)["Statement"]
+            assert [s["Sid"] for s in now if s["Sid"].startswith("Other")] == order
+            assert [s["Sid"] for s in now if s["Sid"].startswith("Causeway")] == ["CausewayRead"]
+
+
+# ---- what leaves the file
+
+
+def test_given_a_resource_that_left_the_file_when_passes_are_made_then_it_is_reported_and_deleted_only_with_prune(bridge, bare):
+    extra = {"kind": "sqs_queue", "account": "prod", "name": "extra", "visibility": "30s"}
+    bridge.configure(resources=[extra])
+    bridge.converge()
+    bridge.configure()
+    left = bridge.converge()
+    assert orphans(left) == ["prod/sqs_queue/extra"]
+    assert bare.client("prod", "sqs").get_queue_url(QueueName="extra")
+    bridge.stop()
+    bridge.configure(reconcile={"prune": True})
+    bridge.converge()
+    assert "QueueUrls" not in bare.client("prod", "sqs").list_queues(QueueNamePrefix="extra")
+    assert bridge.plan()["empty"]
+
+
+def test_given_a_queue_that_others_made_when_it_leaves_the_file_then_it_stays_even_with_prune(bridge, bare):
+    bare.client("prod", "sqs").create_queue(QueueName="theirs")
+    bridge.configure(resources=[{"kind": "sqs_queue", "account": "prod", "name": "theirs", "visibility": "30s"}])
+    bridge.converge()
+    bridge.configure(reconcile={"prune": True})
+    left = bridge.converge()
+    assert orphans(left) == ["prod/sqs_queue/theirs"] and "stays" in left["text"]
+    assert bare.client("prod", "sqs").get_queue_url(QueueName="theirs")
+
+
+def test_given_a_bucket_that_left_the_file_when_it_is_pruned_then_only_our_statement_goes(bridge, bare):
+    s3 = bare.client("staging", "s3")
+    other = {"Sid": "Other", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"},
+             "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{SAGEMAKER_BUCKET}/*"}
+    s3.put_bucket_policy(Bucket=SAGEMAKER_BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [other]}))
+    bridge.converge()
+    bridge.configure({"artifact_buckets": [ARTIFACT_BUCKET]}, reconcile={"prune": True})
+    bridge.converge()
+    assert bucket_policy(bare, SAGEMAKER_BUCKET)["Statement"] == [other]
+    bridge.plan()
+    assert bridge.plan()["empty"]
+
+
+def test_given_more_to_delete_than_a_pass_may_when_passes_are_made_then_each_deletes_at_most_that(bridge, bare):
+    extras = [{"kind": "sqs_queue", "account": "prod", "name": f"extra-{i}", "visibility": "30s"} for i in range(5)]
+    bridge.configure(resources=extras)
+    bridge.converge()
+    bridge.configure(reconcile={"prune": True, "max_deletes": 2})
+    answer = bridge.converge()
+    assert answer["withheld"] == 3
+    assert len(bare.client("prod", "sqs").list_queues(QueueNamePrefix="extra-")["QueueUrls"]) == 3
+
+
+# ---- what must not be
+
+
+def test_given_a_trust_policy_that_would_shut_the_daemon_out_when_it_is_planned_then_it_is_refused_with_the_reason(bridge, bare):
+    shut = {"kind": "iam_role", "account": "staging", "name": STAGING_ROLE, "trust": {"statements": [
+        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}}
+    bridge.configure(resources=[shut])
+    answer = bridge.converge()
+    refused = [r for r in answer["resources"] if r["verdict"] == "refused"]
+    assert [r["resource"] for r in refused] == [f"staging/iam_role/{STAGING_ROLE}"]
+    assert "could not assume this role any more" in refused[0]["note"]
+    trust = bare.client("staging", "iam").get_role(RoleName=STAGING_ROLE)["Role"]["AssumeRolePolicyDocument"]
+    assert "ec2.amazonaws.com" not in json.dumps(trust)
+
+
+def test_given_a_missing_bucket_when_a_pass_is_made_then_that_is_said_and_the_rest_is_done(bridge, bare):
+    bridge.configure({"artifact_buckets": [ARTIFACT_BUCKET, "nobody-has-this-bucket"]})
+    answer = bridge.ask("reconcile")
+    assert answer["failed"] == 0
+    left = {r["resource"]: r for r in answer["resources"]}
+    assert left["staging/s3_bucket_policy/nobody-has-this-bucket"]["verdict"] in ("refused", "unreadable")
+    assert sids(bucket_policy(bare)) == ["CausewayRead"]
+
+
+def test_given_observe_mode_when_a_pass_is_made_then_differences_are_reported_and_nothing_is_written(bridge, control):
+    bridge.configure(reconcile={"mode": "observe"})
+    before = control.last_sequence()
+    answer = bridge.ask("reconcile")
+    assert answer["applied"] == 0 and not answer["empty"] and writes(control.calls(before)) == []
+
+
+def test_given_a_suspended_bridge_when_passes_are_made_then_nothing_is_written_until_it_is_resumed(bridge, bare, control):
+    bridge.converge()
+    assert bridge.ask("suspend", why="an incident") == {}
+    bridge.stop()
+    change_queue(bare)
+    before = control.last_sequence()
+    bridge.ask("start")
+    wait_for(lambda: bridge.ask("statistics")["passes"] >= 1, "a pass")
+    assert bridge.ask("statistics")["suspended"] and writes(control.calls(before)) == []
+    bridge.ask("resume")
+    wait_for(lambda: "sqs:SetQueueAttributes" in writes(control.calls(before)), "the repair")
+
+
+# ---- trouble on the way
+
+
+def test_given_a_denied_call_when_a_pass_is_made_then_only_what_depends_on_it_is_left(bridge, control):
+    control.fault("error", {"service": "iam", "operation": "CreateRole"}, code="AccessDenied", status=403, times=1)
+    answer = bridge.ask("reconcile")
+    assert answer["failed"] > 0 and answer["applied"] > 10
+    control.clear_faults()
+    bridge.converge()
+    assert bridge.plan()["empty"]
+
+
+def test_given_throttling_when_a_pass_is_made_then_it_takes_longer_and_does_not_fail(bridge, control):
+    control.fault("throttle", {"service": "iam"}, every=3, times=6)
+    bridge.converge()
+    assert bridge.plan()["empty"]
+
+
+def test_given_roles_that_are_not_yet_known_everywhere_when_a_pass_is_made_then_it_waits_and_reports_nothing(bridge, control):
+    control.iam(unknown_uses=2)
+    bridge.converge()
+    assert [e for e in bridge.entries() if e["MESSAGE"].startswith("write the policy") and e["PRIORITY"] <= 3] == []
+    assert bridge.plan()["empty"]
+
+
+def test_given_kill_nine_at_any_call_of_an_apply_when_it_starts_again_then_the_next_pass_completes(bridge, bare, control):
+    total = len(bridge.plan()["actions"])
+    bridge.stop()
+    for nth in range(1, total + 1):
+        control.fault("hold", {"principal": "causeway"}, nth=nth)
+        bridge.start()
+        assert bridge.process and bridge.process.stdin
+        bridge.process.stdin.write('{"do": "reconcile"}\n')
+        bridge.process.stdin.flush()
+        control.held(wait=5.0)
+        bridge.kill()
+        control.clear_faults()
+    bridge.converge()
+    assert bridge.plan()["empty"]
+
+
+# ---- who did it, and back again
+
+
+def test_given_an_edit_that_cloudtrail_tells_of_when_it_arrives_then_it_is_repaired_at_once_and_its_author_named(
+        bridge, bare, control):
+    bridge.converge(keep=True)
+    wait_for(lambda: bridge.ask("statistics")["passes"] >= 2, "the passes that follow")
+    delete_bucket_policy(bare)
+    before = control.last_sequence()
+    event = cloudtrail(bare, "staging", "s3", "DeleteBucketPolicy", bucketName=ARTIFACT_BUCKET)
+    assert bridge.ask("event", event=event) == {"taken": True}
+    wait_for(lambda: "s3:PutBucketPolicy" in writes(control.calls(before)), "the repair")
+    wait_for(lambda: any("mallory from 192.0.2.10" in e["MESSAGE"] for e in bridge.entries()), "the author in the journal")
+    looked = [c["operation"] for c in control.calls(before)]
+    assert looked.count("GetBucketPolicy") == 1 and "GetAccountAuthorizationDetails" not in looked
+
+
+def test_given_an_edit_of_the_daemons_own_when_cloudtrail_tells_of_it_then_nothing_starts(bridge, bare):
+    bridge.converge(keep=True)
+    event = cloudtrail(bare, "staging", "s3", "PutBucketPolicy", bucketName=ARTIFACT_BUCKET)
+    event["detail"]["userAgent"] = "causeway/0.1.0"
+    event["detail"]["userIdentity"] = {"arn": f"arn:aws:sts::{bare.staging}:assumed-role/{STAGING_ROLE}/causeway",
+                                       "sessionContext": {"sessionIssuer": {"arn": bare.staging_role_arn}}}
+    bridge.ask("event", event=event)
+    assert bridge.ask("statistics")["hints"] == 0
+
+
+def test_given_a_change_when_it_is_undone_then_the_resource_is_as_it_was_and_stays_so(bridge, bare):
+    other = {"Sid": "Other", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"},
+             "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{ARTIFACT_BUCKET}/*"}
+    before = {"Version": "2012-10-17", "Statement": [other]}
+    bare.client("staging", "s3").put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=json.dumps(before))
+    answer = bridge.converge(keep=True)
+    change = next(r["change"] for r in answer["results"] if ARTIFACT_BUCKET in r["sentence"])
+    bridge.ask("undo", change=change)
+    assert bucket_policy(bare)["Statement"] == [other]
+    bridge.ask("reconcile")
+    assert bucket_policy(bare)["Statement"] == [other]
+    assert [c["id"] for c in bridge.ask("undo", change="nonsense").get("changes", [])] == []
+
+
+def test_given_a_converged_bridge_when_it_is_imported_then_a_plan_on_what_was_imported_is_empty(bridge, bare):
+    bridge.converge()
+    imported = bridge.ask("import")["resources"]
+    assert {r["kind"] for r in imported} >= {"iam_role", "sqs_queue", "event_bus", "event_rule", "ecr_repository"}
+    bridge.stop()
+    bridge.configure(bridge=None, resources=imported)
+    after = bridge.plan()
+    assert after["empty"], after["text"]
+
+
+def test_given_a_bridge_that_left_the_file_when_it_is_pruned_then_the_daemons_own_queue_and_role_stay(bridge, bare):
+    bridge.converge()
+    bridge.configure(bridge=None, resources=[{"kind": "sqs_queue", "account": "prod", "name": "extra"}],
+                     reconcile={"prune": True, "max_deletes": 100})
+    refused = [r for r in bridge.ask("reconcile")["resources"] if r["verdict"] == "refused"]
+    assert [r["resource"] for r in refused] == [f"prod/sqs_queue/{QUEUE}"]
+    assert refused[0]["note"] == "the daemon receives from this queue"
+    assert bare.client("prod", "sqs").get_queue_url(QueueName=QUEUE)
+    assert bare.client("staging", "iam").get_role(RoleName=STAGING_ROLE)
+    assert "causeway-execution" not in [r["RoleName"] for r in bare.client("prod", "iam").list_roles()["Roles"]]
+
+
+# ---- every hop
+
+
+def test_given_a_converged_bridge_when_the_doctor_walks_it_then_every_hop_is_well_and_the_canary_arrives(bridge):
+    bridge.converge()
+    report = bridge.doctor()
+    assert report["healthy"] and "broken" not in report, report
+    assert report["canary_ms"] >= 0
+    walked = [hop["hop"] for hop in report["hops"]]
+    assert walked == ["credentials", "role in staging", "rule in staging", "role of that rule", "bus in production",
+                      "rules in production", "queue", "canary", "roles in staging", "buckets", "keys", "repositories",
+                      "roles in production"]
+
+
+@pytest.mark.parametrize(("hand", "hop", "missing"), [
+    (delete_repository_policy, "repositories", "CausewayPull"),
+    (delete_bucket_policy, "buckets", "CausewayRead"),
+    (change_inline, "role of that rule", "events:PutEvents"),
+])
+def test_given_a_broken_hop_when_the_doctor_walks_the_bridge_then_it_is_named_with_what_is_missing(
+        bridge, bare, hand, hop, missing):
+    bridge.converge()
+    hand(bare)
+    report = bridge.doctor()
+    assert (report["healthy"], report["broken"]) == (False, hop)
+    assert missing in next(h for h in report["hops"] if not h["ok"])["difference"]
+
+
+def test_given_a_heartbeat_when_a_hop_breaks_then_the_journal_names_it_and_when_it_is_mended_says_so(bridge, bare):
+    bridge.converge()
+    bridge.configure({"heartbeat": "10s"}, reconcile={"mode": "observe"})
+    delete_repository_policy(bare)
+    bridge.ask("start")
+
+    def said(words: str) -> bool:
+        bridge.carry()
+        return any(words in entry["MESSAGE"] for entry in bridge.entries())
+
+    wait_for(lambda: said('broken at its hop "repositories"'), "the broken hop", 20, 0.2)
+    assert bridge.ask("statistics")["broken"]
+    bare.client("staging", "ecr").set_repository_policy(repositoryName=REPOSITORY, policyText=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Sid": "CausewayPull", "Effect": "Allow", "Principal": {"AWS": bare.execution_role_arn},
+            "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]}]}))
+    wait_for(lambda: said("every hop of the bridge is well"), "the mended hop", 20, 0.2)
+
+
+# ---- every field that the file may give
+
+POLICY = {"statements": [{"Sid": "One", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::b/*"]}]}
+TAGS = {"team": "ml", "cost": "7"}
+
+
+def everything(world: Any, key: str) -> list[dict[str, Any]]:
+    """One resource of each kind with all of its fields."""
+    prod, region = world.prod, world.region
+
+    def shared(action: str, resource: str | None = None) -> dict[str, Any]:
+        statement = {"Sid": "Ours", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{world.prod}:root"}, "Action": action}
+        return {"statements": [statement | ({"Resource": resource} if resource else {})]}
+
+    queue = f"arn:aws:sqs:{region}:{prod}:whole"
+    return [
+        {"kind": "iam_policy", "account": "prod", "name": "whole", "path": "/made/", "description": "a policy", "policy": POLICY,
+         "tags": TAGS},
+        {"kind": "iam_role", "account": "prod", "name": "whole", "path": "/made/", "description": "a role", "max_session": "2h",
+         "permissions_boundary": f"arn:aws:iam::{prod}:policy/made/whole",
+         "trust": {"statements": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]},
+         "managed": [f"arn:aws:iam::{prod}:policy/made/whole", "arn:aws:iam::aws:policy/ReadOnlyAccess"],
+         "inline": {"a": POLICY, "b": POLICY}, "tags": TAGS},
+        {"kind": "ecr_repository", "account": "staging", "name": "whole", "create": True,
+         "policy": shared("ecr:BatchGetImage"), "tags": TAGS},
+        {"kind": "event_bus", "account": "prod", "name": "whole-bus",
+         "policy": shared("events:PutEvents", f"arn:aws:events:{region}:{prod}:event-bus/whole-bus"), "tags": TAGS},
+        {"kind": "sqs_queue", "account": "prod", "name": "whole-dlq", "retention": "14d"},
+        {"kind": "sqs_queue", "account": "prod", "name": "whole", "visibility": "45s", "retention": "2d", "delay": "3s",
+         "receive_wait": "20s", "maximum_message_size": "65536", "kms_key": key, "kms_reuse": "10m",
+         "redrive": {"dead_letter": f"{queue}-dlq", "max_receives": "7"}, "policy": shared("sqs:SendMessage", queue), "tags": TAGS},
+        {"kind": "event_rule", "account": "prod", "name": "whole", "bus": "whole-bus", "state": "disabled", "description": "a rule",
+         "pattern": {"source": ["a.b"], "detail": {"n": [{"numeric": [">", 1]}]}}, "tags": TAGS,
+         "targets": [
+             {"id": "plain", "arn": queue, "input_path": "$.detail", "dead_letter_queue": f"{queue}-dlq",
+              "retry": {"attempts": "3", "age": "1h"}},
+             {"id": "changed", "arn": queue, "input_transformer": {"paths": {"n": "$.detail.n"}, "template": '{"n": <n>}'}}]},
+        {"kind": "event_rule", "account": "prod", "name": "clock", "schedule": "rate(5 minutes)",
+         "targets": [{"id": "queue", "arn": queue, "input": '{"tick": true}'}]},
+        {"kind": "s3_bucket_policy", "account": "staging", "name": ARTIFACT_BUCKET,
+         "policy": shared("s3:ListBucket", f"arn:aws:s3:::{ARTIFACT_BUCKET}")},
+        {"kind": "kms_key_policy", "account": "staging", "name": key, "policy": shared("kms:Decrypt", "*")},
+    ]
+
+
+@pytest.fixture
+def whole(bridge: Bridge, bare: Any) -> Bridge:
+    bridge.configure(bridge=None, resources=everything(bare, bridge.key))
+    return bridge
+
+
+def test_given_every_field_of_every_kind_when_a_pass_is_made_then_the_next_finds_nothing_to_do(whole, control):
+    whole.converge()
+    before = control.last_sequence()
+    answer = whole.converge()
+    assert answer["empty"], answer["text"]
+    assert writes(control.calls(before)) == []
+
+
+def test_given_every_field_of_every_kind_when_one_is_changed_in_the_file_then_that_is_changed_and_nothing_else(whole, bare):
+    whole.converge()
+    changes: list[tuple[str, dict[str, Any]]] = [
+        ("iam_role", {"description": "another"}), ("iam_role", {"max_session": "3h"}), ("iam_role", {"tags": {"team": "x"}}),
+        ("iam_role", {"permissions_boundary": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+        ("iam_role", {"managed": ["arn:aws:iam::aws:policy/ReadOnlyAccess"]}), ("iam_role", {"inline": {"a": POLICY}}),
+        ("iam_policy", {"tags": {"team": "y"}}), ("event_bus", {"tags": {"team": "z"}, "name": "whole-bus"}),
+        ("ecr_repository", {"tags": {"team": "w"}}), ("event_rule", {"state": "enabled"}),
+        ("event_rule", {"description": "another"}), ("event_rule", {"targets": []}),
+        ("sqs_queue", {"visibility": "50s", "name": "whole"}), ("sqs_queue", {"delay": "0", "name": "whole"}),
+        ("sqs_queue", {"tags": {"team": "v"}, "name": "whole"}),
+    ]
+    for kind, change in changes:
+        resources = everything(bare, whole.key)
+        name = change.get("name", "whole")
+        changed = next(r for r in resources if r["kind"] == kind and r["name"] == name)
+        changed.update(change)
+        whole.configure(bridge=None, resources=resources)
+        answer = whole.plan()
+        assert [r["verdict"] for r in answer["resources"]] == ["different"], (kind, change, answer["text"])
+        whole.converge()
+        left = whole.plan()
+        assert left["empty"], (kind, change, left["text"])
+        whole.stop()
+        whole.configure(bridge=None, resources=everything(bare, whole.key))
+        whole.converge()
