@@ -512,8 +512,7 @@ void engine_accept(struct engine *engine, struct record *record, engine_done *do
     struct acceptance *acceptance = memory_allocate(sizeof(*acceptance));
     struct error error;
 
-    machine_step(record, &(struct machine_input){.kind = INPUT_START, .draw = random_fraction()},
-                 clock_wall_ms(), &error);
+    machine_step(record, &(struct machine_input){.kind = INPUT_START}, clock_wall_ms(), &error);
     cleanup(free_pointer)
     char *bytes = record_encode(record);
     struct store_write write = row_of(record, bytes, STORE_ABSENT);
