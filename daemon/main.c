@@ -27,6 +27,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 /* READY is said when the queue has answered, or after this: the daemon is of use without the queue
  * (operators can ask it), and what is missing is in STATUS. */
@@ -555,6 +556,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core dumps, no tracing by our own user */
     json_initialise();
     log_open(daemon.options.log_format, daemon.options.log_level);
     daemon.config = load_config(&daemon.options);

@@ -46,8 +46,8 @@
 /* Deflate reaches at most 1032:1; honest text stays below 50:1. */
 #define LIMIT_ARTIFACT_RATIO ((size_t)200)
 
-/* A part of an object that is carried through the daemon, since no principal may read and write both
- * sides: bounds memory for each copy. 10,000 such parts are 160 GB. */
+/* A part of an object that is carried through the daemon, since no principal may read and write
+ * both sides: bounds memory for each copy. 10,000 such parts are 160 GB. */
 #define LIMIT_CARRY_BYTES ((size_t)16 * 1048576)
 
 /* A configuration file, all files of one configuration, and the tree made of them. */

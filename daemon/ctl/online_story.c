@@ -46,7 +46,8 @@ static void show_story(struct screen *screen, const cJSON *story)
 
     screen_put(screen, TONE_STRONG, "%s", show_text(story, "id", "?"));
     screen_put(screen, TONE_PLAIN, " for endpoint %s: ", show_text(story, "endpoint", "?"));
-    screen_put(screen, show_tone(state), "%s\n\n", state);
+    screen_put(screen, show_tone(state), "%s\n", state);
+    screen_put(screen, TONE_PLAIN, "\n");
     cJSON_ArrayForEach(entry, json_get(story, "story")) put_chapter(screen, entry);
     screen_put(screen, TONE_PLAIN, "\n");
     if (longest)

@@ -5,6 +5,7 @@
 #include "deploy/failure.h"
 #include "deploy/freeze.h"
 #include "deploy/machine_internal.h"
+#include "deploy/sources.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -89,6 +90,13 @@ static void no_trouble(struct record *record)
 void machine_enter(struct run *run, enum deployment_step step)
 {
     struct record *record = run->record;
+    cleanup(free_pointer)
+    char *refusal = sources_refusal(record, step);
+
+    if (refusal) {
+        machine_reject(run, "%s", refusal);
+        return;
+    }
 
     record->step = step;
     record->wake_ms = 0;

@@ -45,8 +45,10 @@ static void identify(const cJSON *document, char identity[160])
 
 static void expect_twins(cJSON *made, const char *sent)
 {
-    cleanup(json_free) cJSON *ours = made;
-    cleanup(json_free) cJSON *theirs = parse(sent);
+    cleanup(json_free)
+    cJSON *ours = made;
+    cleanup(json_free)
+    cJSON *theirs = parse(sent);
     char a[160];
     char b[160];
 
@@ -56,11 +58,11 @@ static void expect_twins(cJSON *made, const char *sent)
     assert_string_equal(a, b);
 }
 
-#define SENT(source, type, detail)                                                                 \
-    "{\"version\":\"0\",\"id\":\"of EventBridge's own\",\"detail-type\":\"" type                   \
-    "\",\"source\":\"" source "\",\"account\":\"" STAGING                                          \
-    "\",\"time\":\"2026-11-20T09:30:12Z\",\"region\":\"us-east-1\",\"resources\":[],\"detail\":"   \
-    detail "}"
+#define SENT(source, type, detail)                                                    \
+    "{\"version\":\"0\",\"id\":\"of EventBridge's own\",\"detail-type\":\"" type      \
+    "\",\"source\":\"" source "\",\"account\":\"" STAGING                             \
+    "\",\"time\":\"2026-11-20T09:30:12Z\",\"region\":\"us-east-1\",\"resources\":[]," \
+    "\"detail\":" detail "}"
 
 #define DETAIL                                                                                     \
     "{\"pipelineExecutionId\":\"" EXECUTION "\",\"actionExecutionId\":\"a-1\",\"stageName\":"      \
@@ -71,15 +73,18 @@ static void expect_twins(cJSON *made, const char *sent)
 
 static void an_action_is_its_own_twin(void **state)
 {
-    cleanup(json_free) cJSON *detail = parse(DETAIL);
+    cleanup(json_free)
+    cJSON *detail = parse(DETAIL);
 
     (void)state;
-    expect_twins(missed_action(&place, detail),
-                 SENT("aws.codepipeline", "CodePipeline Action Execution State Change",
-                      "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"" EXECUTION
-                      "\",\"stage\":\"Build\",\"action\":\"Build\",\"action-execution-id\":\"a-1\","
-                      "\"state\":\"SUCCEEDED\",\"version\":3.0,\"pipeline-execution-attempt\":1.0}"));
-    cleanup(json_free) cJSON *event = missed_action(&place, detail);
+    expect_twins(
+        missed_action(&place, detail),
+        SENT("aws.codepipeline", "CodePipeline Action Execution State Change",
+             "{\"pipeline\":\"scorer-deploy\",\"execution-id\":\"" EXECUTION
+             "\",\"stage\":\"Build\",\"action\":\"Build\",\"action-execution-id\":\"a-1\","
+             "\"state\":\"SUCCEEDED\",\"version\":3.0,\"pipeline-execution-attempt\":1.0}"));
+    cleanup(json_free)
+    cJSON *event = missed_action(&place, detail);
 
     assert_string_equal(json_text(json_pointer(event, "/detail/output-artifacts/0/s3location/key")),
                         "k");
@@ -89,10 +94,11 @@ static void an_action_is_its_own_twin(void **state)
 
 static void a_stage_and_a_pipeline_are_too(void **state)
 {
-    cleanup(json_free) cJSON *detail = parse(DETAIL);
-    cleanup(json_free) cJSON *summary =
-        parse("{\"pipelineExecutionId\":\"" EXECUTION
-              "\",\"status\":\"Succeeded\",\"lastUpdateTime\":1795167013}");
+    cleanup(json_free)
+    cJSON *detail = parse(DETAIL);
+    cleanup(json_free)
+    cJSON *summary = parse("{\"pipelineExecutionId\":\"" EXECUTION
+                           "\",\"status\":\"Succeeded\",\"lastUpdateTime\":1795167013}");
 
     (void)state;
     expect_twins(missed_stage(&place, detail),
@@ -107,7 +113,8 @@ static void a_stage_and_a_pipeline_are_too(void **state)
 
 static void an_approval_is_too(void **state)
 {
-    cleanup(json_free) cJSON *package =
+    cleanup(json_free)
+    cJSON *package =
         parse("{\"ModelPackageArn\":\"" PACKAGE
               "\",\"ModelPackageGroupName\":\"scorer\",\"ModelPackageVersion\":7,"
               "\"ModelApprovalStatus\":\"Approved\",\"ModelPackageStatus\":\"Completed\","
@@ -123,8 +130,8 @@ static void an_approval_is_too(void **state)
 
 static void what_is_not_over_is_no_event(void **state)
 {
-    cleanup(json_free) cJSON *running =
-        parse("{\"pipelineExecutionId\":\"" EXECUTION "\",\"status\":\"InProgress\"}");
+    cleanup(json_free)
+    cJSON *running = parse("{\"pipelineExecutionId\":\"" EXECUTION "\",\"status\":\"InProgress\"}");
 
     (void)state;
     assert_null(missed_execution(&place, running));
