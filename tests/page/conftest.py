@@ -54,7 +54,7 @@ class Watched:
             }
 
         self.daemon.configure(
-            listen={"http": self.address},
+            listen={"http": self.address}, reconcile={"mode": "observe"},
             bridge={"from": "staging", "to": "prod", "bus": BUS, "model_bucket": MODEL_BUCKET},
             deployments={"fraud-scorer": deployment(PIPELINE, "fraud-scorer"), "churn": deployment("churn-deploy", "churn", approval="manual")})
 
