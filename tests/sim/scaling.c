@@ -1,5 +1,5 @@
-/* What scales and watches endpoints, and the role that models run with: some endpoints' variants are
- * scalable targets, and an update may lose one; no alarm trips, and the role is there. */
+/* What scales and watches endpoints, and the role that models run with: some endpoints' variants
+ * are scalable targets, and an update may lose one; no alarm trips, and the role is there. */
 #include "aws/service_autoscaling.h"
 #include "aws/service_iam.h"
 #include "base/text.h"
