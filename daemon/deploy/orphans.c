@@ -200,7 +200,7 @@ static void ask_endpoint(struct orphans *orphans, const struct task *task)
 
 static void next_task(struct orphans *orphans)
 {
-    const struct task *task = list_first(&orphans->tasks, struct task, link);
+    struct task *task = list_first(&orphans->tasks, struct task, link);
 
     if (orphans->stopped)
         return;
@@ -223,7 +223,7 @@ static void next_task(struct orphans *orphans)
         if (engine_is_loose(orphans->engine, task->endpoint, task->name)) {
             ask_about(orphans, things[task->thing].deletion, things[task->thing].name, task->name);
         } else {
-            free_task(list_first(&orphans->tasks, struct task, link));
+            free_task(task);
             next_task(orphans);
         }
         break;
