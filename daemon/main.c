@@ -17,6 +17,7 @@
 #include "control/control.h"
 #include "deploy/engine.h"
 #include "deploy/missed.h"
+#include "deploy/orphans.h"
 #include "intake/intake.h"
 #include "net/loop.h"
 #include "net/timer.h"
@@ -60,6 +61,7 @@ struct daemon {
     struct engine *engine;
     struct bridge *bridge;
     struct missed *missed;
+    struct orphans *orphans;
     struct intake *intake;
     struct control *control;
     struct timer ready_timer;
@@ -380,6 +382,7 @@ static char *reload(void *context, enum error_class *class)
     intake_set_config(daemon->intake, wanted);
     bridge_set_config(daemon->bridge, wanted);
     missed_set_config(daemon->missed, wanted);
+    orphans_set_config(daemon->orphans, wanted);
     config_unref(old);
     log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
                 daemon->options.config, wanted->deployment_count);
@@ -427,6 +430,7 @@ static void on_terminate(void *context)
     say_status(daemon);
     intake_stop(daemon->intake);
     missed_stop(daemon->missed);
+    orphans_stop(daemon->orphans);
     engine_stop(daemon->engine);
     bridge_stop(daemon->bridge);
     control_stop(daemon->control);
@@ -461,6 +465,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
     daemon->bridge = bridge_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
     daemon->missed =
         missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
+    daemon->orphans = orphans_new(daemon->loop, daemon->aws, daemon->engine, daemon->config);
     daemon->intake =
         intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
     intake_on_event(daemon->intake, on_event, daemon);
@@ -497,6 +502,7 @@ static void close_parts(struct daemon *daemon)
         intake_free(daemon->intake);
     bridge_free(daemon->bridge);
     missed_free(daemon->missed);
+    orphans_free(daemon->orphans);
     if (daemon->engine)
         engine_free(daemon->engine);
     if (daemon->aws)

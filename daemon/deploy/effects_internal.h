@@ -66,6 +66,7 @@ void ask_delete_copy(const struct asking *asking);
 void ask_alarms(const struct asking *asking);
 void ask_put_alarm(const struct asking *asking);
 void ask_delete_alarms(const struct asking *asking);
+void ask_role(const struct asking *asking);
 void ask_scaling(const struct asking *asking);
 void ask_register_scaling(const struct asking *asking);
 void ask_stack(const struct asking *asking);

@@ -1,5 +1,6 @@
 /* The rule, and the life of those that it moves. */
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -179,6 +180,7 @@ static void commit_next(struct live *live)
             .bytes = lineage,
             .length = strlen(lineage),
         };
+    hash_sha256_hex(bytes, strlen(bytes), live->next_digest);
     live->committing = true;
     engine->commits_running++;
     store_commit(engine->store, writes, count, on_committed, live);
@@ -210,7 +212,7 @@ static void take_over_next(struct live *live)
     }
     journal_transition(old, live->record);
     if (old->state != live->record->state || machine_is_closed(live->record))
-        engine_tell_ledger(live->engine, live->record);
+        engine_tell_ledger(live->engine, live->record, live->next_digest);
     if (live->engine->observer)
         live->engine->observer(live->engine->observer_context, old, live->record);
     if (deployment_state_kind(live->record->state) != STATE_RUNS && !old->ended_ms)
@@ -469,6 +471,7 @@ struct acceptance {
     struct record *record;
     engine_done *done;
     void *context;
+    char digest[SHA256_HEX_SIZE];
 };
 
 static void on_accepted(void *context, enum store_outcome outcome, size_t conflict,
@@ -485,10 +488,10 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
     engine->commits_running--;
     if (outcome == STORE_COMMITTED) {
         journal_accepted(record);
-        engine_tell_ledger(engine, record);
+        engine_tell_ledger(engine, record, acceptance->digest);
         if (engine->observer)
             engine->observer(engine->observer_context, NULL, record);
-        engine_add_live(engine, record, 1);
+        engine_add_live(engine, record, 1)->started = true;
         engine->statistics.accepted++;
         answer = ENGINE_DONE;
     } else {
@@ -503,14 +506,20 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
     free(acceptance);
 }
 
+/* Its first step is taken at once: one commit for both. */
 void engine_accept(struct engine *engine, struct record *record, engine_done *done, void *context)
 {
     struct acceptance *acceptance = memory_allocate(sizeof(*acceptance));
+    struct error error;
+
+    machine_step(record, &(struct machine_input){.kind = INPUT_START}, clock_wall_ms(), &error);
     cleanup(free_pointer)
     char *bytes = record_encode(record);
     struct store_write write = row_of(record, bytes, STORE_ABSENT);
 
-    *acceptance = (struct acceptance){engine, record, done, context};
+    *acceptance =
+        (struct acceptance){.engine = engine, .record = record, .done = done, .context = context};
+    hash_sha256_hex(bytes, strlen(bytes), acceptance->digest);
     engine->commits_running++;
     store_commit(engine->store, &write, 1, on_accepted, acceptance);
 }

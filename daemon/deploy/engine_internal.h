@@ -3,6 +3,7 @@
 #ifndef CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
 #define CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
 
+#include "base/hash.h"
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
@@ -43,8 +44,9 @@ struct live {
     struct record *record; /* as committed */
     int64_t version;       /* of its row */
     struct seat *seat;
-    struct record *next; /* being committed, or to be committed again */
-    cJSON *next_lineage; /* with it, or NULL */
+    struct record *next;               /* being committed, or to be committed again */
+    cJSON *next_lineage;               /* with it, or NULL */
+    char next_digest[SHA256_HEX_SIZE]; /* of its stored form */
     bool committing;
     bool started; /* has had its INPUT_START */
     struct effect_run *effect;
@@ -96,7 +98,7 @@ void engine_wish(struct live *live, const struct machine_input *input, engine_do
                  void *context);
 
 /* Tells the ledger where the deployment stands, with the digest of its row. */
-void engine_tell_ledger(struct engine *engine, const struct record *record);
+void engine_tell_ledger(struct engine *engine, const struct record *record, const char *digest);
 /* Tells it what a crash has left untold. */
 void engine_catch_up_ledger(struct engine *engine);
 

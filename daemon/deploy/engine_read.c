@@ -125,3 +125,23 @@ void engine_get(struct engine *engine, const char *id,
 
     store_get(engine->store, RECORD_KIND, id, &reader);
 }
+
+bool engine_is_loose(const struct engine *engine, const char *endpoint, const char *name)
+{
+    const struct seat *seat = map_get(&engine->seats, endpoint);
+    const struct live *live;
+
+    if (!seat || cJSON_GetArraySize(seat->lineage) == 0 ||
+        lineage_has_config(seat->lineage, name) || lineage_has_model(seat->lineage, name))
+        return false;
+    list_each(live, &engine->lives, link)
+    {
+        const struct record *record = live->record;
+
+        if (text_equal(record->endpoint, endpoint) &&
+            (!record->config_name || text_equal(record->config_name, name) ||
+             text_equal(record->previous_config, name) || text_equal(record->serving_config, name)))
+            return false;
+    }
+    return true;
+}

@@ -83,6 +83,7 @@ void take_stack_back(struct run *run);
 void take_stack_continued(struct run *run);
 void take_stack_restored(struct run *run);
 void take_first_look(struct run *run);
+void take_role(struct run *run);
 void take_serving(struct run *run);
 void take_alarms(struct run *run);
 void take_scaling(struct run *run);

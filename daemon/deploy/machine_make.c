@@ -8,6 +8,7 @@
 #include "deploy/verify.h"
 #include "deploy/watch.h"
 
+static void check_serving(struct run *run);
 static void check_alarms(struct run *run);
 static void next_copy(struct run *run);
 
@@ -31,7 +32,23 @@ void take_first_look(struct run *run)
                endpoint && text_equal(endpoint->status, "InService") ? endpoint->config : NULL);
     if (record->restores)
         machine_enter(run, STEP_FIND_CONFIG);
-    else if (record->serving_config && preflight_has_guardrails(record))
+    else if (!run->lineage && json_get_text(record->settings, "execution_role"))
+        machine_enter(run, STEP_CHECK_ROLE); /* what has served shows that the role is there */
+    else
+        check_serving(run);
+}
+
+/* One that appears in the next minute is no error; where we may not look, SageMaker will. */
+void take_role(struct run *run)
+{
+    check_serving(run);
+}
+
+static void check_serving(struct run *run)
+{
+    const struct record *record = run->record;
+
+    if (record->serving_config && preflight_has_guardrails(record))
         machine_enter(run, STEP_CHECK_SERVING);
     else
         check_alarms(run);

@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "tests" / "aws"))
 from causeway import BUILD, PIPELINE, Daemon, publish  # noqa: E402
 from gate.client import Gate, wait_for  # noqa: E402
 from gate.fixtures import *  # noqa: E402, F403
-from gate.world import ARTIFACT_BUCKET, BUS, MODEL_BUCKET, World  # noqa: E402
+from gate.world import ARTIFACT_BUCKET, BUS, MODEL_BUCKET, SAGEMAKER_BUCKET, World  # noqa: E402
 
 # Chromium looks nowhere but at the page: no updates, no lists, no safe browsing.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -54,8 +54,9 @@ class Watched:
             }
 
         self.daemon.configure(
-            listen={"http": self.address},
-            bridge={"from": "staging", "to": "prod", "bus": BUS, "model_bucket": MODEL_BUCKET},
+            listen={"http": self.address}, reconcile={"mode": "observe"},
+            bridge={"from": "staging", "to": "prod", "bus": BUS, "model_bucket": MODEL_BUCKET,
+                    "artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET]},
             deployments={"fraud-scorer": deployment(PIPELINE, "fraud-scorer"), "churn": deployment("churn-deploy", "churn", approval="manual")})
 
     def publish(self, name: str, pipeline: str = PIPELINE) -> dict[str, Any]:

@@ -81,14 +81,13 @@ void disk_free(struct disk *disk)
 
 static const char *name_of(const char *kind, const char *key, char *name, size_t size)
 {
-    size_t kind_length = strlen(kind);
-    size_t key_length = strlen(key);
+    size_t length = strlen(kind);
 
-    if (kind_length + key_length + 2 > size)
+    if (!text_fill(name, size, kind) || length + 1 >= size)
         abort();
-    memcpy(name, kind, kind_length);
-    name[kind_length] = ' ';
-    memcpy(name + kind_length + 1, key, key_length + 1);
+    name[length] = ' ';
+    if (!text_fill(name + length + 1, size - length - 1, key))
+        abort();
     return name;
 }
 
