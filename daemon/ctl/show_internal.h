@@ -1,6 +1,7 @@
 /* What the files that show answers share:
  *   show.c             which answer it is; lists of deployments
  *   show_daemon.c      how the daemon is
+ *   show_bridge.c      what is kept in the accounts, and how it differs
  *   show_deployment.c  all about one deployment
  *   show_words.c       the words and the colours */
 #ifndef CAUSEWAY_CTL_SHOW_INTERNAL_H
@@ -40,6 +41,11 @@ char *show_result(const cJSON *deployment);
 
 /* The daemon itself, without its deployments. */
 void show_daemon(struct screen *screen, const cJSON *document);
+
+/* What is kept in the accounts, in a line or two; and each resource that is not as the file says,
+ * with its difference. */
+void show_bridge(struct screen *screen, const cJSON *document);
+void show_drift(struct screen *screen, const cJSON *document);
 
 /* One deployment, of a view as record_view() makes it. */
 void show_deployment(struct screen *screen, const cJSON *deployment, int64_t now_ms);
