@@ -23,6 +23,7 @@ struct drift {
     struct map found;   /* cJSON by key: what differs, as drift_view() has it */
     struct map told;    /* text by key: what was last told and is left so */
     struct map authors; /* cJSON by key: changed_by */
+    struct map taking;  /* keys of what is taken over: until it was seen to be as the file says */
     cJSON *waiting;     /* details of events, oldest first */
     size_t sending;     /* how many of them are on their way */
     char *home;         /* the account of the bus, */
@@ -112,11 +113,12 @@ void drift_planned(struct drift *drift, const struct pass_outcome *outcome,
         if (entry->verdict == PLAN_SAME) {
             forget(&drift->found, key);
             forget(&drift->authors, key);
+            map_remove(&drift->taking, key);
             continue;
         }
-        cJSON_Delete(
-            map_put(&drift->found, key,
-                    finding(drift, entry, outcome->cause, !inventory_has(inventory, key))));
+        const bool is_new = !inventory_has(inventory, key) || map_get(&drift->taking, key);
+
+        cJSON_Delete(map_put(&drift->found, key, finding(drift, entry, outcome->cause, is_new)));
     }
 }
 
@@ -315,7 +317,9 @@ static void take_entry(struct drift *drift, const struct pass_outcome *outcome, 
         return;
     }
     if (was_repaired(outcome, index, &why)) {
-        if (!is_new && entry->verdict != PLAN_ORPHANED)
+        if (is_new)
+            map_put(&drift->taking, key, drift);
+        else if (entry->verdict != PLAN_ORPHANED)
             add_event(drift, outcome, index, "repaired", NULL);
         free(map_remove(&drift->told, key));
         forget(&drift->found, key);
@@ -378,6 +382,7 @@ void drift_free(struct drift *drift)
     free_map(&drift->found, true);
     free_map(&drift->told, false);
     free_map(&drift->authors, true);
+    map_free(&drift->taking);
     cJSON_Delete(drift->waiting);
     free(drift->home);
     free(drift->bus);

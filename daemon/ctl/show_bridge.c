@@ -37,8 +37,8 @@ static void put_heartbeat(struct screen *screen, const cJSON *beat, int64_t now_
         return;
     cJSON_ArrayForEach(time, json_get(beat, "times"))
     {
-        buffer_printf(&times, ", %s %" PRId64 "ms", show_text(time, "hop", "?"),
-                      json_get_integer(time, "took_ms", 0));
+        buffer_printf(&times, "%s %s %" PRId64 "ms", times.length ? "," : ";",
+                      show_text(time, "hop", "?"), json_get_integer(time, "took_ms", 0));
     }
     cleanup(free_pointer)
     char *took = buffer_take(&times);

@@ -43,7 +43,7 @@ def delete_bucket_policy(world: Any) -> None:
 
 
 def test_given_empty_accounts_when_the_bridge_is_made_then_nobody_is_told_of_drift(bridge, control):
-    assert told(control) == [], told(control)
+    assert told(control) == [], json.dumps(told(control))
     assert bridge.ask("drift") == {"drift": []}
 
 
@@ -117,7 +117,7 @@ def test_given_no_results_bus_when_something_differs_then_no_event_is_sent(bridg
     bridge.configure()
     delete_bucket_policy(bare)
     bridge.converge()
-    assert told(control) == [], told(control)
+    assert told(control) == [], json.dumps(told(control))
 
 
 def test_given_a_heartbeat_when_it_has_gone_round_then_each_hop_that_was_waited_for_has_its_time(bridge):
