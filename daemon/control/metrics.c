@@ -101,6 +101,24 @@ static void set_bridge(struct metrics *metrics, const struct control_parts *part
     set(metrics, METRIC_BRIDGE_SUSPENDED, statistics.suspended);
 }
 
+static void set_heartbeat(struct metrics *metrics, const struct control_parts *parts)
+{
+    cleanup(json_free)
+    cJSON *beat = bridge_last_heartbeat(parts->bridge);
+    const cJSON *time;
+
+    metrics_forget(metrics, METRIC_BRIDGE_HEARTBEAT);
+    metrics_forget(metrics, METRIC_BRIDGE_HEALTHY);
+    if (!beat)
+        return;
+    set(metrics, METRIC_BRIDGE_HEALTHY, json_get_bool(beat, "healthy", false));
+    cJSON_ArrayForEach(time, json_get(beat, "times"))
+    {
+        metrics_set(metrics, METRIC_BRIDGE_HEARTBEAT, (metric_labels){json_get_text(time, "hop")},
+                    (double)json_get_integer(time, "took_ms", 0) / 1000);
+    }
+}
+
 static void set_credentials(struct metrics *metrics, const struct control_parts *parts)
 {
     const struct config *config = parts->get_config(parts->context);
@@ -126,6 +144,7 @@ void answer_metrics(const struct control_parts *parts, struct exchange *exchange
     set_queue(metrics, parts);
     set_store(metrics, parts);
     set_bridge(metrics, parts);
+    set_heartbeat(metrics, parts);
     set_credentials(metrics, parts);
     const char *accept = exchange_header(exchange, "Accept");
     bool plain = !accept || !strstr(accept, "application/openmetrics-text");
