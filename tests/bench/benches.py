@@ -217,10 +217,12 @@ def growth(subject: str, events: int = 1000) -> Numbers:
             resident = consumer.memory()["rss"]
             sent = 0
             cpu = consumer.cpu()
+            looked = server.calls("DescribeEndpoint")
             for i in range(0, events, 10):
                 server.tell("messages", "\n".join(endpoint_event(f"open-{(i + k) % count}", i + k) for k in range(10)))
                 sent += 10
                 delete_all(server, sent)
+                wait_for(lambda: server.calls("DescribeEndpoint") >= looked + sent, "the looks", every=0.001)
             wait_for(lambda: quiet(consumer), "it to be quiet")
             spent = consumer.cpu() - cpu
             cpu = consumer.cpu()
