@@ -131,6 +131,8 @@ def make_open(folder: Path, count: int, server: Server) -> None:
     record = json.loads(one["bytes"])
     old = record["id"]
     config = record["config_name"]
+    age = int(time.time() * 1000) - record["entered_ms"]
+    record.update({name: record[name] + age for name in ("accepted_ms", "entered_ms", "wake_ms", "unsure_until_ms")})
     database.execute("DELETE FROM record")
     for i in range(count):
         key = f"scorer-{hashlib.sha256(str(i).encode()).hexdigest()[:12]}"
