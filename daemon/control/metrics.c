@@ -21,12 +21,6 @@ static void set_daemon(struct metrics *metrics, const struct control_parts *part
     set(metrics, METRIC_READY, status_unready(parts) ? 0 : 1);
 }
 
-static void count_state(void *context, const struct record *record)
-{
-    metrics_add(context, METRIC_DEPLOYMENTS_OPEN,
-                (metric_labels){deployment_state_name(record->state)}, 1);
-}
-
 static void set_deployments(struct metrics *metrics, const struct control_parts *parts)
 {
     struct engine_statistics statistics = engine_get_statistics(parts->engine);
@@ -37,11 +31,10 @@ static void set_deployments(struct metrics *metrics, const struct control_parts 
         const metric_labels labels = {deployment_state_name(state)};
 
         if (deployment_state_kind(state) == STATE_RUNS)
-            metrics_set(metrics, METRIC_DEPLOYMENTS_OPEN, labels, 0);
+            metrics_set(metrics, METRIC_DEPLOYMENTS_OPEN, labels, (double)statistics.open_in[i]);
         else
             metrics_set(metrics, METRIC_DEPLOYMENTS_ENDED, labels, (double)statistics.ended[i]);
     }
-    engine_each_open(parts->engine, count_state, metrics);
     set(metrics, METRIC_DEPLOYMENTS_ACCEPTED, (double)statistics.accepted);
     set(metrics, METRIC_RECORDS_UNREADABLE, (double)statistics.unreadable);
 }

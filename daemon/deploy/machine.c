@@ -500,6 +500,9 @@ static void on_start(struct run *run)
             machine_remember(record, NULL, record->accepted_ms);
         machine_enter(run, machine_first_resolving(record));
     } else {
+        /* Where nothing but time or news was waited for, no request of ours was under way. */
+        if (steps[record->step].effect == EFFECT_NONE)
+            return;
         record->step = step_to_repeat(record->step);
         stay_unsure(run);
     }
