@@ -8,6 +8,8 @@
 #include "deploy/verify.h"
 #include "deploy/watch.h"
 
+static void check_bucket(struct run *run);
+static void check_pull(struct run *run);
 static void check_serving(struct run *run);
 static void check_alarms(struct run *run);
 static void next_copy(struct run *run);
@@ -32,16 +34,73 @@ void take_first_look(struct run *run)
                endpoint && text_equal(endpoint->status, "InService") ? endpoint->config : NULL);
     if (record->restores)
         machine_enter(run, STEP_FIND_CONFIG);
-    else if (!run->lineage && json_get_text(record->settings, "execution_role"))
-        machine_enter(run, STEP_CHECK_ROLE); /* what has served shows that the role is there */
-    else
+    else if (run->lineage) /* what has served shows that all that it needs is there */
         check_serving(run);
+    else if (json_get_text(record->settings, "execution_role"))
+        machine_enter(run, STEP_CHECK_ROLE);
+    else
+        check_bucket(run);
 }
 
 /* One that appears in the next minute is no error; where we may not look, SageMaker will. */
 void take_role(struct run *run)
 {
+    const struct effect_result *result = run->result;
+    struct error error;
+
+    if (result->ok && preflight_trust(run->record, result->bytes, result->length, &error) < 0)
+        machine_fail(run, &error, "%s", error.sentence);
+    else
+        check_bucket(run);
+}
+
+static void check_bucket(struct run *run)
+{
+    if (json_get_text(run->record->settings, "model_bucket"))
+        machine_enter(run, STEP_CHECK_BUCKET);
+    else
+        check_pull(run);
+}
+
+void take_bucket(struct run *run)
+{
+    if (run->result->ok)
+        check_pull(run);
+    else
+        machine_fail(run, &run->result->error, "the model bucket %s does not exist",
+                     json_get_text(run->record->settings, "model_bucket"));
+}
+
+/* Each container's image, where it is another account's. */
+static void check_pull(struct run *run)
+{
+    struct record *record = run->record;
+    int count = record->containers ? cJSON_GetArraySize(record->containers) : 1;
+
+    while (record->container < count && !preflight_image(record))
+        record->container++;
+    if (record->container < count) {
+        machine_enter(run, STEP_CHECK_PULL);
+        return;
+    }
+    record->container = 0;
     check_serving(run);
+}
+
+/* Where we may not look, SageMaker will. */
+void take_repository_policy(struct run *run)
+{
+    struct record *record = run->record;
+    const struct effect_result *result = run->result;
+    bool is_hidden = !result->ok && result->error.class == ERROR_DENIED;
+    struct error error;
+
+    if (!is_hidden && preflight_pull(record, result->ok ? result->document : NULL, &error) < 0) {
+        machine_fail(run, &error, "%s", error.sentence);
+        return;
+    }
+    record->container++;
+    check_pull(run);
 }
 
 static void check_serving(struct run *run)
