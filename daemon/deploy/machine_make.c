@@ -26,7 +26,10 @@ void take_first_look(struct run *run)
         bool proved = lineage_has_proved(run->lineage, record->config_name);
 
         record->unchanged = 1;
-        machine_enter(run, !proved && verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
+        if (pin_is_multi_model(record) && !record->restores)
+            next_copy(run); /* one more model for the container that serves */
+        else
+            machine_enter(run, !proved && verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
         return;
     }
     record->container = 0;
@@ -203,6 +206,10 @@ static void copied(struct run *run)
     struct record *record = run->record;
     cJSON *container = cJSON_GetArrayItem(record->containers, (int)record->container);
 
+    if (record->unchanged) {
+        machine_enter(run, verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
+        return;
+    }
     if (!container) {
         machine_enter(run, STEP_CREATE_MODEL);
         return;
@@ -275,6 +282,7 @@ void take_copy(struct run *run)
         return;
     }
     record_set(&run->record->copy_version, run->result->version);
+    run->record->copied = 1;
     copied(run);
 }
 
@@ -353,6 +361,7 @@ void take_completed(struct run *run)
     record_set(&record->upload_id, NULL);
     record_set_document(&record->part_etags, NULL);
     record_set(&record->copy_version, run->result->version);
+    record->copied = 1;
     copied(run);
 }
 
