@@ -127,6 +127,7 @@ void engine_audit(struct engine *engine,
 
 struct engine_statistics {
     uint64_t open;
+    uint64_t open_in[DEPLOYMENT_STATES]; /* of those that were looked at since the start */
     uint64_t accepted;
     uint64_t duplicates;
     uint64_t ended[DEPLOYMENT_STATES]; /* since the start, by the state they ended in */

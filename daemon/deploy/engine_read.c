@@ -27,16 +27,10 @@ static void load_lineage(void *context, const struct store_row *row)
 
 static void load_record(void *context, const struct store_row *row)
 {
-    struct engine *engine = context;
-    struct error error;
-    struct record *record = record_decode(row->format, row->bytes, row->length, &error);
+    struct live *live = engine_add_live(context, row->key, row->group, row->version);
 
-    if (!record) {
-        engine->statistics.unreadable++;
-        journal_unreadable(row->key, "deployment", &error);
-        return;
-    }
-    engine_add_live(engine, record, row->version);
+    live->bytes = memory_copy_text(row->bytes, row->length);
+    live->format = row->format;
 }
 
 int engine_load(struct engine *engine, struct error *error)
@@ -56,14 +50,26 @@ void engine_each_open(const struct engine *engine,
 {
     struct live *live;
 
-    list_each(live, &engine->lives, link) each(context, live->record);
+    list_each(live, &engine->lives, link)
+    {
+        bool parked = !live->record;
+        const struct record *record = engine_record(live);
+
+        if (record)
+            each(context, record);
+        if (parked)
+            engine_park(live);
+    }
 }
 
 const struct record *engine_find_open(const struct engine *engine, const char *id)
 {
-    const struct live *live = map_get(&engine->by_id, id);
+    struct live *live = map_get(&engine->by_id, id);
 
-    return live ? live->record : NULL;
+    if (!live)
+        return NULL;
+    engine_mark(live); /* by which it is parked again */
+    return engine_record(live);
 }
 
 struct question {

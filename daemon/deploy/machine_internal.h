@@ -94,6 +94,7 @@ void take_made_alarm(struct run *run);
 void take_found_config(struct run *run);
 void take_found_copy(struct run *run);
 void take_copy(struct run *run);
+void take_found_upload(struct run *run);
 void take_upload(struct run *run);
 void take_part(struct run *run);
 void take_carried_part(struct run *run);

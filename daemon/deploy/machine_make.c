@@ -253,7 +253,7 @@ void take_found_copy(struct run *run)
         record_set(&record->copy_version, run->result->version);
         copied(run);
     } else if (copy_needs_parts(record->model_bytes)) {
-        machine_enter(run, STEP_COPY_BEGIN);
+        machine_enter(run, STEP_FIND_UPLOAD);
     } else {
         machine_enter(run, STEP_COPY);
     }
@@ -272,7 +272,7 @@ static void carry(struct run *run, const struct error *error)
     machine_remember(record,
                      "copied through the daemon: no principal may read and write both sides",
                      run->now_ms);
-    machine_enter(run, STEP_COPY_BEGIN);
+    machine_enter(run, STEP_FIND_UPLOAD);
 }
 
 void take_copy(struct run *run)
@@ -299,6 +299,15 @@ static void next_part(struct run *run)
         machine_enter(run, STEP_COPY_COMPLETE);
     else
         machine_enter(run, record->carried ? STEP_CARRY_PART : STEP_COPY_PART);
+}
+
+/* One that was begun and not committed before a crash is gone on with: else nobody would end it. */
+void take_found_upload(struct run *run)
+{
+    if (run->result->upload_id)
+        take_upload(run);
+    else
+        machine_enter(run, STEP_COPY_BEGIN);
 }
 
 void take_upload(struct run *run)

@@ -131,6 +131,8 @@ def make_open(folder: Path, count: int, server: Server) -> None:
     record = json.loads(one["bytes"])
     old = record["id"]
     config = record["config_name"]
+    age = int(time.time() * 1000) - record["entered_ms"]
+    record.update({name: record[name] + age for name in ("accepted_ms", "entered_ms", "wake_ms", "unsure_until_ms")})
     database.execute("DELETE FROM record")
     for i in range(count):
         key = f"scorer-{hashlib.sha256(str(i).encode()).hexdigest()[:12]}"
@@ -217,10 +219,12 @@ def growth(subject: str, events: int = 1000) -> Numbers:
             resident = consumer.memory()["rss"]
             sent = 0
             cpu = consumer.cpu()
+            looked = server.calls("DescribeEndpoint")
             for i in range(0, events, 10):
                 server.tell("messages", "\n".join(endpoint_event(f"open-{(i + k) % count}", i + k) for k in range(10)))
                 sent += 10
                 delete_all(server, sent)
+                wait_for(lambda: server.calls("DescribeEndpoint") >= looked + sent, "the looks", every=0.001)
             wait_for(lambda: quiet(consumer), "it to be quiet")
             spent = consumer.cpu() - cpu
             cpu = consumer.cpu()

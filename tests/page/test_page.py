@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Watched, picture
 from playwright.sync_api import Page, expect
+from watched import Watched, picture
 
 Visit = Callable[..., Page]
 

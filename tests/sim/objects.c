@@ -232,6 +232,29 @@ void objects_begin_upload(struct aws_call *call)
     call_answer(call, output);
 }
 
+void objects_list_uploads(struct aws_call *call)
+{
+    const struct s3_list_multipart_uploads_input *input = call->input;
+    struct s3_list_multipart_uploads_output *output = arena_allocate(&call->arena, sizeof(*output));
+    size_t position = 0;
+    const char *id;
+    void *value;
+
+    while (!output->upload_count && map_each(&sim->world->uploads, &position, &id, &value)) {
+        const struct upload *upload = value;
+
+        if (!text_equal(upload->bucket, input->bucket) || !text_equal(upload->key, input->prefix))
+            continue;
+        struct s3_multipart_upload *found = arena_allocate(&call->arena, sizeof(*found));
+
+        found->key = arena_copy(&call->arena, upload->key);
+        found->upload_id = arena_copy(&call->arena, id);
+        output->uploads = found;
+        output->upload_count = 1;
+    }
+    call_answer(call, output);
+}
+
 static struct upload *find_upload(struct aws_call *call, const char *id, bool may_vanish)
 {
     struct upload *upload = map_get(&sim->world->uploads, id);
