@@ -216,10 +216,16 @@ static bool is_held(const struct live *live)
 
 static void ask_for_turn(struct live *live)
 {
-    const struct record **records = memory_allocate_array(live->seat->open, sizeof(*records));
     struct live *other;
     size_t count = 0;
-    bool undecided = false;
+
+    /* While another one of this endpoint is being committed, what it will be is not known. */
+    list_each(other, &live->seat->lives, in_seat)
+    {
+        if (other->next && other != live)
+            return;
+    }
+    const struct record **records = memory_allocate_array(live->seat->open, sizeof(*records));
 
     list_each(other, &live->seat->lives, in_seat)
     {
@@ -227,18 +233,13 @@ static void ask_for_turn(struct live *live)
 
         if (record)
             records[count++] = record;
-        undecided = undecided || (other->next && other != live);
     }
-    /* While another one of this endpoint is being committed, what it will be is not known. */
-    if (!undecided) {
-        struct turn_decision decision =
-            turn_decide(live->record, records, count, live->seat->lineage);
+    struct turn_decision decision = turn_decide(live->record, records, count, live->seat->lineage);
 
-        if (decision.turn == TURN_TAKE && !is_held(live))
-            step(live, &(struct machine_input){.kind = INPUT_TURN}, NULL);
-        else if (decision.turn == TURN_SUPERSEDED)
-            step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
-    }
+    if (decision.turn == TURN_TAKE && !is_held(live))
+        step(live, &(struct machine_input){.kind = INPUT_TURN}, NULL);
+    else if (decision.turn == TURN_SUPERSEDED)
+        step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
     free(records);
 }
 

@@ -25,7 +25,7 @@ import world as bench  # noqa: E402
 
 bench.BUILD = BUILD
 
-EVENTS = int(os.environ.get("CAUSEWAY_LOAD_EVENTS", "50000"))
+EVENTS = int(os.environ.get("CAUSEWAY_LOAD_EVENTS", "50000" if "CAUSEWAY_THOROUGH" in os.environ else "10000"))
 # SageMaker's quotas, which the daemon keeps to, and its pauses pass twenty times as fast; long polls do not, so they are short.
 FAST = preload(SPEED="20", BOTH="1")
 ENDPOINTS = int(os.environ.get("CAUSEWAY_LOAD_ENDPOINTS", "1000" if "CAUSEWAY_THOROUGH" in os.environ else "200"))
@@ -102,8 +102,8 @@ def event(number: int, endpoints: int) -> str:
     return json.dumps(whole, separators=(",", ":"))
 
 
-def test_fifty_thousand_events_at_once(server, directory, record_property):
-    """Two hundred endpoints; a thousand with CAUSEWAY_THOROUGH=1: SageMaker's quotas, which are kept, make that five minutes."""
+def test_thousands_of_events_at_once(server, directory, record_property):
+    """10,000 for 200 endpoints; with CAUSEWAY_THOROUGH=1, 50,000 for 1,000, which SageMaker's quotas, kept here too, make long."""
     began = time.monotonic()
     server.tell("set", settle_us=1000)
     server.tell("messages", "\n".join(event(n, ENDPOINTS) for n in range(EVENTS)))
@@ -152,7 +152,7 @@ def test_an_hour_of_churn_leaves_memory_descriptors_and_threads_where_they_were(
         middle, last = seen[rounds // 2], seen[-1]
         if BUILD.name != "sanitize":  # which keeps what is freed
             assert last[0] <= middle[0] * 1.05 + 1024, seen
-        assert last[1] <= middle[1] + 2, seen
+        assert last[1] <= max(one[1] for one in seen[:rounds // 2]) + 2, seen  # connections are kept, and closed
         assert last[2] == middle[2], seen
         assert daemon.stop() == 0
         record_property("deployments", number)
