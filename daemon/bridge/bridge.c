@@ -95,8 +95,9 @@ static void on_planned(void *context, const struct pass_outcome *outcome)
         return;
     bridge_journal_planned(&bridge->journal, outcome);
     drift_planned(bridge->drift, outcome, bridge->inventory);
-    /* Before anything is made, so that what is made is never forgotten. */
-    if (!bridge_is_suspended(bridge))
+    /* Before anything is made, so that what is made is never forgotten. What an operator asks for
+     * is done although the bridge is suspended. */
+    if (bridge->answering || !bridge_is_suspended(bridge))
         inventory_update(bridge->inventory, outcome->resources, outcome->observed);
 }
 

@@ -390,6 +390,16 @@ static void say_suspension(const struct suspending *suspending)
                 suspending->who, until, json_get_text(suspending->suspension, "why"));
 }
 
+/* Whoever was told that it is suspended sees no more changes: a pass under way that makes some on
+ * its own is cut short. One that an operator asked for is his to wait for. */
+static void end_pass_if_suspended(struct bridge *bridge)
+{
+    if (!bridge->suspension || !bridge->pass || bridge->answering)
+        return;
+    pass_cancel(bridge->pass);
+    bridge->pass = NULL;
+}
+
 static void on_suspended(void *context, enum store_outcome outcome, size_t conflict,
                          const struct error *error)
 {
@@ -402,6 +412,7 @@ static void on_suspended(void *context, enum store_outcome outcome, size_t confl
         say_suspension(suspending);
         cJSON_Delete(suspending->bridge->suspension);
         suspending->bridge->suspension = steal_pointer(suspending->suspension);
+        end_pass_if_suspended(suspending->bridge);
         suspending->bridge->due = true;
         suspending->bridge->due_for = "suspended or resumed";
         poke(&suspending->bridge->poke);
