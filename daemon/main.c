@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "control/control.h"
 #include "deploy/engine.h"
+#include "deploy/missed.h"
 #include "intake/intake.h"
 #include "net/loop.h"
 #include "net/timer.h"
@@ -26,6 +27,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 /* READY is said when the queue has answered, or after this: the daemon is of use without the queue
  * (operators can ask it), and what is missing is in STATUS. */
@@ -57,6 +59,7 @@ struct daemon {
     struct metrics *metrics;
     struct engine *engine;
     struct bridge *bridge;
+    struct missed *missed;
     struct intake *intake;
     struct control *control;
     struct timer ready_timer;
@@ -376,6 +379,7 @@ static char *reload(void *context, enum error_class *class)
     engine_set_config(daemon->engine, wanted);
     intake_set_config(daemon->intake, wanted);
     bridge_set_config(daemon->bridge, wanted);
+    missed_set_config(daemon->missed, wanted);
     config_unref(old);
     log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
                 daemon->options.config, wanted->deployment_count);
@@ -422,6 +426,7 @@ static void on_terminate(void *context)
     systemd_stopping();
     say_status(daemon);
     intake_stop(daemon->intake);
+    missed_stop(daemon->missed);
     engine_stop(daemon->engine);
     bridge_stop(daemon->bridge);
     control_stop(daemon->control);
@@ -454,6 +459,8 @@ static int open_parts(struct daemon *daemon, struct error *error)
     if (engine_load(daemon->engine, error) < 0)
         return -1;
     daemon->bridge = bridge_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
+    daemon->missed =
+        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
     daemon->intake =
         intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
     intake_on_event(daemon->intake, on_event, daemon);
@@ -489,6 +496,7 @@ static void close_parts(struct daemon *daemon)
     if (daemon->intake)
         intake_free(daemon->intake);
     bridge_free(daemon->bridge);
+    missed_free(daemon->missed);
     if (daemon->engine)
         engine_free(daemon->engine);
     if (daemon->aws)
@@ -548,6 +556,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     signal(SIGPIPE, SIG_IGN);
+    prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core dumps, no tracing by our own user */
     json_initialise();
     log_open(daemon.options.log_format, daemon.options.log_level);
     daemon.config = load_config(&daemon.options);

@@ -9,8 +9,8 @@ causeway_packages=(
     python3 python3-venv
 )
 causeway_test_packages=(
-    libcmocka-dev clang-format clang-tidy cppcheck valgrind sqlite3 curl
-    mandoc zsh prometheus chromium
+    libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev cppcheck valgrind sqlite3 curl
+    mandoc zsh prometheus chromium spin systemd systemd-container dbus dpkg-dev rpm openssl nodejs npm
 )
 
 say() { printf '\n== %s\n' "$*"; }

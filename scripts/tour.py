@@ -1,4 +1,4 @@
-"""The quickstart's tour: a pipeline event in staging becomes a serving endpoint in production; then a second version,
+"""The quickstart's tour: the bridge between two accounts; a pipeline event in staging becomes a serving endpoint in production; then a second version,
 then a third that fails to start and is rolled back. Everything is shown as it happens. Run by scripts/quickstart."""
 
 import json
@@ -10,9 +10,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import bridge
 import causeway
 from gate.client import Gate, Sandbox
-from gate.world import QUEUE, World
+from gate.world import QUEUE, REPOSITORY, World
 
 STEP_SECONDS = 120
 
@@ -36,14 +37,43 @@ class Tour:
         self.chapter("a local AWS of two accounts")
         self.sandbox = Sandbox.start(self.directory / "aws")
         self.gate = Gate(self.sandbox.endpoint)
-        self.world = World(self.sandbox).build()
+        self.world = World(self.sandbox)
+        key = bridge.bootstrap(self.world)
+        self.world.put_image("latest")
         self.gate.sagemaker(durations={"creating": 1.5, "updating": 1.5, "deleting": 0.5})
         self.say(f"{self.sandbox.endpoint} is staging {self.world.staging} and production {self.world.prod}")
-        self.chapter("causewayd, in production")
-        self.daemon = causeway.Daemon(self.sandbox, self.world, self.directory / "causeway")
+        self.say("in them: buckets, an image, and the two roles of conf/bootstrap; no bus, no rule, no queue, no policy")
+        self.daemon = causeway.Daemon(self.sandbox, self.world, self.directory / "causeway",
+                                      bridge=bridge.short_form(key), deployment={"execution_role": "${role.execution.arn}"})
+
+    def build_bridge(self) -> None:
+        """What the guide sets up by hand, from nine lines."""
+        self.show_ctl("plan", expected=1)
+        self.chapter("causewayd, in production: it makes the bridge")
         self.daemon.start()
         self.say(f"causewayd runs as process {self.daemon.process.pid} and reads the queue {QUEUE}")
-        self.show_journal()
+        self.wait_for_journal("16 of 16 resources were as the file says")
+        self.show_ctl("plan")
+
+    def edit_by_hand(self) -> None:
+        """Somebody takes the pull permission away; CloudTrail tells of it through the same bridge."""
+        self.chapter("somebody deletes the image repository's policy by hand")
+        ecr = self.sandbox.client("staging", "ecr")
+        ecr.delete_repository_policy(repositoryName=REPOSITORY)
+        self.gate.event("staging", bridge.cloudtrail(
+            self.world, "staging", "ecr", "DeleteRepositoryPolicy", repositoryName=REPOSITORY))
+        self.wait_for_journal("write the policy of the repository " + REPOSITORY + " in staging (DeleteRepositoryPolicy by arn:aws:iam::" + self.world.staging + ":user/mallory")
+        self.show_ctl("plan")
+
+    def wait_for_journal(self, text: str) -> None:
+        deadline = time.monotonic() + STEP_SECONDS
+        while time.monotonic() < deadline:
+            self.show_journal()
+            if any(text in entry.get("MESSAGE", "") for entry in self.daemon.said()):
+                return
+            self.expect(self.daemon.process.poll() is None, "causewayd has ended")
+            time.sleep(0.1)
+        raise SystemExit(f"the journal did not say: {text}")
 
     def stop(self) -> None:
         for part in ("daemon", "sandbox"):
@@ -57,7 +87,7 @@ class Tour:
         entries = self.daemon.said()
         for entry in entries[self.seen_entries:]:
             if int(entry.get("PRIORITY", 7)) <= 6:
-                self.say(f"  journal: {entry.get('MESSAGE')}")
+                self.say("  journal: " + entry.get("MESSAGE", "").split("\n")[0])
         self.seen_entries = len(entries)
 
     def show_crossing(self, event: dict[str, Any]) -> None:
@@ -113,6 +143,8 @@ class Tour:
 
     def run(self) -> None:
         self.start()
+        self.build_bridge()
+        self.edit_by_hand()
         self.gate.sagemaker(
             invocations=[{"model_data_contains": "/two.tar.gz", "body": "0.7\n"}, {"model_data_contains": "/one.tar.gz", "body": "0.5\n"}],
             rules=[{"model_data_contains": "/three.tar.gz", "reason": "The primary container for production variant main did not pass the "
@@ -135,11 +167,11 @@ class Tour:
         violations = self.gate.violations()
         self.expect(not violations, f"requests that AWS would not take: {json.dumps(violations)[:2000]}")
 
-    def show_ctl(self, *arguments: str) -> None:
+    def show_ctl(self, *arguments: str, expected: int = 0) -> None:
         self.chapter("causewayctl " + " ".join(arguments))
         answer = self.daemon.ctl(*arguments)
-        print(answer.stdout, end="")
-        self.expect(answer.returncode == 0, answer.stderr)
+        print(answer.stdout, end="", flush=True)
+        self.expect(answer.returncode == expected, answer.stderr)
 
     def keep(self) -> None:
         daemon = self.daemon

@@ -62,6 +62,7 @@ DESCRIBE(sagemaker_describe_model, "DescribeModel", DESCRIBES_PER_SECOND);
 DESCRIBE(sagemaker_describe_endpoint_config, "DescribeEndpointConfig", DESCRIBES_PER_SECOND);
 /* No quota of it is published. */
 DESCRIBE(sagemaker_describe_model_package, "DescribeModelPackage", 0);
+DESCRIBE(sagemaker_list_model_packages, "ListModelPackages", 0);
 
 /* ---- DescribeEndpoint ------------------------------------------------------------------------ */
 

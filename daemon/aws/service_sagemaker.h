@@ -34,6 +34,9 @@ extern const struct aws_operation sagemaker_delete_endpoint;
 extern const struct aws_operation sagemaker_describe_model;
 extern const struct aws_operation sagemaker_describe_endpoint_config;
 extern const struct aws_operation sagemaker_describe_model_package;
+/* {ModelPackageGroupName, ModelApprovalStatus, CreationTimeAfter, SortBy, SortOrder, MaxResults}:
+ * {ModelPackageSummaryList, NextToken} */
+extern const struct aws_operation sagemaker_list_model_packages;
 
 struct sagemaker_deployed_image {
     const char *specified_image; /* as the model names it */

@@ -60,9 +60,10 @@ static int read_range(const char **text, size_t field, struct cron *cron)
         if (last == first)
             last = fields[field].last;
     }
-    if (first < fields[field].first || last > fields[field].last || first > last || step < 1)
+    if (first < 0 || first < fields[field].first || last > fields[field].last || first > last ||
+        step < 1)
         return -1;
-    for (int value = first; value <= last; value += step)
+    for (unsigned value = (unsigned)first; value <= (unsigned)last; value += (unsigned)step)
         cron->bits[field] |= UINT64_C(1) << (field == 4 && value == 7 ? 0 : value);
     return 0;
 }

@@ -46,8 +46,8 @@
 /* Deflate reaches at most 1032:1; honest text stays below 50:1. */
 #define LIMIT_ARTIFACT_RATIO ((size_t)200)
 
-/* A part of an object that is carried through the daemon, since no principal may read and write both
- * sides: bounds memory for each copy. 10,000 such parts are 160 GB. */
+/* A part of an object that is carried through the daemon, since no principal may read and write
+ * both sides: bounds memory for each copy. 10,000 such parts are 160 GB. */
 #define LIMIT_CARRY_BYTES ((size_t)16 * 1048576)
 
 /* A configuration file, all files of one configuration, and the tree made of them. */
@@ -81,6 +81,10 @@
 /* Messages received and not yet committed, over all receivers. Bounds memory while the store or AWS
  * stalls: 100 x 1 MiB at the worst. */
 #define LIMIT_MESSAGES_IN_HAND ((size_t)100)
+
+/* Effects under way at a time, over all deployments: each holds a connection. The others wait for
+ * their turn in the order they came. */
+#define LIMIT_EFFECTS ((size_t)64)
 
 /* A policy document: the IAM API's own bound on the texts that it takes (policyDocumentType), above
  * every quota that it then applies. */

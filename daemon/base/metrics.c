@@ -189,7 +189,8 @@ static void print_histogram(struct buffer *text, const char *name, const struct 
     print_sample(text, name, length, "_count", series->labels, "", (double)series->count);
 }
 
-static void print_metric(struct buffer *text, const struct metrics *metrics, enum metric metric)
+static void print_metric(struct buffer *text, const struct metrics *metrics, enum metric metric,
+                         bool plain)
 {
     static const char *const kinds[] = {
         [METRIC_COUNTER] = "counter",
@@ -199,7 +200,7 @@ static void print_metric(struct buffer *text, const struct metrics *metrics, enu
     const char *name = table[metric].name;
     bool counter = table[metric].kind == METRIC_COUNTER;
     /* The family of a counter is called without "_total" (OpenMetrics 1.0, "Counter"). */
-    size_t family = counter ? strlen(name) - strlen("_total") : strlen(name);
+    size_t family = counter && !plain ? strlen(name) - strlen("_total") : strlen(name);
     size_t position = 0;
     void *value;
 
@@ -215,13 +216,24 @@ static void print_metric(struct buffer *text, const struct metrics *metrics, enu
     }
 }
 
-char *metrics_print(const struct metrics *metrics)
+static char *print(const struct metrics *metrics, bool plain)
 {
     struct buffer text = BUFFER(LIMIT_METRICS_BYTES);
 
     for (int i = 0; i < METRICS; i++)
         if (metrics->series[i].count)
-            print_metric(&text, metrics, (enum metric)i);
-    buffer_append_text(&text, "# EOF\n");
+            print_metric(&text, metrics, (enum metric)i, plain);
+    if (!plain)
+        buffer_append_text(&text, "# EOF\n");
     return buffer_take(&text);
+}
+
+char *metrics_print(const struct metrics *metrics)
+{
+    return print(metrics, false);
+}
+
+char *metrics_print_plain(const struct metrics *metrics)
+{
+    return print(metrics, true);
 }

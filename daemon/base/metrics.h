@@ -41,4 +41,9 @@ void metrics_forget(struct metrics *metrics, enum metric metric);
 /* All of them as text; the caller frees it. */
 char *metrics_print(const struct metrics *metrics);
 
+/* The same in the form that came before, for who does not ask for OpenMetrics (prometheus.io, "Text
+ * format"): a counter's family has its whole name, and there is no end mark. */
+#define METRICS_PLAIN_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+char *metrics_print_plain(const struct metrics *metrics);
+
 #endif

@@ -333,20 +333,21 @@ bool bridge_event(struct bridge *bridge, const cJSON *event)
             doctor_see(bridge->doctor, event);
         return true;
     }
+    if (!hint_is_record(event))
+        return false;
     struct resource_list list = {0};
     struct hint hint;
     struct error error;
-    enum hint_answer answer = HINT_OTHER;
 
+    /* Before the first pass there is nothing to hurry: it looks at everything. */
     if (!bridge->loaded || bridge_list(bridge, &list, &error) < 0) {
         resource_list_free(&list);
-        return text_equal(json_get_text(event, "detail-type"), "AWS API Call via CloudTrail");
+        return true;
     }
     cleanup(free_pointer)
     bool *named = memory_allocate_array(list.count + 1, sizeof(*named));
 
-    answer = hint_read(event, &list, bridge->config, bridge->principal, &hint, named);
-    if (answer == HINT_DRIFT) {
+    if (hint_read(event, &list, bridge->config, bridge->principal, &hint, named) == HINT_DRIFT) {
         bridge->statistics.hints++;
         for (size_t i = 0; i < list.count; i++)
             if (named[i])
@@ -355,8 +356,7 @@ bool bridge_event(struct bridge *bridge, const cJSON *event)
             timer_start(&bridge->hint_delay, HINT_DELAY_MS);
     }
     resource_list_free(&list);
-    return answer != HINT_NONE ||
-           text_equal(json_get_text(event, "detail-type"), "AWS API Call via CloudTrail");
+    return true;
 }
 
 /* ---- from outside ---------------------------------------------------------------------------- */
@@ -376,6 +376,7 @@ struct bridge *bridge_new(struct loop *loop, struct aws *aws, struct store *stor
     timer_init(&bridge->interval, loop, on_interval, bridge);
     timer_init(&bridge->hint_delay, loop, on_timer, bridge);
     timer_init(&bridge->identity_retry, loop, on_timer, bridge);
+    timer_init(&bridge->heartbeat, loop, bridge_heartbeat, bridge);
     poke_init(&bridge->poke, loop, go_on, bridge);
     set_identity(bridge, NULL);
     return bridge;
@@ -395,6 +396,7 @@ void bridge_free(struct bridge *bridge)
     timer_stop(&bridge->interval);
     timer_stop(&bridge->hint_delay);
     timer_stop(&bridge->identity_retry);
+    timer_stop(&bridge->heartbeat);
     if (bridge->asking_identity)
         aws_call_cancel(bridge->asking_identity);
     if (bridge->pass)
@@ -425,6 +427,7 @@ void bridge_free(struct bridge *bridge)
 
 void bridge_start(struct bridge *bridge)
 {
+    bridge_arm_heartbeat(bridge);
     be_due(bridge, "start");
 }
 
@@ -454,6 +457,7 @@ void bridge_set_config(struct bridge *bridge, struct config *config)
     bridge->config = config_ref(config);
     config_unref(old);
     set_identity(bridge, NULL);
+    bridge_arm_heartbeat(bridge);
     be_due(bridge, "the configuration has changed");
 }
 

@@ -7,7 +7,8 @@
  * CloudTrail tells                 change    what was there before
  *
  * A pass is made at the start, at each interval, when the configuration changes, when CloudTrail
- * tells of a write to one of the resources (then of those alone), and when an operator asks. */
+ * tells of a write to one of the resources (then of those alone), and when an operator asks. The
+ * heartbeat walks every hop as the doctor does, and says when one breaks. */
 #ifndef CAUSEWAY_BRIDGE_BRIDGE_H
 #define CAUSEWAY_BRIDGE_BRIDGE_H
 
@@ -96,6 +97,9 @@ struct bridge_statistics {
     uint64_t orphaned;    /* left the file, */
     uint64_t unreadable;  /* not known */
     bool suspended;
+    uint64_t heartbeats; /* walks over every hop that have ended */
+    bool broken;         /* the last of them found a hop that is */
+    int64_t canary_ms;   /* how long its event took; 0 where none has arrived */
 };
 struct bridge_statistics bridge_get_statistics(const struct bridge *bridge);
 

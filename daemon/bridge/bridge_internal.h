@@ -57,6 +57,7 @@ struct bridge {
     struct timer interval;
     struct timer hint_delay;
     struct timer identity_retry;
+    struct timer heartbeat;
     struct poke poke;
     bool stopped;
     char *owner;     /* resource_owner() */
@@ -93,6 +94,11 @@ void bridge_hold(struct bridge *bridge, const char *key, int64_t for_ms);
  * NULL: all) are looked at. */
 void bridge_begin_pass(struct bridge *bridge, struct resource_list *list, bool *wanted, bool apply,
                        bool prune_now, const char *cause);
+
+/* Arms the heartbeat as the configuration says, or stops it. */
+void bridge_arm_heartbeat(struct bridge *bridge);
+/* The timer's function. */
+void bridge_heartbeat(void *context);
 
 /* Reads the suspension from the store. */
 void bridge_load_suspension(struct bridge *bridge, void (*loaded)(struct bridge *bridge));

@@ -5,6 +5,7 @@
 #include "bridge/template.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <string.h>
 
 enum audience {
@@ -29,7 +30,10 @@ static const struct row {
 #undef ROW
 };
 
-enum { VALUES_MAXIMUM = 40 };
+enum { VALUES_MAXIMUM = 64 };
+
+/* EventBridge quotas: an event pattern has 2,048 characters. */
+#define PATTERN_CHARACTERS 2048
 
 struct expansion {
     struct resource_list *list;
@@ -105,6 +109,7 @@ static void add_account_values(struct expansion *expansion)
     ADD("from.iam", "arn:%s:iam::%s", partition, from->id);
     ADD("from.events", "arn:%s:events:%s:%s", partition, from->region, from->id);
     ADD("from.ecr", "arn:%s:ecr:%s:%s", partition, from->region, from->id);
+    ADD("from.sagemaker", "arn:%s:sagemaker:%s:%s", partition, from->region, from->id);
     ADD("from.codepipeline", "arn:%s:codepipeline:%s:%s", partition, from->region, from->id);
     ADD("to.id", "%s", to->id);
     ADD("to.region", "%s", to->region);
@@ -120,7 +125,6 @@ static void add_bridge_values(struct expansion *expansion)
     const struct config_bridge *bridge = expansion->bridge;
     const struct config_account *to = expansion->to;
     const char *partition = aws_partition(to->region);
-    const bool guide = bridge->privileges == PRIVILEGES_GUIDE;
 
     ADD("bus", "%s", bridge->bus);
     ADD("bus.arn", "arn:%s:events:%s:%s:event-bus/%s", partition, to->region, to->id, bridge->bus);
@@ -130,18 +134,113 @@ static void add_bridge_values(struct expansion *expansion)
     ADD("daemon.arn", "%s", expansion->principal);
     ADD("instance_role", "%s", expansion->instance_role ? expansion->instance_role : "");
     ADD("staging_role", "%s", expansion->staging_role ? expansion->staging_role : "");
-    ADD("staging_role.arn", "%s", expansion->from->assume_role ? expansion->from->assume_role : "");
-    ADD("execution_role.arn", "arn:%s:iam::%s:role/%s", partition, to->id,
-        guide ? CONFIG_GUIDE_EXECUTION_ROLE : CONFIG_EXECUTION_ROLE);
     add_list(expansion, "pipelines", bridge->pipelines, bridge->pipeline_count);
     add_list(expansion, "artifact_buckets", bridge->artifact_buckets,
              bridge->artifact_bucket_count);
     add_list(expansion, "repositories", bridge->repositories, bridge->repository_count);
     add_list(expansion, "kms_keys", bridge->kms_keys, bridge->kms_key_count);
-    add_list(expansion, "model_buckets", (const char *const *)&bridge->model_bucket,
-             bridge->model_bucket != NULL);
+    add_list(expansion, "staging_roles", (const char *const *)&expansion->from->assume_role,
+             expansion->from->assume_role != NULL);
+    add_list(expansion, "results", (const char *const *)&config->result_bus,
+             config->result_bus != NULL);
     add_list(expansion, "external_id", (const char *const *)&expansion->from->external_id,
              expansion->from->external_id != NULL);
+}
+
+/* ---- what the deployments need --------------------------------------------------------------- */
+
+/* A list that grows, each text once. */
+struct texts {
+    struct arena *arena;
+    const char **items;
+    size_t count;
+};
+
+static void add_once(struct texts *texts, const char *text)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        if (text_equal(texts->items[i], text))
+            return;
+    const char **items =
+        arena_allocate_array(texts->arena, texts->count + 1, sizeof(*texts->items));
+
+    for (size_t i = 0; i < texts->count; i++)
+        items[i] = texts->items[i];
+    items[texts->count++] = arena_copy(texts->arena, text);
+    texts->items = items;
+}
+
+/* SageMaker's ARNs have names in lower case; both are named, since policies do mind. What is made
+ * for an endpoint is called after it (pin.h), cut to fifty. */
+static void add_names(struct texts *texts, const char *name, bool made_for)
+{
+    char *lower = arena_copy(texts->arena, name);
+
+    for (char *letter = lower; *letter; letter++)
+        *letter = (char)tolower((unsigned char)*letter);
+    add_once(texts, made_for ? arena_printf(texts->arena, "%.50s-*", lower) : lower);
+    add_once(texts, made_for ? arena_printf(texts->arena, "%.50s-*", name) : name);
+}
+
+static bool is_about_packages(const cJSON *on)
+{
+    const cJSON *source;
+
+    cJSON_ArrayForEach(source, json_get(on, "source"))
+    {
+        if (text_equal(json_text(source), "aws.sagemaker"))
+            return true;
+    }
+    return false;
+}
+
+/* Names are bounded by what the deployments are called, so that the policy is. */
+static void add_deployment_values(struct expansion *expansion)
+{
+    const struct config *config = expansion->config;
+    const struct config_bridge *bridge = expansion->bridge;
+    struct arena *arena = &expansion->arena;
+    struct texts copies = {.arena = arena}, buckets = {.arena = arena}, roles = {.arena = arena},
+                 made = {.arena = arena}, endpoints = {.arena = arena}, stacks = {.arena = arena},
+                 stack_roles = {.arena = arena}, packages = {.arena = arena};
+    const bool guide = bridge->privileges == PRIVILEGES_GUIDE;
+
+    add_once(&roles, arena_printf(arena, "arn:%s:iam::%s:role/%s",
+                                  aws_partition(expansion->to->region), expansion->to->id,
+                                  guide ? CONFIG_GUIDE_EXECUTION_ROLE : CONFIG_EXECUTION_ROLE));
+    add_once(&buckets, bridge->model_bucket);
+    for (size_t i = 0; i < config->deployment_count; i++) {
+        const struct config_deployment *deployment = &config->deployments[i];
+        const char *bucket =
+            deployment->model_bucket ? deployment->model_bucket : bridge->model_bucket;
+
+        add_once(&buckets, bucket);
+        add_once(&copies, arena_printf(arena, "%s/%s", bucket, deployment->model_prefix));
+        if (deployment->execution_role)
+            add_once(&roles, deployment->execution_role);
+        add_names(&endpoints, deployment->endpoint, false);
+        if (deployment->driver == DRIVER_CLOUDFORMATION) {
+            /* What a template makes has names of the template's. */
+            add_once(&made, "*");
+            add_once(&stacks, deployment->stack ? deployment->stack : deployment->endpoint);
+            if (deployment->stack_role)
+                add_once(&stack_roles, deployment->stack_role);
+        } else {
+            add_names(&made, deployment->endpoint, true);
+        }
+        if (is_about_packages(deployment->on))
+            add_once(&packages, "*");
+    }
+    if (copies.count == 0)
+        add_once(&copies, arena_printf(arena, "%s/causeway/", bridge->model_bucket));
+    add_list(expansion, "copies", copies.items, copies.count);
+    add_list(expansion, "model_buckets", buckets.items, buckets.count);
+    add_list(expansion, "execution_roles", roles.items, roles.count);
+    add_list(expansion, "made", made.items, made.count);
+    add_list(expansion, "endpoints", endpoints.items, endpoints.count);
+    add_list(expansion, "stacks", stacks.items, stacks.count);
+    add_list(expansion, "stack_roles", stack_roles.items, stack_roles.count);
+    add_list(expansion, "packages", packages.items, packages.count);
 }
 
 static struct template_values values_of(const struct expansion *expansion)
@@ -346,6 +445,8 @@ static cJSON *drift_pattern(const struct expansion *expansion, const struct conf
             if (resource->kind == watched[i].kind && text_equal(resource->account, account->name))
                 add_unless_there(names, named(resource));
         }
+        if (watched[i].kind == RESOURCE_EVENT_RULE) /* the rule watches itself too */
+            add_unless_there(names, cJSON_CreateString(EXPAND_DRIFT_RULE));
         if (cJSON_GetArraySize(names) == 0) {
             cJSON_Delete(names);
             continue;
@@ -365,12 +466,14 @@ static cJSON *drift_pattern(const struct expansion *expansion, const struct conf
                          cJSON_CreateString("AWS API Call via CloudTrail"));
     detail = json_add_object(pattern, "detail");
     cJSON_AddItemToArray(json_add_array(detail, "readOnly"), cJSON_CreateBool(false));
-    if (cJSON_GetArraySize(alternatives) >= 2) { /* fewer are no alternatives to EventBridge */
-        cJSON_AddItemToObject(detail, "$or", alternatives);
-    } else {
-        json_merge(detail, alternatives->child);
-        cJSON_Delete(alternatives);
-    }
+    /* A rule is always among what is watched, under two names: there are alternatives. */
+    cJSON_AddItemToObject(detail, "$or", alternatives);
+    cleanup(free_pointer)
+    char *text = json_print(pattern);
+
+    /* Too many names for a pattern: every write to these services is looked at, then. */
+    if (strlen(text) > PATTERN_CHARACTERS)
+        cJSON_DeleteItemFromObjectCaseSensitive(detail, "$or");
     return pattern;
 }
 
@@ -428,6 +531,7 @@ int expand(struct resource_list *list, const struct config *config, const char *
     expansion.instance_role = role_name(expansion.principal);
     add_account_values(&expansion);
     add_bridge_values(&expansion);
+    add_deployment_values(&expansion);
 
     int result = fill_list(&expansion, error);
 

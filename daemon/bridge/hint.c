@@ -86,6 +86,11 @@ static bool is_own(const cJSON *detail, const struct config *config, const char 
     return false;
 }
 
+bool hint_is_record(const cJSON *event)
+{
+    return text_equal(json_get_text(event, "detail-type"), "AWS API Call via CloudTrail");
+}
+
 enum hint_answer hint_read(const cJSON *event, const struct resource_list *resources,
                            const struct config *config, const char *principal, struct hint *hint,
                            bool *named)
@@ -97,8 +102,8 @@ enum hint_answer hint_read(const cJSON *event, const struct resource_list *resou
     const char *time = json_get_text(detail, "eventTime");
     enum hint_answer answer = HINT_OTHER;
 
-    if (!text_equal(json_get_text(event, "detail-type"), "AWS API Call via CloudTrail") || !call ||
-        json_get(detail, "errorCode") || json_get_bool(detail, "readOnly", false))
+    if (!hint_is_record(event) || !call || json_get(detail, "errorCode") ||
+        json_get_bool(detail, "readOnly", false))
         return HINT_NONE;
     if (is_own(detail, config, principal))
         return HINT_OWN;

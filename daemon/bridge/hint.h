@@ -16,6 +16,9 @@ struct hint {
     const char *call;    /* "iam UpdateAssumeRolePolicy" */
 };
 
+/* Whether the event is a record of CloudTrail's at all. */
+bool hint_is_record(const cJSON *event);
+
 enum hint_answer {
     HINT_NONE,  /* no record of a write, or a refused one */
     HINT_OWN,   /* the daemon's own doing */

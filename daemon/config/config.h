@@ -174,7 +174,11 @@ struct config_deployment {
     size_t freeze_count;
     struct config_pair *parameters; /* of the artifact's template */
     size_t parameter_count;
-    const char *stack; /* NULL: named as the endpoint */
+    const char *stack;             /* NULL: named as the endpoint */
+    const char **artifact_buckets; /* where artifacts and models may be; none: the bridge's */
+    size_t artifact_bucket_count;
+    const char **repositories; /* where images may be; none: the bridge's */
+    size_t repository_count;
     const char **capabilities;
     size_t capability_count;
     const char *stack_role; /* ARN, or NULL */
@@ -208,6 +212,7 @@ struct config_bridge {
     const char **kms_keys;
     size_t kms_key_count;
     enum privileges privileges;
+    int64_t heartbeat_ms; /* how often every hop is tried; 0 for never */
 };
 
 /* Of a policy that others may write into too: our statements by their Sid, or all of it. */

@@ -313,3 +313,34 @@ void answer_status(const struct control_parts *parts, struct exchange *exchange,
         add_endpoint(overview, endpoint);
     look_up_next(overview, NULL);
 }
+
+/* ---- the audit ------------------------------------------------------------------------------- */
+
+static void answer_verdict(void *context, const struct engine_audit *audit,
+                           const struct error *error)
+{
+    struct exchange *exchange = context;
+
+    if (error) {
+        answer_error(exchange, error);
+        return;
+    }
+    cleanup(json_free)
+    cJSON *document = cJSON_CreateObject();
+
+    json_add_bool(document, "whole", audit->whole);
+    json_add_integer(document, "entries", audit->entries);
+    json_add_integer(document, "checked", audit->checked);
+    json_add_text(document, "head", audit->head);
+    if (!audit->whole) {
+        json_add_integer(document, "broken_at", audit->broken_at);
+        json_add_text(document, "problem", audit->problem);
+    }
+    answer_json(exchange, 200, document);
+}
+
+void answer_audit(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    (void)id;
+    engine_audit(parts->engine, answer_verdict, exchange);
+}

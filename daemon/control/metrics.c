@@ -7,6 +7,7 @@
 #include "control/status.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void set(struct metrics *metrics, enum metric metric, double value)
 {
@@ -76,6 +77,30 @@ static void set_store(struct metrics *metrics, const struct control_parts *parts
     set(metrics, METRIC_STORE_CONFLICTS, (double)statistics.conflicts);
 }
 
+static void set_bridge(struct metrics *metrics, const struct control_parts *parts)
+{
+    struct bridge_statistics statistics = bridge_get_statistics(parts->bridge);
+    const struct {
+        const char *condition;
+        uint64_t count;
+    } conditions[] = {
+        {"kept", statistics.resources - statistics.different - statistics.unreadable},
+        {"different", statistics.different},
+        {"orphaned", statistics.orphaned},
+        {"unreadable", statistics.unreadable},
+    };
+
+    for (size_t i = 0; i < array_length(conditions); i++)
+        metrics_set(metrics, METRIC_BRIDGE_RESOURCES, (metric_labels){conditions[i].condition},
+                    (double)conditions[i].count);
+    set(metrics, METRIC_BRIDGE_PASSES, (double)statistics.passes);
+    set(metrics, METRIC_BRIDGE_HINTS, (double)statistics.hints);
+    set(metrics, METRIC_BRIDGE_CHANGES, (double)statistics.changes);
+    set(metrics, METRIC_BRIDGE_FAILURES, (double)statistics.failures);
+    set(metrics, METRIC_BRIDGE_LAST_PASS, (double)statistics.last_pass_ms / 1000);
+    set(metrics, METRIC_BRIDGE_SUSPENDED, statistics.suspended);
+}
+
 static void set_credentials(struct metrics *metrics, const struct control_parts *parts)
 {
     const struct config *config = parts->get_config(parts->context);
@@ -100,9 +125,12 @@ void answer_metrics(const struct control_parts *parts, struct exchange *exchange
     set_deployments(metrics, parts);
     set_queue(metrics, parts);
     set_store(metrics, parts);
+    set_bridge(metrics, parts);
     set_credentials(metrics, parts);
+    const char *accept = exchange_header(exchange, "Accept");
+    bool plain = !accept || !strstr(accept, "application/openmetrics-text");
     cleanup(free_pointer)
-    char *text = metrics_print(metrics);
+    char *text = plain ? metrics_print_plain(metrics) : metrics_print(metrics);
 
-    exchange_answer(exchange, 200, METRICS_CONTENT_TYPE, text);
+    exchange_answer(exchange, 200, plain ? METRICS_PLAIN_CONTENT_TYPE : METRICS_CONTENT_TYPE, text);
 }

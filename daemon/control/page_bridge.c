@@ -157,6 +157,49 @@ static void append_store(struct buffer *html, const cJSON *document)
     end_hop(html);
 }
 
+/* What is kept in the accounts as the file says, and how it differs. */
+static void append_kept(struct buffer *html, const cJSON *bridge, int64_t now_ms)
+{
+    int64_t resources = json_get_integer(bridge, "resources", 0);
+    int64_t different = json_get_integer(bridge, "different", 0);
+    int64_t unreadable = json_get_integer(bridge, "unreadable", 0);
+    int64_t orphaned = json_get_integer(bridge, "orphaned", 0);
+    int64_t pass_ms = json_get_integer(bridge, "last_pass_ms", 0);
+    const cJSON *suspended = json_get(bridge, "suspended");
+
+    if (!bridge)
+        return;
+    buffer_printf(html, "<p class=\"kept %s\"><span class=\"dot\" aria-hidden=\"true\"></span>",
+                  unreadable               ? "bad"
+                  : different || suspended ? "warning"
+                                           : "good");
+    if (different)
+        buffer_printf(html,
+                      "%" PRId64 " of %" PRId64 " resources in the accounts differ from the file: "
+                      "<code>causewayctl plan</code> shows how",
+                      different, resources);
+    else if (unreadable)
+        buffer_printf(html,
+                      "%" PRId64 " of %" PRId64 " resources in the accounts could not be read",
+                      unreadable, resources);
+    else
+        buffer_printf(html, "all %" PRId64 " resources in the accounts are as the file says",
+                      resources);
+    if (orphaned)
+        buffer_printf(html, "; %" PRId64 " left the file", orphaned);
+    if (pass_ms) {
+        buffer_append_text(html, "; looked at ");
+        page_ago(html, pass_ms, now_ms);
+    }
+    if (suspended) {
+        buffer_append_text(html, ". Suspended by ");
+        page_text(html, json_get_text(suspended, "who"));
+        buffer_append_text(html, ": ");
+        page_text(html, json_get_text(suspended, "why"));
+    }
+    buffer_append_text(html, "</p>");
+}
+
 void page_bridge(struct buffer *html, const cJSON *document, int64_t now_ms)
 {
     buffer_append_text(html,
@@ -167,5 +210,7 @@ void page_bridge(struct buffer *html, const cJSON *document, int64_t now_ms)
     append_queue(html, document, now_ms);
     append_store(html, document);
     append_accounts(html, document, true, now_ms);
-    buffer_append_text(html, "</ol></section>");
+    buffer_append_text(html, "</ol>");
+    append_kept(html, json_get(document, "bridge"), now_ms);
+    buffer_append_text(html, "</section>");
 }

@@ -178,10 +178,22 @@ static struct exchange *begin_exchange(struct server *server, struct MHD_Connect
     return exchange;
 }
 
+static void set_stopping(struct exchange *exchange)
+{
+    struct error error;
+
+    error_set(&error, ERROR_CANCELLED, "causewayd is stopping; ask again when it is back");
+    set_error(exchange, 503, &error);
+}
+
 static void hand_over(struct exchange *exchange)
 {
     struct server_options *options = &exchange->server->options;
 
+    if (exchange->server->closing) {
+        set_stopping(exchange);
+        return;
+    }
     exchange->held_by_handler = true;
     options->handle(options->context, exchange);
     if (exchange->status != 0)
@@ -386,16 +398,15 @@ bool server_is_quiet(const struct server *server)
 /* libmicrohttpd wants every connection resumed before it stops. */
 static void answer_all(struct server *server)
 {
-    struct error error;
     struct exchange *exchange;
 
-    error_set(&error, ERROR_CANCELLED, "causewayd is stopping; ask again when it is back");
+    server->closing = true;
     stream_end_all(server);
     list_each(exchange, &server->exchanges, link)
     {
         if (!exchange->suspended)
             continue;
-        set_error(exchange, 503, &error);
+        set_stopping(exchange);
         exchange_resume(exchange);
     }
     MHD_run(server->daemon);

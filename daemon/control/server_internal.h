@@ -18,6 +18,7 @@ struct server {
     struct timer timer;  /* what libmicrohttpd wants to look at next: idle connections */
     struct poke poke;    /* answers that wait to be sent */
     struct list exchanges;
+    bool closing; /* the parts that handle() asks may be gone */
 };
 
 /* One request and its answer. Held by the connection from its first line to its last byte, and by

@@ -91,6 +91,28 @@ static void add_accounts(cJSON *document, const struct control_parts *parts)
     }
 }
 
+/* Only where there is something to keep. */
+static void add_bridge(cJSON *document, const struct control_parts *parts)
+{
+    struct bridge_statistics statistics = bridge_get_statistics(parts->bridge);
+    cJSON *suspension = bridge_suspension(parts->bridge);
+
+    if (statistics.resources == 0 && statistics.orphaned == 0 && !suspension)
+        return;
+    cJSON *bridge = json_add_object(document, "bridge");
+
+    add_count(bridge, "resources", statistics.resources);
+    add_count(bridge, "different", statistics.different);
+    add_count(bridge, "orphaned", statistics.orphaned);
+    add_count(bridge, "unreadable", statistics.unreadable);
+    add_count(bridge, "passes", statistics.passes);
+    add_count(bridge, "changes", statistics.changes);
+    add_count(bridge, "failures", statistics.failures);
+    add_time(bridge, "last_pass", statistics.last_pass_ms);
+    if (suspension)
+        json_put(bridge, "suspended", suspension);
+}
+
 static void add_deployments(cJSON *document, const struct control_parts *parts)
 {
     struct engine_statistics statistics = engine_get_statistics(parts->engine);
@@ -128,6 +150,7 @@ void status_add_daemon(cJSON *document, const struct control_parts *parts, int64
     add_queue(document, parts);
     add_store(document, parts);
     add_accounts(document, parts);
+    add_bridge(document, parts);
     add_deployments(document, parts);
 }
 

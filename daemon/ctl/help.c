@@ -60,22 +60,28 @@ static void put_exits(struct screen *screen, enum command_id command)
     }
 }
 
+/* In one line, or set below each other's beginning where that is too long. */
 static void put_usage(struct screen *screen, enum command_id id)
 {
     const struct command *command = &command_table[id];
+    struct buffer text = BUFFER(8192);
 
-    screen_put(screen, TONE_PLAIN, "usage: causewayctl %s%s%s", command->name,
-               command->arguments[0] ? " " : "", command->arguments);
+    buffer_printf(&text, "%s%s%s", command->name, command->arguments[0] ? " " : "",
+                  command->arguments);
     for (size_t i = 0; i < command_option_count; i++) {
         const struct command_option *option = &command_options[i];
         bool optional = option->need == OPTION_OPTIONAL;
 
         if (option->command == id)
-            screen_put(screen, TONE_PLAIN, " %s--%s%s%s%s", optional ? "[" : "", option->name,
-                       option->value ? " " : "", option->value ? option->value : "",
-                       optional ? "]" : "");
+            buffer_printf(&text, " %s--%s%s%s%s", optional ? "[" : "", option->name,
+                          option->value ? " " : "", option->value ? option->value : "",
+                          optional ? "]" : "");
     }
-    screen_put(screen, TONE_PLAIN, "\n");
+    static const char begin[] = "usage: causewayctl ";
+
+    screen_put(screen, TONE_PLAIN, "%s", begin);
+    screen_paragraph(screen, TONE_PLAIN, strlen(begin), strlen(begin), buffer_text(&text));
+    buffer_free(&text);
 }
 
 static void show_one(struct screen *screen, enum command_id id)

@@ -20,12 +20,14 @@ enum fact {
     FACT_STAGING_ROLE,
     FACT_EXTERNAL_ID,
     FACT_QUEUE,
+    FACT_BUS,
+    FACT_ARTIFACT_BUCKET,
     FACT_MODEL_BUCKET,
+    FACT_REPOSITORY,
     FACT_PIPELINE,
     FACT_ACTION,
     FACT_ARTIFACT,
     FACT_ENDPOINT,
-    FACT_EXECUTION_ROLE,
     FACT_INSTANCE_TYPE,
     FACTS,
 };
@@ -42,13 +44,16 @@ static const struct {
     [FACT_EXTERNAL_ID] = {"external-id", "The external id that its trust policy asks for",
                           "causeway"},
     [FACT_QUEUE] = {"queue", "The queue in production that events arrive in", "causeway-events"},
+    [FACT_BUS] = {"bus", "The event bus in production that staging sends to", "cross-account-bus"},
+    [FACT_ARTIFACT_BUCKET] = {"artifact-bucket", "The bucket in staging that artifacts are in",
+                              NULL},
     [FACT_MODEL_BUCKET] = {"model-bucket", "The bucket in production that models are copied to",
                            NULL},
+    [FACT_REPOSITORY] = {"repository", "The image repository in staging", NULL},
     [FACT_PIPELINE] = {"pipeline", "The pipeline in staging that builds the model", NULL},
     [FACT_ACTION] = {"action", "Its action whose success is to be followed", "DeployStaging"},
     [FACT_ARTIFACT] = {"artifact", "Its artifact that holds the manifest", "BuildArtifact"},
     [FACT_ENDPOINT] = {"endpoint", "The endpoint in production", NULL},
-    [FACT_EXECUTION_ROLE] = {"execution-role", "The role that the model runs with", NULL},
     [FACT_INSTANCE_TYPE] = {"instance-type", "What it runs on", "ml.m5.xlarge"},
 };
 
@@ -60,8 +65,6 @@ static char *propose(enum fact fact, char *const values[FACTS])
     switch (fact) {
     case FACT_STAGING_ROLE:
         return text_printf("arn:aws:iam::%s:role/causeway-staging", values[FACT_STAGING_ID]);
-    case FACT_EXECUTION_ROLE:
-        return text_printf("arn:aws:iam::%s:role/causeway-execution", values[FACT_PROD_ID]);
     case FACT_ENDPOINT: {
         const char *pipeline = values[FACT_PIPELINE];
         size_t length = strlen(pipeline);
@@ -81,7 +84,7 @@ static int refuse_missing(const struct invocation *invocation, struct error *err
     struct buffer missing = BUFFER(1024);
 
     for (size_t i = 0; i < FACTS; i++) {
-        bool depends = i == FACT_STAGING_ROLE || i == FACT_EXECUTION_ROLE || i == FACT_ENDPOINT;
+        bool depends = i == FACT_STAGING_ROLE || i == FACT_ENDPOINT;
 
         if (!facts[i].proposed && !depends && !invocation_option(invocation, facts[i].option))
             buffer_printf(&missing, "%s--%s", missing.length ? ", " : "", facts[i].option);
@@ -134,15 +137,30 @@ static void append_quoted(struct buffer *text, const char *value)
     buffer_append_byte(text, '"');
 }
 
-/* '@' and a letter stand for a fact: 'A' for the first. */
-static char *write_out(char *const values[FACTS])
+/* Where a trial keeps what a service keeps below /var/lib and /run. */
+static void append_directory(struct buffer *text, const char *directory)
+{
+    cleanup(free_pointer)
+    char *store = text_printf("%s/causeway.db", directory);
+    cleanup(free_pointer)
+    char *socket = text_printf("%s/control.sock", directory);
+
+    buffer_append_text(text, "store: { sqlite: ");
+    append_quoted(text, store);
+    buffer_append_text(text, " }\n\nlisten:\n  control: ");
+    append_quoted(text, socket);
+    buffer_append_byte(text, '\n');
+}
+
+/* '@' and a letter stand for a fact: 'A' for the first. '~' is where a directory is told. */
+static char *write_out(char *const values[FACTS], const char *directory)
 {
     static const char form[] =
         "# Made by causewayctl init. Every key is told in causeway.yaml(5); try changes with\n"
         "# `causewayctl check`, and have them taken with `causewayctl reload`.\n"
         "\n"
         "version: 1\n"
-        "home: prod                  # the account that causewayd runs in\n"
+        "home: prod                    # the account that causewayd runs in\n"
         "\n"
         "accounts:\n"
         "  prod:\n"
@@ -156,26 +174,44 @@ static char *write_out(char *const values[FACTS])
         "\n"
         "queue: { name: @F }\n"
         "\n"
-        "listen:\n"
-        "  http: 127.0.0.1:9464      # a read-only page, and metrics\n"
+        "~"
+        "  http: 127.0.0.1:9464        # a read-only page, and metrics\n"
+        "\n"
+        "reconcile: { mode: observe }  # enforce, once `causewayctl plan` shows what you want\n"
+        "\n"
+        "bridge:                       # `causewayctl expand` prints what it stands for\n"
+        "  from: staging\n"
+        "  to: prod\n"
+        "  bus: @G\n"
+        "  pipelines: [@K]\n"
+        "  artifact_buckets: [@H]\n"
+        "  model_bucket: @I\n"
+        "  repositories: [@J]\n"
         "\n"
         "deployments:\n"
-        "  @K:\n"
+        "  @N:\n"
         "    on:\n"
         "      source: [aws.codepipeline]\n"
         "      detail-type: [CodePipeline Action Execution State Change]\n"
-        "      detail: { pipeline: [@H], action: [@I], state: [SUCCEEDED] }\n"
-        "    artifact: { pipeline: @J, form: manifest }\n"
-        "    endpoint: @K\n"
-        "    execution_role: @L\n"
-        "    model_bucket: @G\n"
-        "    variant: { instance_type: @M, count: 1 }\n"
-        "    approval: manual          # none, once you trust it\n";
+        "      detail: { pipeline: [@K], action: [@L], state: [SUCCEEDED] }\n"
+        "    artifact: { pipeline: @M, form: manifest }\n"
+        "    endpoint: @N\n"
+        "    execution_role: ${role.execution.arn}\n"
+        "    container: { image: @P }\n"
+        "    variant: { instance_type: @O, count: 1 }\n"
+        "    approval: manual            # none, once you trust it\n";
+    cleanup(free_pointer)
+    char *image = text_printf("%s.dkr.ecr.%s.amazonaws.com/%s:latest", values[FACT_STAGING_ID],
+                              values[FACT_REGION], values[FACT_REPOSITORY]);
     struct buffer text = BUFFER(65536);
 
     for (const char *c = form; *c; c++) {
-        if (*c == '@')
-            append_quoted(&text, values[*++c - 'A']);
+        if (*c == '~' && directory)
+            append_directory(&text, directory);
+        else if (*c == '~')
+            buffer_append_text(&text, "listen:\n");
+        else if (*c == '@')
+            append_quoted(&text, *++c == 'A' + FACTS ? image : values[*c - 'A']);
         else
             buffer_append_byte(&text, *c);
     }
@@ -233,7 +269,7 @@ enum api_exit offline_init(const struct invocation *invocation)
     bool gathered = gather(invocation, values, &error) == 0;
 
     if (gathered)
-        text = write_out(values);
+        text = write_out(values, invocation_option(invocation, "directory"));
     for (size_t i = 0; i < FACTS; i++)
         free(values[i]);
     if (!gathered || save(path, text, &error) < 0)

@@ -71,6 +71,21 @@ enum api_exit online_version(const struct invocation *invocation)
     return answer.code;
 }
 
+enum api_exit online_audit(const struct invocation *invocation)
+{
+    cleanup(answer_free)
+    struct answer answer;
+
+    online_ask(invocation, &(struct question){.route = API_AUDIT}, &answer);
+    if (answer.code != API_EXIT_DONE)
+        return online_fail(invocation, &answer);
+    bool whole = json_get_bool(answer.document, "whole", false);
+
+    if (!command_json(invocation, answer.document))
+        show_audit(invocation->screen, answer.document);
+    return whole ? API_EXIT_DONE : API_EXIT_NO;
+}
+
 /* ---- wishes -------------------------------------------------------------------------------- */
 
 static bool was_taken_before(const cJSON *document)
@@ -118,15 +133,23 @@ enum api_exit online_deploy(const struct invocation *invocation)
     return API_EXIT_DONE;
 }
 
-/* outcome is put behind the id that the daemon answers with. */
-static enum api_exit operate(const struct invocation *invocation, enum api_route route,
-                             const char *outcome)
+/* outcome is put behind the id that the daemon answers with; the body, which is freed, may be NULL.
+ */
+static enum api_exit operate_with(const struct invocation *invocation, enum api_route route,
+                                  cJSON *body, const char *outcome)
 {
     const char *id = invocation_argument(invocation, 0);
+    cleanup(json_free)
+    cJSON *owned = body;
+    cleanup(free_pointer)
+    char *text = owned && owned->child ? json_print(owned) : NULL;
     cleanup(answer_free)
     struct answer answer;
 
-    online_ask(invocation, &(struct question){.route = route, .id = id}, &answer);
+    online_ask(invocation,
+               &(struct question){
+                   .route = route, .id = id, .body = text, .body_length = text ? strlen(text) : 0},
+               &answer);
     if (answer.code != API_EXIT_DONE)
         return online_fail(invocation, &answer);
     if (command_json(invocation, answer.document))
@@ -136,6 +159,12 @@ static enum api_exit operate(const struct invocation *invocation, enum api_route
     screen_put(invocation->screen, TONE_PLAIN, "%s: %s%s%s\n", json_get_text(answer.document, "id"),
                outcome, retried ? " " : "", retried ? retried : "");
     return API_EXIT_DONE;
+}
+
+static enum api_exit operate(const struct invocation *invocation, enum api_route route,
+                             const char *outcome)
+{
+    return operate_with(invocation, route, NULL, outcome);
 }
 
 enum api_exit online_retry(const struct invocation *invocation)
@@ -150,7 +179,21 @@ enum api_exit online_cancel(const struct invocation *invocation)
 
 enum api_exit online_approve(const struct invocation *invocation)
 {
-    return operate(invocation, API_APPROVE, "approved");
+    bool now = invocation_option(invocation, "now") != NULL;
+    cJSON *body = cJSON_CreateObject();
+
+    if (now)
+        json_add_bool(body, "now", true);
+    json_add_text(body, "why", invocation_option(invocation, "why"));
+    return operate_with(invocation, API_APPROVE, body, now ? "passes" : "approved");
+}
+
+enum api_exit online_rollback(const struct invocation *invocation)
+{
+    cJSON *body = cJSON_CreateObject();
+
+    json_add_text(body, "to", invocation_option(invocation, "to"));
+    return operate_with(invocation, API_ROLLBACK, body, "started, the way back");
 }
 
 enum api_exit online_reject(const struct invocation *invocation)

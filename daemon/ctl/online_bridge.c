@@ -290,39 +290,6 @@ enum api_exit online_resume(const struct invocation *invocation)
     return API_EXIT_DONE;
 }
 
-/* ---- rollback of an endpoint
- * ---------------------------------------------------------------------- */
-
-enum api_exit online_rollback(const struct invocation *invocation)
-{
-    const char *endpoint = invocation_argument(invocation, 0);
-    const char *to = invocation_option(invocation, "to");
-    struct error error;
-    cleanup(json_free)
-    cJSON *wish = cJSON_CreateObject();
-    cleanup(answer_free)
-    struct answer answer = {0};
-
-    if (prompt_confirm(invocation, &error, "Put back on %s what %s%s", endpoint,
-                       to ? "was deployed by " : "served before", to ? to : "") < 0)
-        return prompt_refused(invocation, &error);
-    json_add_text(wish, "to", to);
-    cleanup(free_pointer)
-    char *body = json_print(wish);
-
-    online_ask(
-        invocation,
-        &(struct question){
-            .route = API_ROLLBACK, .id = endpoint, .body = body, .body_length = strlen(body)},
-        &answer);
-    if (answer.code != API_EXIT_DONE)
-        return online_fail(invocation, &answer);
-    if (!command_json(invocation, answer.document))
-        screen_put(invocation->screen, TONE_PLAIN, "%s: started, to put back what %s served\n",
-                   show_text(answer.document, "id", "?"), endpoint);
-    return API_EXIT_DONE;
-}
-
 /* ---- doctor ------------------------------------------------------------------------------------
  */
 

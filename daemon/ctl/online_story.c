@@ -1,5 +1,6 @@
 /* explain and diff: what the daemon keeps of deployments, told as a story and side by side. */
 #include "ctl/online.h"
+#include "ctl/show.h"
 #include "ctl/show_internal.h"
 #include "ctl/story.h"
 
@@ -45,7 +46,8 @@ static void show_story(struct screen *screen, const cJSON *story)
 
     screen_put(screen, TONE_STRONG, "%s", show_text(story, "id", "?"));
     screen_put(screen, TONE_PLAIN, " for endpoint %s: ", show_text(story, "endpoint", "?"));
-    screen_put(screen, show_tone(state), "%s\n\n", state);
+    screen_put(screen, show_tone(state), "%s\n", state);
+    screen_put(screen, TONE_PLAIN, "\n");
     cJSON_ArrayForEach(entry, json_get(story, "story")) put_chapter(screen, entry);
     screen_put(screen, TONE_PLAIN, "\n");
     if (longest)
@@ -72,8 +74,14 @@ enum api_exit online_explain(const struct invocation *invocation)
     cleanup(json_free)
     cJSON *story = story_of(json_get(answer.document, "deployment"), show_now(answer.document));
 
-    if (!command_json(invocation, story))
+    const cJSON *deployment = json_get(answer.document, "deployment");
+
+    if (json_get(deployment, "calls"))
+        json_put(story, "calls", cJSON_Duplicate(json_get(deployment, "calls"), true));
+    if (!command_json(invocation, story)) {
         show_story(invocation->screen, story);
+        show_calls(invocation->screen, deployment);
+    }
     return API_EXIT_DONE;
 }
 

@@ -11,6 +11,9 @@ void show_status(struct screen *screen, const cJSON *document);
 void show_history(struct screen *screen, const cJSON *document);
 
 /* Ours, with the daemon's as "daemon" where it answered. */
+/* Every call of AWS that was made for a deployment. */
+void show_calls(struct screen *screen, const cJSON *deployment);
+void show_audit(struct screen *screen, const cJSON *document);
 void show_version(struct screen *screen, const cJSON *document);
 
 #endif

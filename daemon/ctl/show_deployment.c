@@ -30,6 +30,7 @@ static void put_origin(struct screen *screen, const cJSON *deployment)
     if (!text_equal(asked_by, "event"))
         screen_field(screen, "asked for by", TONE_PLAIN, "%s", asked_by);
     put_named(screen, "another try of", deployment, "retry_of");
+    put_named(screen, "puts back", deployment, "restores");
     screen_field(screen, "event", TONE_PLAIN, "%s of %s, %s UTC",
                  show_text(deployment, "event_type", "?"), show_text(deployment, "account", "?"),
                  show_moment(event_ms, when));
@@ -43,6 +44,8 @@ static void put_pinned(struct screen *screen, const cJSON *deployment)
 
     put_object(screen, "artifact", deployment, "artifact_bucket", "artifact_key",
                "artifact_version");
+    put_named(screen, "model package", deployment, "model_package");
+    put_named(screen, "stack", deployment, "stack");
     put_object(screen, "model data", deployment, "model_bucket", "model_key", "model_version");
     put_object(screen, "kept in", deployment, "copy_bucket", "copy_key", "copy_version");
     screen_field(screen, "image", TONE_PLAIN, "%s%s%s", show_text(deployment, "image", ""),
@@ -59,10 +62,12 @@ static void put_outcome(struct screen *screen, const cJSON *deployment)
     const char *state = show_text(deployment, "state", "");
 
     put_named(screen, "approved by", deployment, "approved_by");
+    put_named(screen, "let pass by", deployment, "passed_by");
     put_named(screen, "cancelled by", deployment, "cancelled_by");
     put_named(screen, "superseded by", deployment, "superseded_by");
     if (ended)
         screen_field(screen, "reason", show_tone(state), "%s", show_text(deployment, "reason", ""));
+    put_named(screen, "what to do", deployment, "advice");
     put_named(screen, "error", deployment, "error_code");
     put_named(screen, "request id", deployment, "request_id");
     put_named(screen, "proof", deployment, "proof");

@@ -122,6 +122,11 @@ static char *tell(const cJSON *view, const cJSON *entry, bool now)
 
     if (!deployment_state_from_name(text_of(entry, "state"), &state))
         return text_copy(text_of(entry, "note")); /* of a newer daemon */
+    bool waits =
+        state == STATE_AWAITING_APPROVAL || state == STATE_WAITING || state == STATE_SETTLING;
+
+    if (now && !waits)
+        return text_copy(text_of(view, "doing")); /* nothing of it is done yet */
     switch (state) {
     case STATE_ACCEPTED:
         return tell_accepted(view);

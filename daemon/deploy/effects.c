@@ -115,8 +115,12 @@ static const char *subject_of(struct arena *arena, const struct record *record, 
 static void on_result(void *context, const struct aws_result *aws_result)
 {
     struct effect_run *run = context;
-    struct effect_result result = {.ok = aws_result->ok,
-                                   .elapsed_ms = clock_monotonic_ms() - run->begun_ms};
+    struct effect_result result = {
+        .ok = aws_result->ok,
+        .operation = effects[run->effect].operation->name,
+        .request_id = aws_result->request_id,
+        .elapsed_ms = clock_monotonic_ms() - run->begun_ms,
+    };
 
     run->call = NULL;
     if (!aws_result->ok) {

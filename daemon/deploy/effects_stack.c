@@ -49,7 +49,7 @@ static const struct cloudformation_tag *tags_of(struct arena *arena, const struc
                                                 size_t *count)
 {
     const cJSON *lists[] = {json_get(record->template, "tags"), json_get(record->settings, "tags")};
-    size_t size = (size_t)(cJSON_GetArraySize(lists[0]) + cJSON_GetArraySize(lists[1]));
+    size_t size = (size_t)cJSON_GetArraySize(lists[0]) + (size_t)cJSON_GetArraySize(lists[1]);
     struct cloudformation_tag *tags = arena_allocate_array(arena, size + 1, sizeof(*tags));
 
     *count = 0;

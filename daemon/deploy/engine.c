@@ -1,5 +1,6 @@
 /* The rule, and the life of those that it moves. */
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "deploy/engine_internal.h"
@@ -25,6 +26,7 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint)
     if (!seat) {
         seat = memory_allocate(sizeof(*seat));
         seat->endpoint = text_copy(endpoint);
+        list_init(&seat->lives);
         map_put(&engine->seats, endpoint, seat);
     }
     return seat;
@@ -37,6 +39,43 @@ static void free_seat(struct seat *seat)
     free(seat);
 }
 
+void engine_mark(struct live *live)
+{
+    list_remove(&live->ready);
+    list_append(&live->engine->ready, &live->ready);
+    poke(&live->engine->poke);
+}
+
+/* Whose turn it is hangs on what all of the endpoint's deployments are. */
+static void mark_waiting_for_turn(const struct seat *seat)
+{
+    struct live *live;
+
+    if (!seat->waiting)
+        return;
+    list_each(live, &seat->lives, in_seat)
+    {
+        if (machine_waits_for_turn(live->record))
+            engine_mark(live);
+    }
+}
+
+/* Counts those who wait for their endpoints: without one, nobody needs the sweep. And those who
+ * wait for their turn. */
+static void count_waiting(struct live *live, const struct record *record)
+{
+    struct engine *engine = live->engine;
+    bool waits_for_endpoint = record && machine_waits_for_endpoint(record);
+    bool waits_for_turn = record && machine_waits_for_turn(record);
+
+    engine->waiting += (size_t)waits_for_endpoint - (size_t)live->waits_for_endpoint;
+    live->seat->waiting += (size_t)waits_for_turn - (size_t)live->waits_for_turn;
+    live->waits_for_endpoint = waits_for_endpoint;
+    live->waits_for_turn = waits_for_turn;
+    if (engine->waiting == 0)
+        sweep_stop(engine->sweep);
+}
+
 struct live *engine_add_live(struct engine *engine, struct record *record, int64_t version)
 {
     struct live *live = memory_allocate(sizeof(*live));
@@ -47,9 +86,13 @@ struct live *engine_add_live(struct engine *engine, struct record *record, int64
     live->seat = engine_find_seat(engine, record->endpoint);
     live->seat->open++;
     list_init(&live->wishes);
+    list_init(&live->ready);
     list_append(&engine->lives, &live->link);
+    list_append(&live->seat->lives, &live->in_seat);
     map_put(&engine->by_id, record->id, live);
     engine->statistics.open++;
+    count_waiting(live, record);
+    engine_mark(live);
     return live;
 }
 
@@ -84,6 +127,9 @@ static void free_live(struct live *live)
     heap_remove(&engine->wakes, &live->wake);
     map_remove(&engine->by_id, live->record->id);
     list_remove(&live->link);
+    list_remove(&live->in_seat);
+    list_remove(&live->ready);
+    count_waiting(live, NULL);
     live->seat->open--;
     engine->statistics.open--;
     record_free(live->record);
@@ -163,6 +209,8 @@ static void take_over_next(struct live *live)
         live->seat->version++;
     }
     journal_transition(old, live->record);
+    if (old->state != live->record->state || machine_is_closed(live->record))
+        engine_tell_ledger(live->engine, live->record);
     if (live->engine->observer)
         live->engine->observer(live->engine->observer_context, old, live->record);
     if (deployment_state_kind(live->record->state) != STATE_RUNS && !old->ended_ms)
@@ -179,10 +227,12 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     (void)conflict;
     live->committing = false;
     engine->commits_running--;
-    poke(&engine->poke);
+    engine_mark(live);
     switch (outcome) {
     case STORE_COMMITTED:
         take_over_next(live);
+        count_waiting(live, live->record);
+        mark_waiting_for_turn(live->seat);
         if (live->granted)
             answer_wish(steal_pointer(live->granted), ENGINE_DONE, live->record->id, NULL);
         break;
@@ -193,7 +243,10 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     case STORE_CONFLICT:
         /* Another daemon has moved it on: it is theirs now, and what we know is old. */
         journal_lost(live->record, error);
+        struct seat *seat = live->seat;
+
         free_live(live);
+        mark_waiting_for_turn(seat);
         break;
     }
 }
@@ -214,7 +267,7 @@ static void step(struct live *live, const struct machine_input *input, struct wi
     struct machine_output output = machine_step(next, &whole, clock_wall_ms(), &error);
 
     if (output.refused) {
-        poke(&live->engine->poke); /* it has not had its turn to do anything else */
+        engine_mark(live); /* it has not had its turn to do anything else */
         if (wish)
             answer_wish(wish, ENGINE_REFUSED, live->record->id, &error);
         return;
@@ -231,17 +284,28 @@ static void on_effect(void *context, const struct effect_result *result)
 {
     struct live *live = context;
 
+    struct engine *engine = live->engine;
+    struct live *next = list_first(&engine->crowded, struct live, ready);
+
     live->effect = NULL;
-    live->engine->effects_running--;
+    engine->effects_running--;
+    if (next)
+        engine_mark(next);
     journal_effect(live->record, machine_step_effect(live->record), result);
     step(live, &(struct machine_input){.kind = INPUT_RESULT, .result = result}, NULL);
-    poke(&live->engine->poke);
+    poke(&engine->poke);
 }
 
 static void run_effect(struct live *live, enum effect effect)
 {
     struct engine *engine = live->engine;
 
+    if (engine->stopped)
+        return;
+    if (engine->effects_running >= LIMIT_EFFECTS) {
+        list_append(&engine->crowded, &live->ready);
+        return;
+    }
     live->effect = effect_start(engine->aws, engine->config, live->record, effect, on_effect, live);
     engine->effects_running++;
 }
@@ -254,18 +318,15 @@ static bool is_held(const struct live *live)
 
 static void ask_for_turn(struct live *live)
 {
-    struct engine *engine = live->engine;
     const struct record **records = memory_allocate_array(live->seat->open, sizeof(*records));
     struct live *other;
     size_t count = 0;
     bool undecided = false;
 
-    list_each(other, &engine->lives, link)
+    list_each(other, &live->seat->lives, in_seat)
     {
-        if (other->seat == live->seat) {
-            records[count++] = other->record;
-            undecided = undecided || (other->next && other != live);
-        }
+        records[count++] = other->record;
+        undecided = undecided || (other->next && other != live);
     }
     /* While another one of this endpoint is being committed, what it will be is not known. */
     if (!undecided) {
@@ -296,7 +357,10 @@ static void advance(struct live *live)
     if (live->next || live->effect)
         return;
     if (machine_is_closed(live->record)) {
+        struct seat *seat = live->seat;
+
         free_live(live);
+        mark_waiting_for_turn(seat);
         return;
     }
     if (!live->started) {
@@ -322,8 +386,7 @@ static void advance(struct live *live)
     enum effect effect = machine_effect(live->record, now_ms);
 
     if (effect != EFFECT_NONE) {
-        if (!engine->stopped)
-            run_effect(live, effect);
+        run_effect(live, effect);
         return;
     }
     if (machine_waits_for_turn(live->record)) {
@@ -346,7 +409,7 @@ static void set_timer(struct engine *engine)
 {
     struct heap_node *first = heap_first(&engine->wakes);
 
-    if (!first) {
+    if (!first || engine->stopped) {
         timer_stop(&engine->timer);
         return;
     }
@@ -357,17 +420,38 @@ static void set_timer(struct engine *engine)
     timer_start(&engine->timer, delay_ms > 0 ? delay_ms : 0);
 }
 
+/* Those whose time has come; all of them where the clock was set back, for then the times they wait
+ * for may be further off than any of them can have meant (machine_is_due()). */
+static void mark_due(struct engine *engine)
+{
+    int64_t now_ms = clock_wall_ms();
+    bool all = now_ms < engine->looked_ms;
+    struct heap_node *first;
+
+    engine->looked_ms = now_ms;
+    while ((first = heap_first(&engine->wakes)) && (all || first->when <= now_ms)) {
+        heap_remove(&engine->wakes, first);
+        engine_mark(container_of(first, struct live, wake));
+    }
+}
+
 static void run(void *context)
 {
     struct engine *engine = context;
+    struct list ready;
     struct live *live;
-    bool waiting = false;
 
-    list_each(live, &engine->lives, link) advance(live);
-    list_each(live, &engine->lives, link) waiting =
-        waiting || machine_waits_for_endpoint(live->record);
-    if (!waiting)
-        sweep_stop(engine->sweep);
+    mark_due(engine);
+    /* Whatever is marked meanwhile has its turn after this one. */
+    list_init(&ready);
+    if (!list_is_empty(&engine->ready)) {
+        list_append(&engine->ready, &ready);
+        list_remove(&engine->ready);
+    }
+    while ((live = list_first(&ready, struct live, ready))) {
+        list_remove(&live->ready);
+        advance(live);
+    }
     set_timer(engine);
 }
 
@@ -401,12 +485,12 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
     engine->commits_running--;
     if (outcome == STORE_COMMITTED) {
         journal_accepted(record);
+        engine_tell_ledger(engine, record);
         if (engine->observer)
             engine->observer(engine->observer_context, NULL, record);
         engine_add_live(engine, record, 1);
         engine->statistics.accepted++;
         answer = ENGINE_DONE;
-        poke(&engine->poke);
     } else {
         record_free(record);
         if (outcome == STORE_CONFLICT) {
@@ -437,17 +521,32 @@ void engine_observe(struct engine *engine, engine_observer *observer, void *cont
     engine->observer_context = context;
 }
 
+/* ARNs carry an endpoint's name in lower case, and so do some events. */
+static const struct seat *find_seat_ignoring_case(const struct engine *engine, const char *endpoint)
+{
+    const struct seat *seat = map_get(&engine->seats, endpoint);
+    size_t position = 0;
+    const char *name;
+    void *value;
+
+    while (!seat && map_each(&engine->seats, &position, &name, &value))
+        if (text_equal_ignoring_case(name, endpoint))
+            seat = value;
+    return seat;
+}
+
 void engine_endpoint_news(struct engine *engine, const char *endpoint)
 {
+    const struct seat *seat = find_seat_ignoring_case(engine, endpoint);
     struct live *live;
 
-    list_each(live, &engine->lives, link)
+    if (!seat)
+        return;
+    list_each(live, &seat->lives, in_seat)
     {
-        /* ARNs carry the name in lower case, and so do some events. */
-        if (text_equal_ignoring_case(live->record->endpoint, endpoint))
-            live->news = true;
+        live->news = true;
+        engine_mark(live);
     }
-    poke(&engine->poke);
 }
 
 void engine_stack_news(struct engine *engine, const char *stack)
@@ -456,9 +555,11 @@ void engine_stack_news(struct engine *engine, const char *stack)
 
     list_each(live, &engine->lives, link)
     {
-        live->news = live->news || text_equal(live->record->stack, stack);
+        if (!text_equal(live->record->stack, stack))
+            continue;
+        live->news = true;
+        engine_mark(live);
     }
-    poke(&engine->poke);
 }
 
 void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
@@ -472,7 +573,7 @@ void engine_wish(struct live *live, const struct machine_input *input, engine_do
     wish->done = done;
     wish->context = context;
     list_append(&live->wishes, &wish->link);
-    poke(&live->engine->poke);
+    engine_mark(live);
 }
 
 static void on_settled(void *context, const char *endpoint)
@@ -491,8 +592,11 @@ struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *stor
     engine->aws = aws;
     engine->store = store;
     engine->config = config_ref(config);
+    engine->ledger = ledger_new(loop, store);
     engine->sweep = sweep_new(loop, aws, on_settled, engine);
     list_init(&engine->lives);
+    list_init(&engine->ready);
+    list_init(&engine->crowded);
     timer_init(&engine->timer, loop, on_timer, engine);
     timer_init(&engine->commit_retry, loop, on_commit_retry, engine);
     poke_init(&engine->poke, loop, run, engine);
@@ -517,6 +621,7 @@ void engine_free(struct engine *engine)
     timer_stop(&engine->commit_retry);
     poke_cancel(&engine->poke);
     sweep_free(engine->sweep);
+    ledger_free(engine->ledger);
     config_unref(engine->config);
     free(engine);
 }
@@ -538,7 +643,8 @@ void engine_stop(struct engine *engine)
 
 bool engine_is_quiet(const struct engine *engine)
 {
-    return engine->effects_running == 0 && engine->commits_running == 0;
+    return engine->effects_running == 0 && engine->commits_running == 0 &&
+           ledger_is_quiet(engine->ledger);
 }
 
 struct engine_statistics engine_get_statistics(const struct engine *engine)

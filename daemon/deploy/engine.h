@@ -106,6 +106,21 @@ void engine_get(struct engine *engine, const char *id,
                 void (*row)(void *context, const cJSON *view),
                 void (*done)(void *context, const struct error *error), void *context);
 
+/* Proves that nothing of what was done was changed or removed: the ledger's chain, and, for every
+ * deployment that is over, that its row is the one that the ledger tells of. */
+struct engine_audit {
+    bool whole;
+    int64_t entries;     /* of the ledger */
+    int64_t checked;     /* deployments whose rows were held against it */
+    int64_t broken_at;   /* entry of the ledger, or 0 */
+    const char *head;    /* digest of the newest entry */
+    const char *problem; /* a sentence; "" where whole */
+};
+void engine_audit(struct engine *engine,
+                  void (*done)(void *context, const struct engine_audit *audit,
+                               const struct error *error),
+                  void *context);
+
 struct engine_statistics {
     uint64_t open;
     uint64_t accepted;

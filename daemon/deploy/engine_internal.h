@@ -11,6 +11,7 @@
 #include "deploy/machine.h"
 #include "deploy/sweep.h"
 #include "net/timer.h"
+#include "store/ledger.h"
 
 /* An operator's wish that waits for its deployment to be between two steps. */
 struct wish {
@@ -26,14 +27,18 @@ struct wish {
 struct seat {
     char *endpoint;
     cJSON *lineage;
-    int64_t version; /* of the lineage's row; STORE_ABSENT while there is none */
-    size_t open;     /* deployments */
+    int64_t version;   /* of the lineage's row; STORE_ABSENT while there is none */
+    struct list lives; /* open deployments, in order of acceptance */
+    size_t open;       /* how many */
+    size_t waiting;    /* of them, for their turn */
 };
 
 /* One open deployment. Exactly one of these holds: it waits; an effect runs; a commit runs. */
 struct live {
     struct engine *engine;
     struct list link;
+    struct list in_seat;   /* in seat->lives */
+    struct list ready;     /* in engine->ready or engine->crowded, or in none */
     struct heap_node wake; /* in engine->wakes while it waits for a time */
     struct record *record; /* as committed */
     int64_t version;       /* of its row */
@@ -46,6 +51,8 @@ struct live {
     struct wish *granted; /* the wish that `next` fulfils */
     struct list wishes;
     bool news;
+    bool waits_for_endpoint; /* counted in engine->waiting */
+    bool waits_for_turn;     /* counted in seat->waiting */
 };
 
 struct engine {
@@ -54,13 +61,18 @@ struct engine {
     struct store *store;
     struct config *config;
     struct sweep *sweep;
-    struct list lives; /* in order of acceptance */
+    struct ledger *ledger;
+    struct list lives;   /* in order of acceptance */
+    struct list ready;   /* something happened to them: they are looked at on the next turn */
+    struct list crowded; /* their effects wait for others to end */
     struct map by_id;
     struct map seats;
     struct heap wakes; /* wall clock */
     struct timer timer;
     struct timer commit_retry;
     struct poke poke;
+    int64_t looked_ms; /* wall clock of the last turn */
+    size_t waiting;    /* for their endpoints */
     size_t effects_running;
     size_t commits_running;
     bool stopped;
@@ -75,8 +87,17 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint);
 /* Takes up a record, which is the live's from then on, as it is in the store. */
 struct live *engine_add_live(struct engine *engine, struct record *record, int64_t version);
 
+/* Something happened to it: it is looked at on the next turn. Nobody else is, so that a turn costs
+ * what happened in it, however many deployments are open. */
+void engine_mark(struct live *live);
+
 /* Has the input given to the deployment as soon as it is between two steps. done may be NULL. */
 void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
                  void *context);
+
+/* Tells the ledger where the deployment stands, with the digest of its row. */
+void engine_tell_ledger(struct engine *engine, const struct record *record);
+/* Tells it what a crash has left untold. */
+void engine_catch_up_ledger(struct engine *engine);
 
 #endif

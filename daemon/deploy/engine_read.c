@@ -46,6 +46,7 @@ int engine_load(struct engine *engine, struct error *error)
         store_load_open(engine->store, RECORD_KIND,
                         &(struct store_reader){load_record, NULL, engine}, error) < 0)
         return -1;
+    engine_catch_up_ledger(engine);
     poke(&engine->poke);
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "deploy/failure.h"
 #include "deploy/freeze.h"
 #include "deploy/machine_internal.h"
+#include "deploy/sources.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -89,6 +90,13 @@ static void no_trouble(struct record *record)
 void machine_enter(struct run *run, enum deployment_step step)
 {
     struct record *record = run->record;
+    cleanup(free_pointer)
+    char *refusal = sources_refusal(record, step);
+
+    if (refusal) {
+        machine_reject(run, "%s", refusal);
+        return;
+    }
 
     record->step = step;
     record->wake_ms = 0;
@@ -349,9 +357,34 @@ static bool is_accepted(const struct record *record, const struct effect_result 
            (result->error.class == ERROR_CONFLICT && (accepts & ACCEPT_CONFLICT));
 }
 
+/* Which calls were made, by AWS's own ids, so that its logs can be asked. Parts of a copy would be
+ * too many. */
+static void remember_call(struct record *record, const struct effect_result *result, int64_t now_ms)
+{
+    if (text_is_empty(result->request_id) || record->step == STEP_COPY_PART ||
+        record->step == STEP_CARRY_PART)
+        return;
+    if (!record->calls)
+        record->calls = cJSON_CreateArray();
+    cJSON *entry = cJSON_CreateObject();
+
+    json_add_text(entry, "operation", result->operation);
+    json_add_text(entry, "request", result->request_id);
+    json_add_integer(entry, "at_ms", now_ms);
+    if (!result->ok)
+        json_add_text(entry, "error",
+                      result->error.code[0] ? result->error.code
+                                            : error_class_name(result->error.class));
+    cJSON_AddItemToArray(record->calls, entry);
+    if (cJSON_GetArraySize(record->calls) > HISTORY_MAX)
+        cJSON_DeleteItemFromArray(record->calls, 0);
+}
+
 static void on_result(struct run *run)
 {
     struct record *record = run->record;
+
+    remember_call(record, run->result, run->now_ms);
 
     if (!is_accepted(record, run->result)) {
         machine_bear(run, &run->result->error);

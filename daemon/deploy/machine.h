@@ -59,6 +59,8 @@ struct effect_result {
     const char *digest; /* of an image */
     const char *upload_id;
     const struct endpoint_view *endpoint;
+    const char *operation; /* the call that it was, and AWS's id of it; or NULL */
+    const char *request_id;
     const cJSON *document; /* DescribeModel, DescribeEndpointConfig */
     int status;            /* of an invocation */
     int64_t elapsed_ms;

@@ -7,6 +7,7 @@
 #include "deploy/pin.h"
 #include "deploy/preflight.h"
 #include "deploy/project.h"
+#include "deploy/sources.h"
 
 enum deployment_step machine_first_resolving(const struct record *record)
 {
@@ -90,8 +91,12 @@ void take_package(struct run *run)
     const cJSON *package = run->result->document;
     const char *status = json_get_text(package, "ModelPackageStatus");
     const char *approval = json_get_text(package, "ModelApprovalStatus");
+    cleanup(free_pointer)
+    char *refusal = sources_refusal_of_package(record, package);
 
-    if (status && !text_equal(status, "Completed")) {
+    if (refusal) {
+        machine_reject(run, "%s", refusal);
+    } else if (status && !text_equal(status, "Completed")) {
         machine_reject(run, "model package %s is %s, not Completed", record->model_package, status);
     } else if (approval && !text_equal(approval, "Approved")) {
         machine_reject(run, "model package %s is %s by now", record->model_package, approval);
@@ -274,8 +279,12 @@ void machine_pin_image(struct run *run)
     struct record *record = run->record;
     struct error error;
     struct image image;
+    cleanup(free_pointer)
+    char *refusal = sources_refusal(record, STEP_DESCRIBE_IMAGE);
 
-    if (!record->image) {
+    if (refusal) {
+        machine_reject(run, "%s", refusal);
+    } else if (!record->image) {
         machine_reject(run, "neither the artifact nor the configuration names an image");
     } else if (image_parse(record->image, &image, &error) < 0) {
         machine_reject(run, "the image %s is refused: %s", record->image, error.sentence);

@@ -127,6 +127,7 @@ enum { RECORD_FORMAT = 1 };
     X(previous_stack) /* {body, parameters} of the stack before it was touched */ \
     X(scaling) /* scalable targets of the endpoint before it was touched */ \
     X(garbage) /* what is to be removed at the end: {kind, name or bucket and key} */ \
+    X(calls) /* [{operation, request, at_ms, error}] of AWS, oldest first, bounded */ \
     X(history) /* [{state, at_ms, note}], oldest first, bounded */
 /* clang-format on */
 

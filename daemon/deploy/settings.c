@@ -1,5 +1,7 @@
 #include "deploy/settings.h"
 
+#include "deploy/sources.h"
+
 cJSON *settings_pairs(const struct config_pair *pairs, size_t count)
 {
     cJSON *object = cJSON_CreateObject();
@@ -165,6 +167,7 @@ cJSON *settings_of(const struct config *config, const struct config_deployment *
     cJSON *settings = cJSON_CreateObject();
 
     add_variant(settings, deployment);
+    json_put(settings, "sources", sources_of(config, deployment));
     json_add_text(settings, "execution_role", deployment->execution_role);
     json_add_text(settings, "model_bucket", deployment->model_bucket);
     json_add_text(settings, "model_prefix", deployment->model_prefix);

@@ -280,6 +280,7 @@ static int decide(struct resolving *resolving, const cJSON *condition, bool *hol
 {
     const cJSON *member = cJSON_IsObject(condition) ? condition->child : NULL;
     const char *kind = member ? member->string : NULL;
+    const char *named = json_text(member);
     int result = -1;
 
     if (++resolving->depth > DEPTH_MAXIMUM)
@@ -293,8 +294,8 @@ static int decide(struct resolving *resolving, const cJSON *condition, bool *hol
     } else if (text_equal(kind, "Fn::Not")) {
         result = decide(resolving, cJSON_GetArrayItem(member, 0), holds);
         *holds = !*holds;
-    } else if (text_equal(kind, "Condition") && json_text(member)) {
-        result = decide_named(resolving, member->valuestring, holds);
+    } else if (text_equal(kind, "Condition") && named) {
+        result = decide_named(resolving, named, holds);
     } else {
         fail(resolving, "a condition is not understood", kind);
     }

@@ -114,6 +114,9 @@ void intake_free(struct intake *intake)
     settle_free(intake);
     dead_letters_free(intake);
     poke_cancel(&intake->poke);
+    free(intake->queue.url);
+    free(intake->queue.dead_letter_url);
+    free(intake->queue.dead_letter_name);
     config_unref(intake->config);
     free(intake);
 }

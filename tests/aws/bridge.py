@@ -37,6 +37,29 @@ def bootstrap(world: World) -> str:
     return world.client("staging", "kms").create_key()["KeyMetadata"]["Arn"]
 
 
+def short_form(key: str) -> dict[str, Any]:
+    """The nine lines of the design."""
+    return {
+        "from": "staging", "to": "prod", "bus": BUS, "pipelines": [PIPELINE],
+        "artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET], "model_bucket": MODEL_BUCKET,
+        "repositories": [REPOSITORY], "kms_keys": [key], "privileges": "least",
+    }
+
+
+def cloudtrail(world: Any, account: str, source: str, call: str, **parameters: Any) -> dict[str, Any]:
+    """As CloudTrail's events arrive through the queue."""
+    return {
+        "version": "0", "id": "1", "source": "aws." + source, "detail-type": "AWS API Call via CloudTrail",
+        "account": getattr(world, account), "time": "2026-11-20T09:30:12Z", "region": world.region, "resources": [],
+        "detail": {
+            "eventSource": f"{source}.amazonaws.com", "eventName": call, "eventTime": "2026-11-20T09:30:12Z",
+            "sourceIPAddress": "192.0.2.10", "userAgent": "console.amazonaws.com", "readOnly": False,
+            "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{getattr(world, account)}:user/mallory"},
+            "requestParameters": parameters,
+        },
+    }
+
+
 class Bridge:
     """One aws_bridge_pass process at a time, over one directory: configuration and store are kept between starts."""
 
@@ -51,11 +74,7 @@ class Bridge:
     def configure(self, short: dict[str, Any] | None = None, **changes: Any) -> None:
         """The nine lines of the design; `short` changes some of them, None takes one away (bridge=None: all)."""
         world = self.world
-        lines: dict[str, Any] = {
-            "from": "staging", "to": "prod", "bus": BUS, "pipelines": [PIPELINE],
-            "artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET], "model_bucket": MODEL_BUCKET,
-            "repositories": [REPOSITORY], "kms_keys": [self.key], "privileges": "least", **(short or {}),
-        }
+        lines = {**short_form(self.key), **(short or {})}
         whole: dict[str, Any] = {
             "version": "1", "home": "prod",
             "accounts": {
@@ -98,14 +117,22 @@ class Bridge:
         self.process.stdin.flush()
         deadline = time.monotonic() + 10
         while not select.select([self.process.stdout], [], [], 0.1)[0] and time.monotonic() < deadline:
-            for message in self.world.messages():
-                event = json.loads(message["Body"])
+            for event in self.events():
                 self.process.stdin.write(json.dumps({"do": "event", "event": event}) + "\n")
                 self.process.stdin.flush()
         while True:
             answer = json.loads(self.process.stdout.readline())
             if "taken" not in answer:
                 return answer
+
+    def events(self) -> list[dict[str, Any]]:
+        """What is in the queue now."""
+        return [json.loads(message["Body"]) for message in self.world.messages()]
+
+    def carry(self) -> None:
+        """Hands the events in the queue to the bridge."""
+        for event in self.events():
+            self.ask("event", event=event)
 
     def converge(self, keep: bool = False) -> dict[str, Any]:
         """One pass that applies; nothing may fail. Kept running, the bridge looks again a second later."""

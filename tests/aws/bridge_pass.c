@@ -74,6 +74,8 @@ static void print_statistics(const struct work *work)
     json_add_integer(view, "orphaned", (int64_t)statistics.orphaned);
     json_add_integer(view, "unreadable", (int64_t)statistics.unreadable);
     json_add_bool(view, "suspended", statistics.suspended);
+    json_add_integer(view, "heartbeats", (int64_t)statistics.heartbeats);
+    json_add_bool(view, "broken", statistics.broken);
     print_line(view);
 }
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 from gate.client import Sandbox, wait_for
-from gate.world import ARTIFACT_BUCKET, EXTERNAL_ID, MODEL_BUCKET, QUEUE, World
+from gate.world import ARTIFACT_BUCKET, EXTERNAL_ID, MODEL_BUCKET, QUEUE, REPOSITORY, SAGEMAKER_BUCKET, World
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("CAUSEWAY_BUILD", ROOT / "build"))
@@ -30,6 +30,7 @@ def configuration(world: World, directory: Path, **changes: Any) -> dict[str, An
             "detail": {"pipeline": [PIPELINE], "action": ["DeployStaging"], "state": ["SUCCEEDED"]},
         },
         "artifact": {"pipeline": "BuildArtifact", "form": "manifest"},
+        "artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET], "repositories": [REPOSITORY],
         "endpoint": ENDPOINT, "execution_role": world.execution_role_arn, "model_bucket": MODEL_BUCKET,
         "container": {"image": world.image(), "environment": {"LOG": "info"}},
         "variant": {"name": "main", "instance_type": "ml.m5.xlarge", "count": "2"},
@@ -135,9 +136,10 @@ class Daemon:
     # Asking
 
     def ctl(self, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
         return subprocess.run(
             [str(BUILD / "causewayctl"), "--config", str(self.config), "--socket", str(self.socket), *arguments],
-            input=stdin, capture_output=True, text=True, timeout=30, check=False)
+            input=stdin, capture_output=True, text=True, timeout=120, check=False, env={**clean, **self.environment})
 
     def ask(self, *arguments: str) -> Any:
         answer = self.ctl("--json", *arguments)

@@ -1,5 +1,6 @@
 """conf/bootstrap: the two templates that give the daemon its first permissions, and what it makes of them."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,9 +8,10 @@ from typing import Any
 
 import pytest
 from bridge import Bridge
-from causeway import ROOT
+from causeway import BUILD, ROOT
 from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET, EXTERNAL_ID, INSTANCE_ROLE, MODEL_BUCKET, REPOSITORY, SAGEMAKER_BUCKET, STAGING_ROLE
+from privileges import questions
 
 TEMPLATES = ROOT / "conf" / "bootstrap"
 
@@ -47,6 +49,59 @@ def test_given_a_template_when_cfn_lint_reads_it_then_it_has_nothing_to_say(temp
     said = subprocess.run([
         sys.executable, "-c", "import sys; from cfnlint.runner import main; sys.exit(main())", str(TEMPLATES / template)], capture_output=True, text=True)
     assert (said.returncode, said.stdout) == (0, ""), said.stdout + said.stderr
+
+
+def documents(world: Any, account: str, role: str) -> list[dict[str, Any]]:
+    """All policies of the role."""
+    iam = world.client(account, "iam")
+    found = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+             for name in iam.list_role_policies(RoleName=role)["PolicyNames"]]
+    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+        version = iam.get_policy(PolicyArn=policy["PolicyArn"])["Policy"]["DefaultVersionId"]
+        found.append(iam.get_policy_version(PolicyArn=policy["PolicyArn"], VersionId=version)["PolicyVersion"]["Document"])
+    return found
+
+
+def is_allowed(directory: Path, principal: str, policies: list[dict[str, Any]], key_policy: dict[str, Any], action: str,
+               resource: str, context: dict[str, str]) -> bool:
+    """A key's own policy has to say something too, also within one account."""
+    request = directory / "request.json"
+    request.write_text(json.dumps({
+        "request": {"principal": principal, "action": action, "resource": {"resource": resource, "accountId": principal.split(":")[4]},
+                    "context": context},
+        "identityPolicies": policies, **({"resourcePolicy": key_policy} if action.startswith("kms:") else {}),
+    }))
+    asked = subprocess.run([str(BUILD / "causewayctl"), "policy", "can", "--request", str(request)], capture_output=True, text=True)
+    assert asked.returncode in (0, 1), asked.stdout + asked.stderr
+    return asked.returncode == 0
+
+
+def test_given_the_templates_and_what_the_bridge_granted_when_its_calls_are_judged_then_none_lacks_a_permission(
+        sandbox: Any, bare: Any, control: Any, bootstrapped: str, tmp_path: Path):
+    bridge = Bridge(sandbox, bare, tmp_path, bootstrapped)
+    bridge.environment = {
+        "AWS_ENDPOINT_URL": sandbox.endpoint, "AWS_REGION": bare.region, "AWS_EC2_METADATA_SERVICE_ENDPOINT": sandbox.endpoint}
+    bridge.converge()
+    bare.client("staging", "ecr").delete_repository_policy(repositoryName=REPOSITORY)
+    bare.client("prod", "sqs").set_queue_attributes(QueueUrl=bare.queue_url, Attributes={"VisibilityTimeout": "5"})
+    bridge.doctor()
+    bridge.stop()
+    bridge.converge()
+    granted = {INSTANCE_ROLE: documents(bare, "prod", INSTANCE_ROLE), STAGING_ROLE: documents(bare, "staging", STAGING_ROLE)}
+    key_policy = json.loads(bare.client("staging", "kms").get_key_policy(KeyId=bootstrapped, PolicyName="default")["Policy"])
+    asked, missing = set(), []
+    for call in control.calls():
+        if not (call["user_agent"] or "").startswith("causeway/"):
+            continue
+        role, account = call["principal"].split("/")[1], call["principal"].split(":")[4]
+        for action, resource, context in questions(call):
+            key = (role, action, resource)
+            if key not in asked and not is_allowed(
+                    tmp_path, f"arn:aws:iam::{account}:role/{role}", granted[role], key_policy, action, resource, context):
+                missing.append(key)
+            asked.add(key)
+    print(f"{len(asked)} permissions asked for, {len(missing)} missing")
+    assert missing == [] and len(asked) > 40
 
 
 def test_given_the_two_stacks_when_the_daemon_runs_on_the_instances_role_then_the_bridge_converges_and_leaves_them_alone(

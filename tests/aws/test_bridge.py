@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bridge import Bridge, bootstrap, writes
+from bridge import Bridge, bootstrap, cloudtrail, writes
 from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET, BUS, QUEUE, REPOSITORY, SAGEMAKER_BUCKET, STAGING_ROLE
 
@@ -373,20 +373,6 @@ def test_given_kill_nine_at_any_call_of_an_apply_when_it_starts_again_then_the_n
 # ---- who did it, and back again
 
 
-def cloudtrail(world: Any, account: str, source: str, call: str, **parameters: Any) -> dict[str, Any]:
-    """As CloudTrail's events arrive through the queue."""
-    return {
-        "version": "0", "id": "1", "source": "aws." + source, "detail-type": "AWS API Call via CloudTrail",
-        "account": getattr(world, account), "time": "2026-11-20T09:30:12Z", "region": world.region, "resources": [],
-        "detail": {
-            "eventSource": f"{source}.amazonaws.com", "eventName": call, "eventTime": "2026-11-20T09:30:12Z",
-            "sourceIPAddress": "192.0.2.10", "userAgent": "console.amazonaws.com", "readOnly": False,
-            "userIdentity": {"type": "IAMUser", "arn": f"arn:aws:iam::{getattr(world, account)}:user/mallory"},
-            "requestParameters": parameters,
-        },
-    }
-
-
 def test_given_an_edit_that_cloudtrail_tells_of_when_it_arrives_then_it_is_repaired_at_once_and_its_author_named(
         bridge, bare, control):
     bridge.converge(keep=True)
@@ -473,6 +459,25 @@ def test_given_a_broken_hop_when_the_doctor_walks_the_bridge_then_it_is_named_wi
     report = bridge.doctor()
     assert (report["healthy"], report["broken"]) == (False, hop)
     assert missing in next(h for h in report["hops"] if not h["ok"])["difference"]
+
+
+def test_given_a_heartbeat_when_a_hop_breaks_then_the_journal_names_it_and_when_it_is_mended_says_so(bridge, bare):
+    bridge.converge()
+    bridge.configure({"heartbeat": "10s"}, reconcile={"mode": "observe"})
+    delete_repository_policy(bare)
+    bridge.ask("start")
+
+    def said(words: str) -> bool:
+        bridge.carry()
+        return any(words in entry["MESSAGE"] for entry in bridge.entries())
+
+    wait_for(lambda: said('broken at its hop "repositories"'), "the broken hop", 20, 0.2)
+    assert bridge.ask("statistics")["broken"]
+    bare.client("staging", "ecr").set_repository_policy(repositoryName=REPOSITORY, policyText=json.dumps({
+        "Version": "2012-10-17", "Statement": [{
+            "Sid": "CausewayPull", "Effect": "Allow", "Principal": {"AWS": bare.execution_role_arn},
+            "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]}]}))
+    wait_for(lambda: said("every hop of the bridge is well"), "the mended hop", 20, 0.2)
 
 
 # ---- every field that the file may give

@@ -22,7 +22,7 @@ FIRST = [
 # From the event on, with one that serves already.
 UPDATE = [
     "DeleteMessageBatch", "GetObject", "HeadObject", "DescribeImages", "DescribeEndpoint", "HeadObject", "CopyObject",
-    "CreateModel", "CreateEndpointConfig", "DescribeEndpoint", "UpdateEndpoint", "DescribeEndpoint", "InvokeEndpoint",
+    "CreateModel", "CreateEndpointConfig", "DescribeScalableTargets", "DescribeEndpoint", "UpdateEndpoint", "DescribeEndpoint", "InvokeEndpoint",
     "DescribeEndpoint",
 ]
 # The second answers nonsense: verification fails, the first one is put back, what the second made is removed.

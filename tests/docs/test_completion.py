@@ -50,7 +50,7 @@ def test_words_are_completed_where_they_stand(answering: str) -> None:
     assert bash("policy", "diff", "--rule", "=", "a") == {"aws"}
     assert bash("deploy", "-f", "LICEN") == {"LICENSE"}
     assert bash("event", "route", "LICEN") == {"LICENSE"}
-    assert bash("help", "app") == {"approve"}
+    assert bash("help", "appr") == {"approve"}
     assert bash("history", "-n", "") == set()
     assert bash("status", "", path=answering) == {"churn", "churn-9f8e7d6c5b4a"}
     assert bash("approve", "", path=answering) == {"churn-9f8e7d6c5b4a"}

@@ -57,6 +57,7 @@ static void add_verification(struct config *config, struct config_deployment *de
 
 static void make_deployment(struct config *config, unsigned number)
 {
+    static const char *sources[] = {STAGING_BUCKET};
     struct config_deployment *deployment = &config->deployments[number];
     uint64_t nature = nature_of(number);
     bool is_model = nature & 1;
@@ -71,7 +72,9 @@ static void make_deployment(struct config *config, unsigned number)
         .model_bucket = MODEL_BUCKET,
         .model_prefix = "causeway/",
         .container.image = REPOSITORY ":latest",
-        .variant = {.name = "main", .instance_type = "ml.m5.xlarge", .count = 1},
+        .artifact_buckets = sources,
+        .artifact_bucket_count = array_length(sources),
+        .variant = {.name = "main", .instance_type = "ml.m5.xlarge", .count = 2},
         .rollout.type = (enum rollout_type)draw(4),
         .rollout.step = 1,
         .approval = (nature >> 1) % 4 == 0 ? APPROVAL_MANUAL : APPROVAL_NONE,

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EVENTS = 110, JOBS_MAX = 64, MINIMISING_RUNS = 400 };
+enum { EVENTS = 100, JOBS_MAX = 64, MINIMISING_RUNS = 400 };
 
 static const char usage[] =
     "usage: causeway-sim --seed N [--events N] [--without FAULT,...] [--only FAULT:NUMBER,...]\n"

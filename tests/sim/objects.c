@@ -20,6 +20,8 @@ struct upload {
     bool bad;
     int64_t bytes;
     unsigned parts;
+    int64_t
+        carried; /* the last of the parts that went through the daemon; 0 where S3 copied them */
 };
 
 static const char *name_of(const char *bucket, const char *key, char name[1200])
@@ -255,6 +257,70 @@ void objects_copy_part(struct aws_call *call)
     call_answer(call, output);
 }
 
+/* A part of an object for the daemon to carry: what is in it is its content's number and its size.
+ */
+void objects_get_part(struct aws_call *call)
+{
+    const struct s3_get_object_input *input = call->input;
+    const struct version *version = objects_find(input->bucket, input->key, input->version_id);
+
+    if (!version) {
+        call_refuse(call, ERROR_NOT_FOUND, "NoSuchKey", "s3://%s/%s does not exist", input->bucket,
+                    input->key);
+        return;
+    }
+    struct s3_get_object_output *output = arena_allocate(&call->arena, sizeof(*output));
+    char *body = arena_printf(&call->arena, "%" PRIu64 " %" PRId64 " %d", version->content,
+                              version->size, version->bad);
+
+    output->body.data = body;
+    output->body.length = strlen(body);
+    call_answer(call, output);
+}
+
+void objects_put_part(struct aws_call *call)
+{
+    const struct s3_upload_part_input *input = call->input;
+    struct upload *upload = find_upload(call, input->upload_id, true);
+    char body[100] = "";
+    uint64_t content;
+    int64_t bytes;
+    int bad;
+
+    if (!upload)
+        return;
+    memcpy(body, input->body.data,
+           input->body.length < sizeof(body) ? input->body.length : sizeof(body) - 1);
+    if (sscanf(body, "%" SCNu64 " %" SCNd64 " %d", &content, &bytes, &bad) != 3)
+        broken("what was pinned", "a part was carried that nobody gave");
+    if (upload->content && upload->content != content)
+        broken("what was pinned", "an upload mixes content %" PRIu64 " and %" PRIu64,
+               upload->content, content);
+    upload->content = content;
+    upload->bad = bad;
+    upload->bytes = bytes;
+    if (input->part_number > upload->carried + 1)
+        broken("what was pinned", "a part was left out");
+    if (input->part_number > upload->carried)
+        upload->carried = input->part_number;
+    struct s3_upload_part_output *output = arena_allocate(&call->arena, sizeof(*output));
+
+    output->etag = arena_printf(&call->arena, "\"part-%" PRId64 "\"", input->part_number);
+    call_answer(call, output);
+}
+
+static bool has_all(const struct upload *upload,
+                    const struct s3_complete_multipart_upload_input *input)
+{
+    unsigned parts = 0;
+
+    if (upload->carried)
+        return (int64_t)input->part_count == upload->carried;
+    for (size_t i = 0; i < input->part_count; i++)
+        parts |= 1u << input->parts[i].part_number;
+    return parts == upload->parts && !(parts & 1u) && (parts & (parts + 2)) == 0;
+}
+
 void objects_complete_upload(struct aws_call *call)
 {
     const struct s3_complete_multipart_upload_input *input = call->input;
@@ -262,11 +328,7 @@ void objects_complete_upload(struct aws_call *call)
 
     if (!upload)
         return;
-    unsigned parts = 0;
-
-    for (size_t i = 0; i < input->part_count; i++)
-        parts |= 1u << input->parts[i].part_number;
-    if (parts != upload->parts || (parts & 1u) || (parts & (parts + 2)) != 0)
+    if (!has_all(upload, input))
         broken("what was pinned", "an upload is completed with other parts than it has");
     place_copy(upload->bucket, upload->key, upload->content, upload->bytes, upload->bad);
     map_remove(&sim->world->uploads, input->upload_id);
@@ -292,6 +354,6 @@ unsigned objects_open_uploads(void)
     void *value;
 
     while (map_each(&sim->world->uploads, &position, &id, &value))
-        count += ((struct upload *)value)->parts != 0;
+        count += ((struct upload *)value)->parts != 0 || ((struct upload *)value)->carried != 0;
     return count;
 }

@@ -62,6 +62,22 @@ static int64_t ready_us(const struct process *process, const struct heap_node *f
     return first->when > process->frozen_until_us ? first->when : process->frozen_until_us;
 }
 
+/* A daemon that waits, sleeps: one that turns all the time would be seen here. Some hundred steps a
+ * second are usual while several deployments move. */
+#define WINDOW_US (5 * US_PER_S)
+enum { WINDOW_STEPS = 5000 };
+
+static void count_step(struct process *process)
+{
+    if (sim->now_us - process->window_us > WINDOW_US) {
+        process->window_us = sim->now_us;
+        process->window_steps = 0;
+    }
+    if (process->engine && ++process->window_steps > WINDOW_STEPS)
+        broken("it sleeps while it waits", "daemon %u took %d steps within five seconds",
+               process->number, WINDOW_STEPS);
+}
+
 bool sim_step(int64_t until_us)
 {
     struct heap_node *first = heap_first(&sim->events);
@@ -94,6 +110,7 @@ bool sim_step(int64_t until_us)
         event->happen(event->context);
         return true;
     }
+    count_step(owner);
     sim->running = owner;
     sim_loop_run_first(owner->loop, heap, first);
     sim->running = NULL;

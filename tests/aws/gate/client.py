@@ -189,6 +189,10 @@ class Gate:
         """Ends the sessions whose ARN contains the text."""
         return self._ask("POST", "sessions/expire", {"principal": principal})["expired"]
 
+    def secrets(self, principal: str = "") -> list[str]:
+        """Secret keys and session tokens given out so far to principals whose ARN contains the text."""
+        return self._ask("GET", "secrets?" + urlencode({"principal": principal}))
+
     def metadata(self, **settings: Any) -> None:
         """lifetime_seconds of the credentials given out from now on; container_token that Authorization must say."""
         self._ask("POST", "metadata", settings)

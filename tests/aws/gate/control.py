@@ -29,6 +29,7 @@ class Control:
             ("POST", "release"): lambda q: self._gate.faults.release(),
             ("POST", "clock"): self._clock,
             ("POST", "sessions/expire"): self._expire,
+            ("GET", "secrets"): lambda q: self._gate.keys.secrets(q.get("principal", "")),
             ("POST", "metadata"): self._metadata,
             ("POST", "events"): self._events,
             ("GET", "events/dropped"): lambda q: self._gate.events.dropped,

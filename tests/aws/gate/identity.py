@@ -70,6 +70,12 @@ class Keys:
         with self._lock:
             return self._users.get(access_key_id) or self._sessions.get(access_key_id)
 
+    def secrets(self, containing: str = "") -> list[str]:
+        """Secret keys and session tokens of every principal, past and present, whose ARN contains the text."""
+        with self._lock:
+            known = [p for p in (*self._users.values(), *self._sessions.values()) if containing in p.arn]
+            return [text for p in known for text in (p.secret_access_key, p.session_token) if text]
+
     def expire_sessions(self, now: float, containing: str = "") -> int:
         """Ends every session whose ARN contains the text; how many."""
         with self._lock:

@@ -178,6 +178,36 @@ static void a_deployment_that_waits_for_something_else_has_a_rule_of_its_own(voi
     config_unref(config);
 }
 
+#define DEPLOYMENT                                                                         \
+    "deployments:\n"                                                                       \
+    "  Scorer:\n"                                                                          \
+    "    on: { source: [aws.codepipeline] }\n"                                             \
+    "    artifact: { pipeline: BuildArtifact }\n"                                          \
+    "    endpoint: Scorer\n"                                                               \
+    "    execution_role: \"${role.execution.arn}\"\n"                                      \
+    "    container: { image: \"" STAGING ".dkr.ecr.us-east-1.amazonaws.com/a:latest\" }\n" \
+    "    variant: { instance_type: ml.m5.xlarge }\n"
+
+static void the_daemon_may_make_only_what_its_deployments_are_called_after(void **state)
+{
+    (void)state;
+    struct config *config = config_of(ACCOUNTS BRIDGE DEPLOYMENT);
+    struct resource_list list = list_of(config);
+    const cJSON *fields = resource_find(&list, "prod/iam_role/causeway-instance")->fields;
+    cleanup(free_pointer)
+    char *text = json_print(fields);
+
+    assert_non_null(strstr(text, ":model/scorer-*\""));
+    assert_non_null(strstr(text, ":endpoint/scorer\""));
+    assert_non_null(strstr(text, "arn:aws:s3:::prod-models/causeway/*"));
+    assert_null(strstr(text, ":model/*"));
+    assert_null(strstr(text, "cloudformation:")); /* no deployment is a stack */
+    assert_null(strstr(text, "DescribeModelPackage"));
+    assert_true(strlen(text) < 10240); /* IAM's bound on a role's inline policies */
+    resource_list_free(&list);
+    config_unref(config);
+}
+
 static void the_watching_rule_is_a_pattern_that_eventbridge_takes(void **state)
 {
     (void)state;
@@ -202,10 +232,32 @@ static void the_watching_rule_is_a_pattern_that_eventbridge_takes(void **state)
     assert_non_null(compiled);
     assert_true(event_pattern_match(compiled, write));
     assert_false(event_pattern_match(compiled, other));
-    assert_true(strlen(text) <= 4096);
+    assert_true(strlen(text) <= 2048);
     event_pattern_free(compiled);
     resource_list_free(&list);
     config_unref(config);
+}
+
+static void a_watching_rule_that_would_be_too_long_watches_more(void **state)
+{
+    (void)state;
+    struct buffer text = BUFFER(65536);
+
+    buffer_append_text(&text, ACCOUNTS "bridge: { from: staging, to: prod, bus: b,\n"
+                                       "  model_bucket: prod-models, repositories: [");
+    for (int i = 0; i < 90; i++)
+        buffer_printf(&text, "%sa-repository-with-a-long-name-%d", i ? ", " : "", i);
+    buffer_append_text(&text, "] }\n");
+    struct config *config = config_of(buffer_text(&text));
+    struct resource_list list = list_of(config);
+    const cJSON *pattern = json_get(
+        resource_find(&list, "staging/event_rule/default/causeway-drift")->fields, "pattern");
+
+    assert_null(json_pointer(pattern, "/detail/$or"));
+    assert_non_null(json_pointer(pattern, "/detail/readOnly"));
+    resource_list_free(&list);
+    config_unref(config);
+    buffer_free(&text);
 }
 
 static void the_expansion_reads_back_as_resources(void **state)
@@ -241,7 +293,9 @@ int main(void)
         cmocka_unit_test(statements_about_nothing_are_left_out),
         cmocka_unit_test(the_guides_privileges_have_the_guides_names),
         cmocka_unit_test(a_deployment_that_waits_for_something_else_has_a_rule_of_its_own),
+        cmocka_unit_test(the_daemon_may_make_only_what_its_deployments_are_called_after),
         cmocka_unit_test(the_watching_rule_is_a_pattern_that_eventbridge_takes),
+        cmocka_unit_test(a_watching_rule_that_would_be_too_long_watches_more),
         cmocka_unit_test(the_expansion_reads_back_as_resources),
     };
 

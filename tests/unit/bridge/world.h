@@ -3,6 +3,7 @@
 #ifndef CAUSEWAY_TESTS_BRIDGE_WORLD_H
 #define CAUSEWAY_TESTS_BRIDGE_WORLD_H
 
+#include "base/buffer.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "bridge/expand.h"

@@ -196,8 +196,12 @@ def _elements(values: dict[str, str | None]) -> str:
     return "".join(f"<{name}>{escape(value)}</{name}>" for name, value in values.items() if value)
 
 
-def describe_stacks(gate: "Gate", request: Request) -> Response:
+def describe_stacks(gate: "Gate", request: Request) -> Response | None:
+    """Stacks that CreateStack made are moto's."""
     with upstream.lock:
+        moto = upstream.backends("cloudformation")[request.account][gate.region].stacks.values()
+        if any(request.parameters.get("StackName") in (stack.name, stack.stack_id) for stack in moto):
+            return None
         stack = gate.stacks.find(request)
         parameters = "".join("<member>" + _elements({"ParameterKey": k, "ParameterValue": v}) + "</member>"
                              for k, v in stack["parameters"].items())
@@ -314,7 +318,20 @@ def describe_stack_events(gate: "Gate", request: Request) -> Response:
         return _answer(request, f"<StackEvents>{events}</StackEvents>")
 
 
-OPERATIONS = {
+def _of_ours(operation: Any) -> Any:
+    """Stacks that were made by CreateStack are moto's, which makes what is in their templates."""
+
+    def answer(gate: "Gate", request: Request) -> Response | None:
+        name = request.parameters.get("StackName", "")
+        known = upstream.backends("cloudformation")[request.account][gate.region].stacks.values()
+        if any(name in (stack.name, stack.stack_id) for stack in known):
+            return None
+        return operation(gate, request)
+
+    return answer
+
+
+OPERATIONS = {name: _of_ours(operation) for name, operation in {
     "DescribeStacks": describe_stacks,
     "GetTemplate": get_template,
     "CreateChangeSet": create_change_set,
@@ -325,4 +342,4 @@ OPERATIONS = {
     "ContinueUpdateRollback": continue_update_rollback,
     "DeleteStack": delete_stack,
     "DescribeStackEvents": describe_stack_events,
-}
+}.items()}

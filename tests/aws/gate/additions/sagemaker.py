@@ -155,7 +155,10 @@ def _check_model_data(gate: "Gate", request: Request, container: dict[str, Any])
     arn = request.parameters.get("ExecutionRoleArn", "")
     role = find_role(arn)
     service = policy.Caller(service="sagemaker.amazonaws.com")
-    trusted = role is not None and policy.allows(trust_policy(role), service, policy.Question("sts:AssumeRole", arn))
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html
+    question = policy.Question("sts:AssumeRole", arn, {
+        "aws:SourceAccount": request.account, "aws:SourceArn": f"arn:aws:sagemaker:{gate.region}:{request.account}:*"})
+    trusted = role is not None and policy.allows(trust_policy(role), service, question)
     if not trusted or not s3.object_exists(request.account, arn, url):
         raise AwsError(
             "ValidationException",

@@ -1,0 +1,438 @@
+#include "deploy/missed.h"
+
+#include "aws/service_codepipeline.h"
+#include "aws/service_sagemaker.h"
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/text.h"
+#include "deploy/missed_events.h"
+#include "deploy/route.h"
+#include "net/timer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Looks further back than the last sweep, for what was changed while it ran; what was seen is
+ * known. */
+#define WINDOW_MS ((int64_t)7 * 24 * 3600 * 1000)
+/* A page of each; more executions in one interval than that are found by the next one's. */
+enum { PAGE = 100, SEEN_MAXIMUM = 20000 };
+
+/* The row that says since when this store has looked. */
+#define SINCE_KIND "sweep"
+#define SINCE_KEY "staging"
+enum { SINCE_FORMAT = 1 };
+
+enum task_kind { TASK_EXECUTIONS, TASK_ACTIONS, TASK_PACKAGES, TASK_PACKAGE };
+
+/* One call that is to be made. */
+struct task {
+    struct list link;
+    enum task_kind kind;
+    char *account;   /* by its name */
+    char *subject;   /* pipeline, group, or package's ARN */
+    char *execution; /* TASK_ACTIONS */
+    bool succeeded;  /* TASK_ACTIONS: the whole execution did */
+};
+
+struct missed {
+    struct loop *loop;
+    struct aws *aws;
+    struct store *store;
+    struct engine *engine;
+    struct config *config;
+    struct timer timer;
+    struct aws_call *call;
+    struct list tasks;
+    struct map seen; /* executions that were over, and approvals, by their ids */
+    int64_t since_ms;
+    bool stopped;
+    struct missed_statistics statistics;
+};
+
+static void next_task(struct missed *missed);
+
+static struct task *add_task(struct missed *missed, enum task_kind kind, const char *account,
+                             const char *subject)
+{
+    struct task *task;
+
+    list_each(task, &missed->tasks, link)
+    {
+        if (task->kind == kind && text_equal(task->account, account) &&
+            text_equal(task->subject, subject) && kind != TASK_ACTIONS)
+            return task;
+    }
+    task = memory_allocate(sizeof(*task));
+    task->kind = kind;
+    task->account = text_copy(account);
+    task->subject = text_copy(subject);
+    list_append(&missed->tasks, &task->link);
+    return task;
+}
+
+static void free_task(struct task *task)
+{
+    list_remove(&task->link);
+    free(task->account);
+    free(task->subject);
+    free(task->execution);
+    free(task);
+}
+
+static struct missed_place place_of(const struct missed *missed, const struct task *task)
+{
+    const struct config_account *account = config_find_account(missed->config, task->account);
+
+    return (struct missed_place){.account = account ? account->id : "",
+                                 .region = account ? account->region : "",
+                                 .pipeline = task->subject};
+}
+
+/* ---- taking in ------------------------------------------------------------------------------- */
+
+static void on_accepted(void *context, enum engine_answer answer, const char *id,
+                        const struct error *error)
+{
+    struct missed *missed = context;
+
+    (void)error;
+    if (answer != ENGINE_DONE)
+        return;
+    missed->statistics.found++;
+    log_message(MESSAGE_EVENT_FOUND, &(struct log_fields){.deployment = id},
+                "%s: its event had not come; staging was asked, and told of it", id);
+}
+
+/* By the same rule as an event that came. */
+static void take_in(struct missed *missed, cJSON *document)
+{
+    cleanup(json_free)
+    cJSON *owned = document;
+    struct event event;
+    struct route route;
+    struct error error;
+
+    if (!owned || missed->stopped || event_read(owned, &event, &error) < 0 ||
+        event.time_ms < missed->since_ms ||
+        route_event(missed->config, &event, &route, &error) < 0 || route.kind != ROUTE_DEPLOYMENT)
+        return;
+    struct record *record =
+        route_start(missed->config, &event, &route, "sweep", clock_wall_ms(), &error);
+
+    if (record)
+        engine_accept(missed->engine, record, on_accepted, missed);
+}
+
+/* Whether it is known that this needs no second look; it is, from now on. */
+static bool was_seen(struct missed *missed, const char *what)
+{
+    if (map_get(&missed->seen, what))
+        return true;
+    if (missed->seen.count >= SEEN_MAXIMUM) /* begins anew: at worst, duplicates */
+        map_free(&missed->seen);
+    map_put(&missed->seen, what, missed);
+    return false;
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static void take_executions(struct missed *missed, const struct task *task, const cJSON *answer)
+{
+    const struct missed_place place = place_of(missed, task);
+    const cJSON *summary;
+
+    cJSON_ArrayForEach(summary, json_get(answer, "pipelineExecutionSummaries"))
+    {
+        const char *id = json_get_text(summary, "pipelineExecutionId");
+        cJSON *event = missed_execution(&place, summary);
+        bool is_over = event != NULL;
+
+        if (!id || missed_time_ms(summary, "lastUpdateTime") < missed->since_ms) {
+            cJSON_Delete(event);
+            continue;
+        }
+        if (is_over && was_seen(missed, id)) {
+            cJSON_Delete(event);
+            continue;
+        }
+        take_in(missed, event);
+        struct task *actions = add_task(missed, TASK_ACTIONS, task->account, task->subject);
+
+        actions->execution = text_copy(id);
+        actions->succeeded = text_equal(json_get_text(summary, "status"), "Succeeded");
+    }
+}
+
+/* Actions come the newest first: the first of a stage is its last. */
+static void take_actions(struct missed *missed, const struct task *task, const cJSON *answer)
+{
+    const struct missed_place place = place_of(missed, task);
+    struct map stages = {0};
+    const cJSON *detail;
+
+    cJSON_ArrayForEach(detail, json_get(answer, "actionExecutionDetails"))
+    {
+        const char *stage = json_get_text(detail, "stageName");
+
+        take_in(missed, missed_action(&place, detail));
+        if (task->succeeded && stage && !map_put(&stages, stage, missed))
+            take_in(missed, missed_stage(&place, detail));
+    }
+    map_free(&stages);
+}
+
+static void take_packages(struct missed *missed, const struct task *task, const cJSON *answer)
+{
+    const cJSON *summary;
+
+    cJSON_ArrayForEach(summary, json_get(answer, "ModelPackageSummaryList"))
+    {
+        const char *arn = json_get_text(summary, "ModelPackageArn");
+
+        if (arn)
+            add_task(missed, TASK_PACKAGE, task->account, arn);
+    }
+}
+
+static void take_package(struct missed *missed, const struct task *task, const cJSON *answer)
+{
+    const struct missed_place place = place_of(missed, task);
+
+    take_in(missed, missed_package(&place, answer));
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+static cJSON *ask_executions(const struct missed *missed, const struct task *task)
+{
+    cJSON *input = cJSON_CreateObject();
+
+    (void)missed;
+    json_add_text(input, "pipelineName", task->subject);
+    json_add_integer(input, "maxResults", PAGE);
+    return input;
+}
+
+static cJSON *ask_actions(const struct missed *missed, const struct task *task)
+{
+    cJSON *input = ask_executions(missed, task);
+
+    json_add_text(json_add_object(input, "filter"), "pipelineExecutionId", task->execution);
+    return input;
+}
+
+static cJSON *ask_packages(const struct missed *missed, const struct task *task)
+{
+    cJSON *input = cJSON_CreateObject();
+
+    (void)missed;
+    json_add_text(input, "ModelPackageGroupName", task->subject);
+    json_add_text(input, "ModelApprovalStatus", "Approved");
+    json_add_text(input, "SortBy", "CreationTime");
+    json_add_text(input, "SortOrder", "Descending");
+    json_add_integer(input, "MaxResults", PAGE);
+    return input;
+}
+
+static cJSON *ask_package(const struct missed *missed, const struct task *task)
+{
+    cJSON *input = cJSON_CreateObject();
+
+    (void)missed;
+    json_add_text(input, "ModelPackageName", task->subject);
+    return input;
+}
+
+static const struct {
+    const struct aws_operation *operation;
+    cJSON *(*ask)(const struct missed *missed, const struct task *task);
+    void (*take)(struct missed *missed, const struct task *task, const cJSON *answer);
+} tasks[] = {
+    [TASK_EXECUTIONS] = {&codepipeline_list_pipeline_executions, ask_executions, take_executions},
+    [TASK_ACTIONS] = {&codepipeline_list_action_executions, ask_actions, take_actions},
+    [TASK_PACKAGES] = {&sagemaker_list_model_packages, ask_packages, take_packages},
+    [TASK_PACKAGE] = {&sagemaker_describe_model_package, ask_package, take_package},
+};
+
+static void on_answer(void *context, const struct aws_result *result)
+{
+    struct missed *missed = context;
+    struct task *task = list_first(&missed->tasks, struct task, link);
+
+    missed->call = NULL;
+    if (result->ok) {
+        tasks[task->kind].take(missed, task, result->output);
+    } else {
+        missed->statistics.failures++;
+        log_debug(&(struct log_fields){.error = &result->error},
+                  "what %s has done could not be asked: %s", task->subject, result->error.sentence);
+    }
+    free_task(task);
+    next_task(missed);
+}
+
+static void next_task(struct missed *missed)
+{
+    const struct task *task = list_first(&missed->tasks, struct task, link);
+
+    if (missed->stopped)
+        return;
+    if (!task) {
+        missed->statistics.sweeps++;
+        missed->statistics.last_ms = clock_wall_ms();
+        timer_start(&missed->timer, missed->config->sweep_ms);
+        return;
+    }
+    cleanup(json_free)
+    cJSON *input = tasks[task->kind].ask(missed, task);
+
+    missed->call =
+        aws_call(missed->aws, task->account, tasks[task->kind].operation, input, on_answer, missed);
+}
+
+/* ---- what to ask ----------------------------------------------------------------------------- */
+
+/* The texts that a pattern's list names as they are; others (prefixes and the like) name nothing
+ * that could be asked for. */
+static void ask_each(struct missed *missed, const cJSON *list, enum task_kind kind,
+                     const char *account)
+{
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, list)
+    {
+        if (json_text(entry))
+            add_task(missed, kind, account, entry->valuestring);
+    }
+}
+
+static void plan_account(struct missed *missed, const char *account)
+{
+    const struct config *config = missed->config;
+
+    for (size_t i = 0; i < config->deployment_count; i++) {
+        const cJSON *detail = json_get(config->deployments[i].on, "detail");
+
+        ask_each(missed, json_get(detail, "pipeline"), TASK_EXECUTIONS, account);
+        if (config->deployments[i].artifact.form == ARTIFACT_MODEL_PACKAGE)
+            ask_each(missed, json_get(detail, "ModelPackageGroupName"), TASK_PACKAGES, account);
+    }
+    for (size_t i = 0; config->bridge && i < config->bridge->pipeline_count; i++)
+        if (text_equal(config->bridge->from, account))
+            add_task(missed, TASK_EXECUTIONS, account, config->bridge->pipelines[i]);
+}
+
+static void sweep(struct missed *missed)
+{
+    const struct config *config = missed->config;
+    int64_t window_ms = clock_wall_ms() - WINDOW_MS;
+
+    if (missed->since_ms < window_ms)
+        missed->since_ms = window_ms;
+    for (size_t i = 0; i < config->account_count; i++)
+        if (!text_equal(config->accounts[i].name, config->home))
+            plan_account(missed, config->accounts[i].name);
+    next_task(missed);
+}
+
+/* ---- since when ------------------------------------------------------------------------------ */
+
+static void read_since(void *context, const struct store_row *row)
+{
+    struct missed *missed = context;
+
+    missed->since_ms = row->order_ms;
+}
+
+static void on_kept(void *context, enum store_outcome outcome, size_t conflict,
+                    const struct error *error)
+{
+    (void)context;
+    (void)outcome; /* a later start keeps it, then */
+    (void)conflict;
+    (void)error;
+}
+
+static void know_since(void *context, const struct error *error)
+{
+    struct missed *missed = context;
+
+    if (!error && !missed->since_ms) {
+        missed->since_ms = clock_wall_ms();
+        const struct store_write write = {
+            .kind = SINCE_KIND,
+            .key = SINCE_KEY,
+            .order_ms = missed->since_ms,
+            .expected = STORE_ABSENT,
+            .format = SINCE_FORMAT,
+            .bytes = "",
+        };
+
+        store_commit(missed->store, &write, 1, on_kept, NULL);
+    }
+    if (!missed->stopped)
+        timer_start(&missed->timer, missed->config->sweep_ms);
+}
+
+static void on_timer(void *context)
+{
+    sweep(context);
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+struct missed *missed_new(struct loop *loop, struct aws *aws, struct store *store,
+                          struct engine *engine, struct config *config)
+{
+    struct missed *missed = memory_allocate(sizeof(*missed));
+
+    missed->loop = loop;
+    missed->aws = aws;
+    missed->store = store;
+    missed->engine = engine;
+    missed->config = config_ref(config);
+    list_init(&missed->tasks);
+    timer_init(&missed->timer, loop, on_timer, missed);
+    store_get(store, SINCE_KIND, SINCE_KEY, &(struct store_reader){read_since, know_since, missed});
+    return missed;
+}
+
+void missed_stop(struct missed *missed)
+{
+    missed->stopped = true;
+    timer_stop(&missed->timer);
+    if (missed->call)
+        aws_call_cancel(missed->call);
+    missed->call = NULL;
+}
+
+void missed_free(struct missed *missed)
+{
+    struct task *task;
+
+    if (!missed)
+        return;
+    missed_stop(missed);
+    list_each(task, &missed->tasks, link) free_task(task);
+    map_free(&missed->seen);
+    config_unref(missed->config);
+    free(missed);
+}
+
+void missed_set_config(struct missed *missed, struct config *config)
+{
+    struct config *old = missed->config;
+
+    missed->config = config_ref(config);
+    config_unref(old);
+    if (!missed->call && !missed->stopped && timer_is_running(&missed->timer))
+        timer_start(&missed->timer, config->sweep_ms);
+}
+
+struct missed_statistics missed_get_statistics(const struct missed *missed)
+{
+    return missed->statistics;
+}
