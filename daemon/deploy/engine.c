@@ -138,6 +138,22 @@ static void free_live(struct live *live)
     free(live);
 }
 
+void engine_drop_lives(struct engine *engine, struct seat *seat)
+{
+    struct live *live;
+
+    list_each(live, &seat->lives, in_seat)
+    {
+        if (live->effect) {
+            effect_cancel(steal_pointer(live->effect));
+            engine->effects_running--;
+        }
+        live->abandoned = live->committing;
+        if (!live->abandoned)
+            free_live(live);
+    }
+}
+
 /* ---- committing ---------------------------------------------------------------------------- */
 
 static void on_committed(void *context, enum store_outcome outcome, size_t conflict,
@@ -166,9 +182,10 @@ static void commit_next(struct live *live)
     char *bytes = record_encode(live->next);
     cleanup(free_pointer)
     char *lineage = live->next_lineage ? json_print(live->next_lineage) : NULL;
-    struct store_write writes[2] = {row_of(live->next, bytes, live->version)};
+    struct store_write writes[3] = {row_of(live->next, bytes, live->version)};
     size_t count = 1;
 
+    count += holding_fence(engine, live->seat, &writes[count]);
     if (lineage)
         writes[count++] = (struct store_write){
             .kind = LINEAGE_KIND,
@@ -191,7 +208,7 @@ static void on_commit_retry(void *context)
 
     list_each(live, &engine->lives, link)
     {
-        if (live->next && !live->committing)
+        if (live->next && !live->committing && !live->abandoned)
             commit_next(live);
     }
 }
@@ -238,8 +255,11 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
         break;
     case STORE_FAILED:
         /* Nothing was changed and no effect has run: the same commit is asked for again. */
-        timer_start(&engine->commit_retry, COMMIT_RETRY_MS);
-        break;
+        if (live->abandoned)
+            free_live(live);
+        else
+            timer_start(&engine->commit_retry, COMMIT_RETRY_MS);
+        return;
     case STORE_CONFLICT:
         /* Another daemon has moved it on: it is theirs now, and what we know is old. */
         journal_lost(live->record, error);
@@ -247,8 +267,11 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
 
         free_live(live);
         mark_waiting_for_turn(seat);
-        break;
+        holding_is_old(engine, seat);
+        return;
     }
+    if (live->abandoned)
+        free_live(live);
 }
 
 /* ---- stepping ------------------------------------------------------------------------------ */
@@ -363,6 +386,8 @@ static void advance(struct live *live)
         mark_waiting_for_turn(seat);
         return;
     }
+    if (live->abandoned || !holding_may_act(engine, live->seat))
+        return;
     if (!live->started) {
         step(live, &(struct machine_input){.kind = INPUT_START}, NULL);
         return;
@@ -488,7 +513,10 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
         engine_tell_ledger(engine, record);
         if (engine->observer)
             engine->observer(engine->observer_context, NULL, record);
-        engine_add_live(engine, record, 1);
+        if (holding_takes(engine, record->endpoint))
+            engine_add_live(engine, record, 1);
+        else
+            record_free(record);
         engine->statistics.accepted++;
         answer = ENGINE_DONE;
     } else {
@@ -622,6 +650,7 @@ void engine_free(struct engine *engine)
     poke_cancel(&engine->poke);
     sweep_free(engine->sweep);
     ledger_free(engine->ledger);
+    holding_free(engine->holding);
     config_unref(engine->config);
     free(engine);
 }

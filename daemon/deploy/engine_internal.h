@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "deploy/effects.h"
 #include "deploy/engine.h"
+#include "deploy/holding.h"
 #include "deploy/machine.h"
 #include "deploy/sweep.h"
 #include "net/timer.h"
@@ -31,6 +32,13 @@ struct seat {
     struct list lives; /* open deployments, in order of acceptance */
     size_t open;       /* how many */
     size_t waiting;    /* of them, for their turn */
+
+    /* where the engine shares its store (holding.h) */
+    struct lease *lease; /* or NULL */
+    bool is_ours;        /* the lease was claimed and not given up */
+    bool taken_up;       /* and all that is open is in lives */
+    bool is_old;         /* what is in lives is not all, or not as it is */
+    bool was_refused;    /* something was not begun, as the lease was not certainly held */
 };
 
 /* One open deployment. Exactly one of these holds: it waits; an effect runs; a commit runs. */
@@ -51,6 +59,7 @@ struct live {
     struct wish *granted; /* the wish that `next` fulfils */
     struct list wishes;
     bool news;
+    bool abandoned;          /* not ours any more; freed when its commit is answered */
     bool waits_for_endpoint; /* counted in engine->waiting */
     bool waits_for_turn;     /* counted in seat->waiting */
 };
@@ -62,9 +71,10 @@ struct engine {
     struct config *config;
     struct sweep *sweep;
     struct ledger *ledger;
-    struct list lives;   /* in order of acceptance */
-    struct list ready;   /* something happened to them: they are looked at on the next turn */
-    struct list crowded; /* their effects wait for others to end */
+    struct holding *holding; /* NULL where no other daemon shares the store */
+    struct list lives;       /* in order of acceptance */
+    struct list ready;       /* something happened to them: they are looked at on the next turn */
+    struct list crowded;     /* their effects wait for others to end */
     struct map by_id;
     struct map seats;
     struct heap wakes; /* wall clock */
@@ -86,6 +96,12 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint);
 
 /* Takes up a record, which is the live's from then on, as it is in the store. */
 struct live *engine_add_live(struct engine *engine, struct record *record, int64_t version);
+
+/* Forgets the endpoint's deployments, which stay as they are in the store. */
+void engine_drop_lives(struct engine *engine, struct seat *seat);
+
+/* Takes up the row as the lineage of its endpoint. */
+void engine_take_lineage(struct engine *engine, const struct store_row *row);
 
 /* Something happened to it: it is looked at on the next turn. Nobody else is, so that a turn costs
  * what happened in it, however many deployments are open. */

@@ -145,6 +145,12 @@ void engine_operate(struct engine *engine, enum engine_verb verb, const char *id
                                         .done = done,
                                         .context = context},
                       id);
+    } else if (!live && engine->holding) {
+        error_set(&error, ERROR_NOT_FOUND,
+                  "this daemon has no open deployment %s in its hands; `causewayctl status` says "
+                  "which daemon has: ask that one",
+                  id);
+        refuse(engine, &error, done, context);
     } else if (!live) {
         error_set(&error, ERROR_NOT_FOUND,
                   "there is no open deployment %s; `causewayctl status` lists them", id);

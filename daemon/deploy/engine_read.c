@@ -7,9 +7,8 @@
 
 #include <stdlib.h>
 
-static void load_lineage(void *context, const struct store_row *row)
+void engine_take_lineage(struct engine *engine, const struct store_row *row)
 {
-    struct engine *engine = context;
     struct error error;
     cJSON *lineage = json_parse(row->bytes, row->length, LIMIT_RECORD_BYTES, &error);
 
@@ -21,8 +20,17 @@ static void load_lineage(void *context, const struct store_row *row)
     }
     struct seat *seat = engine_find_seat(engine, row->key);
 
+    cJSON_Delete(seat->lineage);
     seat->lineage = lineage;
     seat->version = row->version;
+}
+
+static void load_lineage(void *context, const struct store_row *row)
+{
+    struct engine *engine = context;
+
+    engine_take_lineage(engine, row);
+    holding_know(engine, row->key);
 }
 
 static void load_record(void *context, const struct store_row *row)
@@ -43,8 +51,9 @@ int engine_load(struct engine *engine, struct error *error)
 {
     if (store_load_open(engine->store, LINEAGE_KIND,
                         &(struct store_reader){load_lineage, NULL, engine}, error) < 0 ||
-        store_load_open(engine->store, RECORD_KIND,
-                        &(struct store_reader){load_record, NULL, engine}, error) < 0)
+        (!engine->holding &&
+         store_load_open(engine->store, RECORD_KIND,
+                         &(struct store_reader){load_record, NULL, engine}, error) < 0))
         return -1;
     engine_catch_up_ledger(engine);
     poke(&engine->poke);

@@ -22,8 +22,8 @@ static void end(struct request *request, enum store_outcome outcome)
 {
     request->outcome = outcome;
     dynamodb_note_health(request->store, outcome == STORE_FAILED ? &request->error : NULL);
-    request->store->store.statistics.last_commit_ms = clock_monotonic_ms() - request->began_ms;
-    request->store->store.statistics.commits += outcome == STORE_COMMITTED;
+    if (outcome == STORE_COMMITTED)
+        store_note_commits(&request->store->store, 1, clock_monotonic_ms() - request->began_ms);
     request_ended(request);
 }
 
