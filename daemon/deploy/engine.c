@@ -138,6 +138,20 @@ static void free_live(struct live *live)
     free(live);
 }
 
+/* Whoever wished something of it hears that it is not ours any more. */
+static void answer_lost(struct live *live)
+{
+    struct error error;
+    struct wish *wish;
+
+    error_set(&error, ERROR_TRANSIENT, "another daemon has taken over endpoint %s; ask again",
+              live->seat->endpoint);
+    if (live->granted)
+        answer_wish(steal_pointer(live->granted), ENGINE_FAILED, live->record->id, &error);
+    while ((wish = list_first(&live->wishes, struct wish, link)))
+        answer_wish(wish, ENGINE_FAILED, live->record->id, &error);
+}
+
 void engine_drop_lives(struct engine *engine, struct seat *seat)
 {
     struct live *live;
@@ -148,6 +162,7 @@ void engine_drop_lives(struct engine *engine, struct seat *seat)
             effect_cancel(steal_pointer(live->effect));
             engine->effects_running--;
         }
+        answer_lost(live);
         live->abandoned = live->committing;
         if (!live->abandoned)
             free_live(live);
@@ -566,6 +581,14 @@ static const struct seat *find_seat_ignoring_case(const struct engine *engine, c
 void engine_endpoint_news(struct engine *engine, const char *endpoint)
 {
     const struct seat *seat = find_seat_ignoring_case(engine, endpoint);
+
+    if (seat && seat->lease && !seat->is_ours) {
+        cJSON *news = cJSON_CreateObject();
+
+        json_add_text(news, "verb", "news");
+        notes_write(engine->notes, seat->endpoint, news, NULL, NULL);
+        return;
+    }
     struct live *live;
 
     if (!seat)
@@ -650,6 +673,7 @@ void engine_free(struct engine *engine)
     poke_cancel(&engine->poke);
     sweep_free(engine->sweep);
     ledger_free(engine->ledger);
+    notes_free(engine->notes);
     holding_free(engine->holding);
     config_unref(engine->config);
     free(engine);

@@ -10,6 +10,7 @@
 #include "deploy/engine.h"
 #include "deploy/holding.h"
 #include "deploy/machine.h"
+#include "deploy/notes.h"
 #include "deploy/sweep.h"
 #include "net/timer.h"
 #include "store/ledger.h"
@@ -72,6 +73,7 @@ struct engine {
     struct sweep *sweep;
     struct ledger *ledger;
     struct holding *holding; /* NULL where no other daemon shares the store */
+    struct notes *notes;     /* the same */
     struct list lives;       /* in order of acceptance */
     struct list ready;       /* something happened to them: they are looked at on the next turn */
     struct list crowded;     /* their effects wait for others to end */
@@ -110,6 +112,10 @@ void engine_mark(struct live *live);
 /* Has the input given to the deployment as soon as it is between two steps. done may be NULL. */
 void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
                  void *context);
+
+/* engine_reject_package(), of what is in this daemon's hands. */
+void engine_reject_package_here(struct engine *engine, const char *package, const char *identity,
+                                const char *who, engine_done *done, void *context);
 
 /* Tells the ledger where the deployment stands, with the digest of its row. */
 void engine_tell_ledger(struct engine *engine, const struct record *record);

@@ -201,6 +201,7 @@ static void on_looked(void *context)
 {
     struct holding *holding = context;
 
+    notes_look(holding->engine->notes);
     if (holding->looking)
         return;
     holding->looking = true;
@@ -225,6 +226,7 @@ void engine_share(struct engine *engine, struct leases *leases)
     holding->engine = engine;
     holding->leases = leases;
     engine->holding = holding;
+    engine->notes = notes_new(engine);
     leases_start(leases, &(struct leases_listener){on_looked, on_removed, holding});
 }
 

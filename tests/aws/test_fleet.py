@@ -154,3 +154,140 @@ def test_given_three_daemons_when_events_come_then_each_is_deployed_once_and_all
     fleet.wait_ended(12)
     fleet.audit()
     assert len(set(fleet.holders().values())) == 3
+
+
+def test_given_a_rollout_under_way_when_its_daemon_is_killed_then_another_finishes_it_within_the_lease(make_fleet, control):
+    fleet = make_fleet(endpoints=1)
+    control.sagemaker(stuck=["creating"])
+    fleet.publish("endpoint-0")
+    control.wait_call(20, operation="CreateEndpoint")
+    holder = fleet.holder("endpoint-0")
+    holder.kill()
+    killed = time.monotonic()
+    wait_for(lambda: fleet.holders().get("endpoint-0") and fleet.holder("endpoint-0") is not holder, "another daemon to hold it", 20)
+    assert time.monotonic() - killed < 2 * LEASE + 1
+    assert control.sagemaker_release() == 1
+    fleet.wait_ended(1)
+    fleet.audit()
+    assert len([c for c in control.calls(operation="CreateEndpoint") if c["status"] == 200]) == 1
+
+
+def test_given_a_daemon_that_stands_still_longer_than_its_lease_when_it_goes_on_then_it_does_nothing_twice(make_fleet, control):
+    fleet = make_fleet(endpoints=1)
+    control.fault("hold", {"operation": "CreateModel"}, nth=1, when="before")
+    fleet.publish("endpoint-0")
+    assert control.held(wait=20)
+    holder = fleet.holder("endpoint-0")
+    holder.signal(signal.SIGSTOP)
+    others = [d for d in fleet.daemons if d is not holder]
+    wait_for(lambda: any(e["ENDPOINT"] == "endpoint-0" and e["GAINED"] for d in others for e in _claims(d)), "another daemon to hold it", 20)
+    control.clear_faults()
+    fleet.wait_ended(1)
+    since = control.last_sequence()
+    holder.signal(signal.SIGCONT)
+    holder.wait_said("did not renew its lease in time")
+    fleet.publish("endpoint-0")
+    fleet.wait_ended(2)
+    fleet.audit()
+    assert len([c for c in control.calls(operation="CreateEndpoint") if c["status"] == 200]) == 1
+    assert len([c for c in control.calls(since=since, operation="UpdateEndpoint") if c["status"] == 200]) == 1
+
+
+def test_given_a_daemon_that_is_told_to_stop_when_it_holds_endpoints_then_others_have_them_at_once(make_fleet):
+    fleet = make_fleet(endpoints=6)
+    for endpoint in fleet.endpoints:
+        fleet.publish(endpoint)
+    fleet.wait_ended(6)
+    before = fleet.holders()
+    leaving = fleet.holder("endpoint-0")
+    asked = time.monotonic()
+    assert leaving.stop() == 0
+    wait_for(lambda: set(fleet.holders()) == set(before) and fleet.holders()["endpoint-0"] != before["endpoint-0"], "the endpoints to be held", 10)
+    assert time.monotonic() - asked < LEASE, "they waited for the lease's end"
+    fleet.publish("endpoint-0")
+    fleet.wait_ended(7)
+    fleet.audit()
+
+
+def test_given_a_daemon_that_comes_when_others_hold_all_then_it_gets_its_part_and_no_more(make_fleet):
+    fleet = make_fleet(daemons=2, endpoints=16)
+    for endpoint in fleet.endpoints:
+        fleet.publish(endpoint)
+    fleet.wait_ended(16)
+    before = fleet.holders()
+    assert len(before) == 16
+    newcomer = fleet.add()
+    wait_for(lambda: len(set(fleet.holders().values())) == 3, "the newcomer to hold something", 20)
+    settled = wait_for(lambda: _stays(fleet), "the endpoints to stay where they are", 30)
+    moved = [e for e in before if settled[e] != before[e]]
+    assert {settled[e] for e in moved} == {settled[moved[0]]}, "some moved between the two that were there"
+    assert {e["ENDPOINT"] for e in _claims(newcomer) if e["GAINED"]} == set(moved)
+    fleet.audit()
+
+
+def _stays(fleet: Fleet) -> dict[str, str] | None:
+    """The holders, if they are the same over ten looks around."""
+    first = fleet.holders()
+    deadline = time.monotonic() + 10 * LEASE / 8
+    while time.monotonic() < deadline:
+        if fleet.holders() != first or len(first) < len(fleet.endpoints):
+            return None
+        time.sleep(0.1)
+    return first
+
+
+def test_given_kill_9_in_a_loop_when_many_are_deployed_then_nothing_is_lost_or_doubled(make_fleet, control):
+    fleet = make_fleet(endpoints=5)
+    draw = random.Random(8)
+    for round_ in range(8):
+        for endpoint in fleet.endpoints:
+            fleet.publish(endpoint)
+        victim = draw.choice(fleet.alive())
+        seen = control.last_sequence()
+        # At some call of theirs, rather than after some time.
+        wait_for(lambda: control.last_sequence() >= seen + draw.randrange(5, 60), "calls", 10)
+        if round_ % 3 == 2:
+            victim.signal(signal.SIGSTOP)
+            wait_for(lambda: len({e["ENDPOINT"] for e in _claims(victim)}) == 0 or set(fleet.holders().values()), "a holder", 10)
+            fleet.add()
+            victim.signal(signal.SIGCONT)
+        else:
+            victim.kill()
+            victim.start(ready=False)
+    fleet.wait_ended(40, 90)
+    wait_for(lambda: fleet.world.queue_length() == 0, "the queue to be empty", 20)
+    fleet.audit()
+
+
+def test_given_work_for_one_daemon_alone_when_three_run_then_one_does_it(make_fleet):
+    fleet = make_fleet(endpoints=1)
+
+    def tasks() -> dict[str, str]:
+        return {r["key"]: r["holder"] for r in fleet.rows("lease") if r["key"].startswith("task/") and r["open"]}
+
+    wait_for(lambda: set(tasks()) == {"task/bridge", "task/search"}, "the tasks to be held", 10)
+
+
+def test_given_a_daemon_that_does_not_hold_it_when_it_is_told_to_cancel_a_deployment_then_the_holder_does(make_fleet, control):
+    fleet = make_fleet(endpoints=1)
+    control.fault("error", {"operation": "CreateModel"}, code="ThrottlingException", status=400, times=0)
+    fleet.publish("endpoint-0")
+    control.wait_call(20, operation="CreateModel")
+    other = next(d for d in fleet.alive() if d is not fleet.holder("endpoint-0"))
+    done = other.ctl("cancel", fleet.history()[0]["id"])
+    assert done.returncode == 0, done.stderr
+    wait_for(lambda: [r["state"] for r in fleet.history()] == ["cancelled"], "it to be cancelled", 20)
+    assert other.ctl("cancel", "endpoint-0-000000000000").returncode == 1
+
+
+def test_given_a_daemon_that_does_not_hold_it_when_a_rollback_is_asked_for_then_the_holder_starts_it(make_fleet):
+    fleet = make_fleet(endpoints=1)
+    for count in (1, 2):
+        fleet.publish("endpoint-0")
+        fleet.wait_ended(count)
+    other = next(d for d in fleet.alive() if d is not fleet.holder("endpoint-0"))
+    done = other.ctl("rollback", "endpoint-0")
+    assert done.returncode == 0, done.stderr
+    fleet.wait_ended(3)
+    configs = [r["config_name"] for r in sorted(fleet.history(), key=lambda r: r["accepted_ms"] if "accepted_ms" in r else r["event_ms"])]
+    assert fleet.world.client("prod", "sagemaker").describe_endpoint(EndpointName="endpoint-0")["EndpointConfigName"] == configs[0]
