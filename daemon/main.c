@@ -582,6 +582,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
         .bridge = daemon->bridge,
         .intake = daemon->intake,
         .store = daemon->store,
+        .leases = daemon->leases,
         .aws = daemon->aws,
         .metrics = daemon->metrics,
         .get_config = get_config,

@@ -25,6 +25,7 @@ extern const struct aws_operation dynamodb_transact_write_items;
 extern const struct aws_operation dynamodb_get_item;
 extern const struct aws_operation dynamodb_batch_get_item;
 extern const struct aws_operation dynamodb_query;
+extern const struct aws_operation dynamodb_scan;
 extern const struct aws_operation dynamodb_describe_table;
 extern const struct aws_operation dynamodb_create_table;
 extern const struct aws_operation dynamodb_describe_time_to_live;

@@ -79,6 +79,7 @@ struct question {
     void (*row)(void *context, const cJSON *view);
     void (*done)(void *context, const struct error *error);
     void *context;
+    const struct engine *engine; /* of engine_each_other() */
 };
 
 static void show_row(void *context, const struct store_row *row)
@@ -113,7 +114,7 @@ static struct store_reader reader_of(void (*row)(void *context, const cJSON *vie
 {
     struct question *question = memory_allocate(sizeof(*question));
 
-    *question = (struct question){row, done, context};
+    *question = (struct question){.row = row, .done = done, .context = context};
     return (struct store_reader){show_row, show_done, question};
 }
 
@@ -124,6 +125,29 @@ void engine_history(struct engine *engine, const char *endpoint, size_t maximum,
     struct store_reader reader = reader_of(row, done, context);
 
     store_list(engine->store, RECORD_KIND, endpoint, maximum, &reader);
+}
+
+static void show_other(void *context, const struct store_row *row)
+{
+    struct question *question = context;
+
+    if (!map_get(&question->engine->by_id, row->key))
+        show_row(context, row);
+}
+
+void engine_each_other(struct engine *engine, void (*row)(void *context, const cJSON *view),
+                       void (*done)(void *context, const struct error *error), void *context)
+{
+    if (!engine->holding) {
+        done(context, NULL);
+        return;
+    }
+    struct store_reader reader = reader_of(row, done, context);
+    struct question *question = reader.context;
+
+    question->engine = engine;
+    reader.row = show_other;
+    store_list_open(engine->store, RECORD_KIND, NULL, STORE_WHOLE, &reader);
 }
 
 void engine_get(struct engine *engine, const char *id,

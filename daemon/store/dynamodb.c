@@ -58,6 +58,8 @@ static bool must_follow(const struct request *later, const struct request *earli
 {
     if (later->kind != REQUEST_COMMIT && earlier->kind != REQUEST_COMMIT)
         return false;
+    if (later->kind == REQUEST_ALL)
+        return true;
     if (later->kind != REQUEST_COMMIT)
         return names_row(earlier, later->row_kind,
                          later->kind == REQUEST_GET ? later->row_key : NULL);
@@ -241,6 +243,11 @@ static void dynamodb_list_open(struct store *base, const char *kind, const char 
     ask_rows(base, REQUEST_OPEN, kind, group, reader)->detail = detail;
 }
 
+static void dynamodb_list_all(struct store *base, const struct store_reader *reader)
+{
+    ask_rows(base, REQUEST_ALL, NULL, NULL, reader);
+}
+
 struct loading {
     const struct store_reader *reader;
     struct dynamodb_store *store;
@@ -375,6 +382,7 @@ static const struct store_functions functions = {
     .get = dynamodb_get,
     .list = dynamodb_list,
     .list_open = dynamodb_list_open,
+    .list_all = dynamodb_list_all,
 };
 
 struct store *store_open_dynamodb(struct loop *loop, struct aws *aws,

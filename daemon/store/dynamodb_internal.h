@@ -16,9 +16,9 @@
  *                                      begins_with
  *   write, check, remove               table: kind, key          every transition
  *
- * There is no scan. A list reads the keys from its index, then the rows by their keys, a hundred a
- * call. A kind is one partition: DynamoDB carries 1,000 write units a second there, about a hundred
- * transitions, and 10 GB, about two million deployments.
+ * There is no scan, but for copying a whole store. A list reads the keys from its index, then the
+ * rows by their keys, a hundred a call. A kind is one partition: DynamoDB carries 1,000 write units
+ * a second there, about a hundred transitions, and 10 GB, about two million deployments.
  *
  *   attribute  type  what
  *   kind, key  S     the row's name
@@ -63,7 +63,7 @@ struct dynamodb_store {
     struct timer patience;
 };
 
-enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_OPEN };
+enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_OPEN, REQUEST_ALL };
 
 enum request_state { REQUEST_WAITS, REQUEST_RUNS, REQUEST_ENDED };
 

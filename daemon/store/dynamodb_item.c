@@ -337,5 +337,6 @@ struct found_row *item_row(const cJSON *item)
     found->row.open = item_text(item, "open") != NULL;
     found->row.version = item_number(item, "version");
     found->row.format = (uint32_t)item_number(item, "format");
+    found->row.expires_ms = item_number(item, "expires") * 1000;
     return found;
 }

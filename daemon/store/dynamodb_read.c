@@ -138,6 +138,38 @@ static void on_page(void *context, const struct aws_result *result)
     go_on(request);
 }
 
+static void on_scanned(void *context, const struct aws_result *result)
+{
+    struct request *request = context;
+    const cJSON *item;
+
+    request->call = NULL;
+    if (!result->ok) {
+        fail(request, result);
+        return;
+    }
+    cJSON_ArrayForEach(item, json_get(result->output, "Items"))
+    {
+        keep(request, item_row(item));
+    }
+    json_free(&request->next);
+    request->next = cJSON_Duplicate(json_get(result->output, "LastEvaluatedKey"), true);
+    request->whole = !request->next;
+    go_on(request);
+}
+
+static void scan(struct request *request)
+{
+    cleanup(json_free)
+    cJSON *document = cJSON_CreateObject();
+
+    json_add_text(document, "TableName", request->store->table);
+    json_add_bool(document, "ConsistentRead", true);
+    if (request->next)
+        cJSON_AddItemToObject(document, "ExclusiveStartKey", cJSON_Duplicate(request->next, true));
+    call(request, &dynamodb_scan, document, on_scanned);
+}
+
 static void query(struct request *request)
 {
     cleanup(json_free)
@@ -180,6 +212,8 @@ static void go_on(struct request *request)
 {
     if (request->keys->child) {
         get_batch(request);
+    } else if (!request->whole && request->kind == REQUEST_ALL) {
+        scan(request);
     } else if (!request->whole) {
         query(request);
     } else {
@@ -196,8 +230,5 @@ void reading_begin(struct request *request)
     }
     request->keys = cJSON_CreateArray();
     request->whole = request->kind == REQUEST_LIST && request->maximum == 0;
-    if (request->whole)
-        request_ended(request);
-    else
-        query(request);
+    go_on(request);
 }

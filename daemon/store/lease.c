@@ -84,9 +84,13 @@ void leases_start(struct leases *leases, const struct leases_listener *listener)
     daemon_renew(leases);
 }
 
-void leases_drain(struct leases *leases)
+void leases_drain(struct leases *leases, bool draining)
 {
-    leases->draining = true;
+    leases->draining = draining;
+    /* Said at once, so that the others choose among themselves. */
+    leases->renew_again = leases->renewing;
+    if (leases->version && !leases->renewing && !leases->leaving)
+        daemon_renew(leases);
     leases_look(leases);
 }
 

@@ -17,7 +17,7 @@
  * steps, an eighth of what is to move at a time.
  *
  *     kind    key   group       order      bytes
- *     daemon  id    -           -          {"name", "lease_ms", "started_ms"}
+ *     daemon  id    -           -          {"name", "lease_ms", "started_ms", "draining"}
  *     lease   name  holder, ""  since_ms   {"holder", "number"}; open while it has a holder */
 #ifndef CAUSEWAY_STORE_LEASE_H
 #define CAUSEWAY_STORE_LEASE_H
@@ -52,8 +52,8 @@ struct leases_listener {
 };
 void leases_start(struct leases *leases, const struct leases_listener *listener);
 
-/* Claims nothing more, and gives up what is between two steps. */
-void leases_drain(struct leases *leases);
+/* While draining, claims nothing more, and gives up what is between two steps. */
+void leases_drain(struct leases *leases, bool draining);
 /* Gives up everything and this daemon's row in one write. left is called when that is done, or
  * could not be done. */
 void leases_leave(struct leases *leases, void (*left)(void *context), void *context);

@@ -155,7 +155,9 @@ static bool may_release(const struct lease *lease)
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
-/* Those who are there, as share_choose() has them; the caller frees the array. */
+/* Those who are there and take something on, as share_choose() has them; the caller frees the
+ * array.
+ */
 static const char **list_ids(const struct leases *leases, size_t *count)
 {
     struct peer *peer;
@@ -165,7 +167,11 @@ static const char **list_ids(const struct leases *leases, size_t *count)
     const char **ids = memory_allocate_array(there + 1, sizeof(*ids));
 
     *count = 0;
-    list_each(peer, &leases->peers, link) ids[(*count)++] = peer->id;
+    list_each(peer, &leases->peers, link)
+    {
+        if (!peer->draining)
+            ids[(*count)++] = peer->id;
+    }
     return ids;
 }
 
@@ -196,14 +202,14 @@ void claims_look(struct leases *leases)
     const char **ids = list_ids(leases, &count);
 
     /* Before our own row is seen, everybody's choice is another than ours. */
-    if (!daemon_is_known(leases, leases->id))
-        count = 0;
-    while (count && map_each(&leases->leases, &position, NULL, &value))
+    bool is_seen = daemon_is_known(leases, leases->id);
+
+    while (is_seen && map_each(&leases->leases, &position, NULL, &value))
         to_move += decide(value, ids, count) == SHARE_RELEASE;
     size_t moves = leases->draining ? to_move : share_moves(to_move);
 
     position = 0;
-    while (count && map_each(&leases->leases, &position, NULL, &value)) {
+    while (is_seen && map_each(&leases->leases, &position, NULL, &value)) {
         struct lease *lease = value;
         enum share_action action = decide(lease, ids, count);
 

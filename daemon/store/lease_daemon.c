@@ -97,7 +97,8 @@ static void on_renewed(void *context, enum store_outcome outcome, size_t conflic
         daemon_leave(leases);
         return;
     }
-    timer_start(&leases->renew, next_ms);
+    timer_start(&leases->renew, leases->renew_again ? 0 : next_ms);
+    leases->renew_again = false;
     if (first)
         leases_look(leases);
 }
@@ -113,6 +114,7 @@ void daemon_renew(void *context)
     json_add_text(document, "name", leases->name);
     json_add_integer(document, "lease_ms", leases->lease_ms);
     json_add_integer(document, "started_ms", leases->started_ms);
+    json_add_bool(document, "draining", leases->draining);
     cleanup(free_pointer)
     char *bytes = json_print(document);
     const struct store_write write = {
@@ -162,6 +164,7 @@ static void see(void *context, const struct store_row *row)
         peer->version = row->version;
         peer->seen_ms = clock_monotonic_ms();
     }
+    peer->draining = json_get_bool(document, "draining", false);
     peer->listed = true;
 }
 

@@ -22,7 +22,7 @@ struct peer {
     int64_t version;
     int64_t seen_ms; /* monotonic: when this version was first there */
     bool listed;     /* in the look under way */
-    bool removing;
+    bool draining;   /* is to hold nothing */
 };
 
 enum lease_state { LEASE_IDLE, LEASE_CLAIMING, LEASE_HELD, LEASE_RELEASING };
@@ -56,6 +56,7 @@ struct leases {
     int64_t valid_until_ms; /* monotonic */
     int64_t asked_ms;       /* when the renewal under way was asked for */
     bool renewing;
+    bool renew_again; /* the row says something else meanwhile */
     struct timer renew;
 
     struct list peers; /* ourselves included, as seen */

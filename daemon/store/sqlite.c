@@ -331,6 +331,14 @@ static void sqlite_list_open(struct store *base, const char *kind, const char *g
     ask(of(base), request);
 }
 
+static void sqlite_list_all(struct store *base, const struct store_reader *reader)
+{
+    struct request *request = new_request(REQUEST_ALL);
+
+    request->reader = *reader;
+    ask(of(base), request);
+}
+
 static int sqlite_load_open(struct store *base, const char *kind, const struct store_reader *reader,
                             struct error *error)
 {
@@ -392,6 +400,7 @@ static const struct store_functions functions = {
     .get = sqlite_get,
     .list = sqlite_list,
     .list_open = sqlite_list_open,
+    .list_all = sqlite_list_all,
 };
 
 struct store *store_open_sqlite(struct loop *loop, const char *path, struct error *error)

@@ -6,7 +6,7 @@
 /* Rows removed at a time, so that a commit behind which expired ones are removed stays short. */
 #define EXPIRE_ROWS "64"
 
-#define COLUMNS "kind, key, group_key, order_ms, open, version, format, bytes"
+#define COLUMNS "kind, key, group_key, order_ms, open, version, format, bytes, expires_ms"
 
 static const char *const texts[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -38,6 +38,7 @@ static const char *const texts[STATEMENTS] = {
         "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
     [STATEMENT_OPEN_GROUP] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1"
                              " AND group_key = ?2 ORDER BY order_ms, id",
+    [STATEMENT_ALL] = "SELECT " COLUMNS " FROM record",
     [STATEMENT_LIST] = "SELECT " COLUMNS " FROM record WHERE kind = ?1"
                        " ORDER BY order_ms DESC, id DESC LIMIT ?2",
     [STATEMENT_LIST_GROUP] =
@@ -188,6 +189,7 @@ static int each(sqlite3_stmt *statement, void (*row)(void *context, const struct
             .open = sqlite3_column_int(statement, 4) != 0,
             .version = sqlite3_column_int64(statement, 5),
             .format = (uint32_t)sqlite3_column_int64(statement, 6),
+            .expires_ms = sqlite3_column_int64(statement, 8),
             .bytes = bytes ? bytes : "",
             .length = (size_t)sqlite3_column_bytes(statement, 7),
         };
@@ -229,6 +231,12 @@ int rows_open(struct database *database, const char *kind, const char *group,
     if (group)
         bind_text(statement, 2, group);
     return each(statement, row, context);
+}
+
+int rows_all(struct database *database, void (*row)(void *context, const struct store_row *row),
+             void *context)
+{
+    return each(database->statements[STATEMENT_ALL], row, context);
 }
 
 int rows_expire(struct database *database, int64_t now_ms, bool *more)

@@ -48,6 +48,7 @@ struct store_row {
     const char *group; /* "" where there is none */
     int64_t order_ms;
     bool open;
+    int64_t expires_ms; /* 0 for never; whole seconds in DynamoDB */
     int64_t version;
     uint32_t format;
     const void *bytes;
@@ -119,6 +120,9 @@ void store_list(struct store *store, const char *kind, const char *group, size_t
 enum store_detail { STORE_KEYS, STORE_WHOLE };
 void store_list_open(struct store *store, const char *kind, const char *group,
                      enum store_detail detail, const struct store_reader *reader);
+
+/* Every row of every kind, in no order: for copying a store (copy.h). Reads all there is. */
+void store_list_all(struct store *store, const struct store_reader *reader);
 
 /* Whether the last commit failed for want of a working disk. While so, nothing new is taken in; the
  * store tries by itself, at growing intervals, whether it can write again, and says so. */

@@ -4,6 +4,7 @@ or drained; then what they left behind is audited."""
 import json
 import random
 import signal
+import subprocess
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from causeway import ENDED, Daemon, configuration
+from causeway import BUILD, Daemon, configuration, publish
 from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET, QUEUE
 
@@ -291,3 +292,70 @@ def test_given_a_daemon_that_does_not_hold_it_when_a_rollback_is_asked_for_then_
     fleet.wait_ended(3)
     configs = [r["config_name"] for r in sorted(fleet.history(), key=lambda r: r["accepted_ms"] if "accepted_ms" in r else r["event_ms"])]
     assert fleet.world.client("prod", "sagemaker").describe_endpoint(EndpointName="endpoint-0")["EndpointConfigName"] == configs[0]
+
+
+def test_given_three_daemons_when_any_is_asked_then_it_shows_who_holds_what_and_what_all_have_under_way(make_fleet, control):
+    fleet = make_fleet(endpoints=4)
+    control.sagemaker(stuck=["creating"])
+    for endpoint in fleet.endpoints:
+        fleet.publish(endpoint)
+    wait_for(lambda: len(fleet.holders()) == 4 and len(control.calls(operation="CreateEndpoint")) == 4, "all to be under way", 20)
+    for daemon in fleet.daemons:
+        def all_seen() -> Any:
+            status = daemon.ask("status")
+            seen = {l["name"].removeprefix("endpoint/"): l["holder"] for l in status["fleet"]["leases"]}
+            return status if {e: seen.get(e) for e in fleet.endpoints} == fleet.holders() else None
+
+        status = wait_for(all_seen, "the holders to be seen", 10)
+        assert len(status["fleet"]["daemons"]) == 3
+        assert [d["self"] for d in status["fleet"]["daemons"]].count(True) == 1
+        assert all(l["since_ms"] > 0 for l in status["fleet"]["leases"] if l["holder"])
+        assert {r["endpoint"] for r in status["open"]} == set(fleet.endpoints)
+        said = daemon.ctl("status").stdout
+        assert f"({daemon.process.pid}), this one" in said and "HELD" in said
+
+
+def test_given_a_daemon_that_drains_when_it_is_asked_to_then_others_hold_all_and_it_gets_its_part_back(make_fleet):
+    fleet = make_fleet(endpoints=6)
+    for endpoint in fleet.endpoints:
+        fleet.publish(endpoint)
+    fleet.wait_ended(6)
+    drained = fleet.holder("endpoint-0")
+    own = next(d["id"] for d in drained.ask("status")["fleet"]["daemons"] if d["self"])
+    assert drained.ctl("drain", "--yes").returncode == 0
+    wait_for(lambda: own not in fleet.holders().values() and len(fleet.holders()) == 6, "the others to hold all", 10)
+    assert drained.ctl("undrain").returncode == 0
+    wait_for(lambda: own in fleet.holders().values(), "it to hold its part again", 20)
+    fleet.audit()
+
+
+def test_a_store_is_copied_into_dynamodb_and_back_and_no_daemon_may_be_at_work(make_daemon, world, control, tmp_path):
+    alone = make_daemon().start()
+    for count, key in ((1, "deploy/one"), (2, "deploy/two")):
+        publish(world, control, key)
+        alone.wait_ended(count)
+    history = alone.deployments()
+    path = str(alone.directory / "causeway.db")
+    assert _copy(alone, path, "dynamodb:causeway").returncode != 0, "a daemon is at work on the file"
+    assert alone.stop() == 0
+    done = _copy(alone, path, "dynamodb:causeway")
+    assert done.returncode == 0, done.stderr
+    assert "are the same in both" in done.stdout
+    alone.configure(store={"dynamodb": {"table": "causeway"}, "lease": "2s"})
+    alone.start()
+    assert alone.deployments() == history
+    refused = _copy(alone, "dynamodb:causeway", str(tmp_path / "back.db"))
+    assert refused.returncode == 1 or refused.returncode == 4, refused.stderr
+    assert "a daemon is at work" in refused.stderr
+    alone.kill()
+    done = _copy(alone, "dynamodb:causeway", str(tmp_path / "back.db"))
+    assert done.returncode == 0, done.stderr
+    alone.configure(store={"sqlite": str(tmp_path / "back.db")})
+    alone.start()
+    assert alone.deployments() == history
+    assert alone.ctl("audit").returncode == 0
+
+
+def _copy(daemon: Daemon, source: str, target: str) -> Any:
+    return subprocess.run([str(BUILD / "causewayctl"), "--config", str(daemon.config), "store", "copy", source, target],
+                          env={"PATH": "/usr/bin", **daemon.environment}, capture_output=True, text=True, timeout=60, check=False)
