@@ -1,9 +1,9 @@
 /* Leases: who of several daemons over one store does what.
  *
- * Each daemon has a random id, and a row of its own that it renews three times a lease. It counts
- * its lease from before a renewal was asked for, and less a margin; the others count from after
- * they saw a renewal, and more: on clocks that run alike to a tenth, its own time is over before
- * theirs is. Nobody compares clocks, and no wall clock counts. One whose row has not been renewed
+ * Each daemon has a random id, and a row of its own that it renews five times a lease. For itself a
+ * renewal is good for six tenths of a lease from before it was asked for; the others wait seven
+ * tenths from after they saw it: on clocks that run alike to a tenth, its own time is over before
+ * theirs is, and another goes on within the lease. Nobody compares clocks, and no wall clock counts. One whose row has not been renewed
  * for so long is removed by whoever notices, by the version seen: either that fails, and it lives,
  * or its next renewal does, and it knows.
  *

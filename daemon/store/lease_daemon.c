@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* A renewal that failed is asked for again this soon: the lease goes on meanwhile. */
-enum { RENEWALS_A_LEASE = 3, RETRIES_A_LEASE = 20 };
+enum { RENEWALS_A_LEASE = 5, RETRIES_A_LEASE = 20 };
 
 const struct peer *daemon_find(const struct leases *leases, const char *id)
 {

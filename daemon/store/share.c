@@ -41,12 +41,12 @@ size_t share_moves(size_t to_move)
 
 int64_t share_own_ms(int64_t lease_ms)
 {
-    return lease_ms - lease_ms / 10;
+    return lease_ms * 6 / 10;
 }
 
 int64_t share_others_ms(int64_t lease_ms)
 {
-    return lease_ms + lease_ms / 10;
+    return lease_ms * 7 / 10;
 }
 
 enum share_action share_decide(const struct share_view *view)

@@ -16,8 +16,9 @@ size_t share_choose(const char *const *ids, size_t count, const char *name);
 /* How many of so many that are to move may move now: all, in eight looks or so. */
 size_t share_moves(size_t to_move);
 
-/* How long a renewal is good for, for its own daemon, and for the others: a tenth less, and a tenth
- * more. */
+/* How long a renewal is good for, for its own daemon, and for the others: six and seven tenths of a
+ * lease. With the two looks that it takes at most to see the last renewal, and that nothing
+ * followed, another daemon goes on within the lease. */
 int64_t share_own_ms(int64_t lease_ms);
 int64_t share_others_ms(int64_t lease_ms);
 

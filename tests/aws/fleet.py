@@ -10,7 +10,7 @@ from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET, QUEUE
 
 TABLE = "causeway"
-LEASE = 2.0  # seconds
+LEASE = 3.0  # seconds
 
 
 class Fleet:

@@ -19,8 +19,9 @@ from gate.client import Gate, Sandbox, wait_for
 from gate.world import World
 
 LEASE = 15.0
-BATCH = 10  # deployments that are counted together
-IDLE_LOOKS = 10
+BATCH = 5  # deployments that are counted together
+IDLE_RENEWALS = 10
+NAMES_BYTES = 400  # of attributes, and the texts that name a row
 DAY = 24 * 3600
 
 
@@ -34,7 +35,7 @@ def weigh(calls: list[dict[str, Any]]) -> Counter[str]:
         parameters = call["parameters"]
         if call["operation"] == "TransactWriteItems":
             for item in parameters["TransactItems"]:
-                found["write"] += 2 * _kibibytes(item)
+                found["write"] += 2 * _kibibytes(next(iter(item.values())))
         elif call["operation"] == "BatchGetItem":
             found["read"] += sum(2 * len(table["Keys"]) for table in parameters["RequestItems"].values())
         elif call["operation"] in ("Query", "GetItem"):
@@ -42,15 +43,15 @@ def weigh(calls: list[dict[str, Any]]) -> Counter[str]:
     return found
 
 
-def _kibibytes(item: dict[str, Any]) -> int:
-    """The size of what is written, whose bytes the record of the call may have cut short."""
-    text = str(item)
-    cut = sum(int(n) for n in re.findall(r"\.\.\. \((\d+) (?:characters|bytes)\)", text))
-    return max(1, math.ceil((len(text) / 2 + cut * 3 / 4) / 1024))  # names in the text about double it; base64
+def _kibibytes(part: dict[str, Any]) -> int:
+    """The size of what is written: a row's bytes, of which the record of the call may say the length only, and its names."""
+    base64 = part.get("ExpressionAttributeValues", {}).get(":bytes", {}).get("B", "")
+    cut = re.search(r"\.\.\. \((\d+) characters\)$", base64)
+    return math.ceil(((int(cut[1]) if cut else len(base64)) * 3 / 4 + NAMES_BYTES) / 1024)
 
 
 def main() -> int:
-    total = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+    total = int(sys.argv[1]) if len(sys.argv) > 1 else 20
     with tempfile.TemporaryDirectory(prefix="causeway-cost") as directory:
         with Sandbox.start(Path(directory) / "aws") as sandbox:
             control, world = Gate(sandbox.endpoint), World(sandbox)
@@ -95,7 +96,7 @@ def _now(control: Any) -> float:
 def _idle(control: Any) -> dict[str, float]:
     """Over some looks around of both daemons, when nothing is to be done."""
     since, began = control.last_sequence(), _now(control)
-    wait_for(lambda: sum(c["operation"] == "TransactWriteItems" for c in control.calls(since)) >= IDLE_LOOKS, "renewals", 120)
+    wait_for(lambda: sum(c["operation"] == "TransactWriteItems" for c in control.calls(since)) >= IDLE_RENEWALS, "renewals", 120)
     found = weigh(control.calls(since))
     return {**found, "seconds": _now(control) - began}
 
