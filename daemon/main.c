@@ -18,6 +18,7 @@
 #include "deploy/engine.h"
 #include "deploy/holding.h"
 #include "deploy/missed.h"
+#include "deploy/orphans.h"
 #include "intake/intake.h"
 #include "net/loop.h"
 #include "net/timer.h"
@@ -67,6 +68,7 @@ struct daemon {
     struct engine *engine;
     struct bridge *bridge;
     struct missed *missed;
+    struct orphans *orphans;
     struct intake *intake;
     struct control *control;
     struct timer ready_timer;
@@ -389,6 +391,7 @@ static char *reload(void *context, enum error_class *class)
     bridge_set_config(daemon->bridge, wanted);
     if (daemon->missed)
         missed_set_config(daemon->missed, wanted);
+    orphans_set_config(daemon->orphans, wanted);
     config_unref(old);
     log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
                 daemon->options.config, wanted->deployment_count);
@@ -450,6 +453,7 @@ static void on_terminate(void *context)
     intake_stop(daemon->intake);
     if (daemon->missed)
         missed_stop(daemon->missed);
+    orphans_stop(daemon->orphans);
     engine_stop(daemon->engine);
     bridge_stop(daemon->bridge);
     control_stop(daemon->control);
@@ -488,13 +492,18 @@ static bool may_release_bridge(void *context, const struct lease *lease)
     return bridge_is_quiet(daemon->bridge);
 }
 
+static void begin_search(struct daemon *daemon)
+{
+    daemon->missed =
+        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
+}
+
 static void on_search_gained(void *context, struct lease *lease)
 {
     struct daemon *daemon = context;
 
     (void)lease;
-    daemon->missed =
-        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
+    begin_search(daemon);
 }
 
 static void on_search_lost(void *context, struct lease *lease)
@@ -570,9 +579,9 @@ static int open_parts(struct daemon *daemon, struct error *error)
     daemon->bridge = bridge_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
     if (daemon->leases)
         share_tasks(daemon);
-    if (!daemon->leases)
-        daemon->missed =
-            missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
+    else
+        begin_search(daemon);
+    daemon->orphans = orphans_new(daemon->loop, daemon->aws, daemon->engine, daemon->config);
     daemon->intake =
         intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
     intake_on_event(daemon->intake, on_event, daemon);
@@ -612,6 +621,7 @@ static void close_parts(struct daemon *daemon)
         intake_free(daemon->intake);
     bridge_free(daemon->bridge);
     missed_free(daemon->missed);
+    orphans_free(daemon->orphans);
     if (daemon->engine)
         engine_free(daemon->engine);
     leases_free(daemon->leases);

@@ -10,7 +10,7 @@ causeway_packages=(
 )
 causeway_test_packages=(
     libcmocka-dev clang clang-format clang-tidy libclang-rt-14-dev cppcheck valgrind sqlite3 curl
-    mandoc zsh prometheus chromium spin systemd systemd-container dbus dpkg-dev rpm openssl nodejs npm
+    mandoc zsh prometheus chromium spin systemd systemd-container dbus dpkg-dev rpm openssl
 )
 
 say() { printf '\n== %s\n' "$*"; }

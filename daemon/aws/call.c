@@ -283,6 +283,10 @@ static void correct_class(const struct aws_call *call, struct outcome *outcome)
     if (outcome->error.class == ERROR_CLOCK_SKEW && clock_error_ms(call, outcome) == 0)
         outcome->error.class =
             text_equal(outcome->error.code, "RequestExpired") ? ERROR_EXPIRED : ERROR_DENIED;
+    /* The answer to a HEAD has no body that could say RequestTimeTooSkewed. */
+    if (outcome->error.class == ERROR_DENIED && text_equal(call->operation->method, "HEAD") &&
+        clock_error_ms(call, outcome) != 0)
+        outcome->error.class = ERROR_CLOCK_SKEW;
 }
 
 /* ---- after an attempt ------------------------------------------------------------------------ */

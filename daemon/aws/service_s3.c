@@ -248,6 +248,40 @@ const struct aws_operation s3_create_multipart_upload = {
     .idempotent = true,
 };
 
+static const struct aws_field list_multipart_uploads_input_fields[] = {
+    IN_PATH(struct s3_list_multipart_uploads_input, bucket, "Bucket"),
+    IN_QUERY(struct s3_list_multipart_uploads_input, prefix, "prefix"),
+    AWS_FIELD_INTEGER(struct s3_list_multipart_uploads_input, max_uploads, "max-uploads",
+                      .place = AWS_IN_QUERY),
+};
+static const struct aws_shape list_multipart_uploads_input =
+    AWS_SHAPE(struct s3_list_multipart_uploads_input, list_multipart_uploads_input_fields);
+
+static const struct aws_field multipart_upload_fields[] = {
+    AWS_FIELD_TEXT(struct s3_multipart_upload, key, "Key"),
+    AWS_FIELD_TEXT(struct s3_multipart_upload, upload_id, "UploadId"),
+};
+static const struct aws_shape multipart_upload =
+    AWS_SHAPE(struct s3_multipart_upload, multipart_upload_fields);
+
+static const struct aws_field list_multipart_uploads_output_fields[] = {
+    AWS_FIELD_LIST(struct s3_list_multipart_uploads_output, uploads, upload_count, "Upload",
+                   &multipart_upload, .member = ""),
+};
+static const struct aws_shape list_multipart_uploads_output =
+    AWS_SHAPE_ROOT(struct s3_list_multipart_uploads_output, list_multipart_uploads_output_fields,
+                   "ListMultipartUploadsResult");
+
+const struct aws_operation s3_list_multipart_uploads = {
+    .service = &service_s3,
+    .name = "ListMultipartUploads",
+    .method = "GET",
+    .path = "/{Bucket}?uploads",
+    .input = &list_multipart_uploads_input,
+    .output = &list_multipart_uploads_output,
+    .idempotent = true,
+};
+
 static const struct aws_field upload_part_copy_input_fields[] = {
     IN_PATH(struct s3_upload_part_copy_input, bucket, "Bucket"),
     IN_PATH(struct s3_upload_part_copy_input, key, "Key"),

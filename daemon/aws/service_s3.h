@@ -122,6 +122,22 @@ struct s3_create_multipart_upload_output {
 /* Sent again where nobody knows: an upload without parts costs nothing. */
 extern const struct aws_operation s3_create_multipart_upload;
 
+/* Uploads that were begun and neither completed nor aborted, in the order of their keys. */
+struct s3_list_multipart_uploads_input {
+    const char *bucket;
+    const char *prefix;  /* of the keys */
+    int64_t max_uploads; /* 1 to 1,000 */
+};
+struct s3_multipart_upload {
+    const char *key;
+    const char *upload_id;
+};
+struct s3_list_multipart_uploads_output {
+    const struct s3_multipart_upload *uploads;
+    size_t upload_count;
+};
+extern const struct aws_operation s3_list_multipart_uploads;
+
 struct s3_upload_part_copy_input {
     const char *bucket;
     const char *key;

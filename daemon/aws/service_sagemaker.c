@@ -63,6 +63,9 @@ DESCRIBE(sagemaker_describe_endpoint_config, "DescribeEndpointConfig", DESCRIBES
 /* No quota of it is published. */
 DESCRIBE(sagemaker_describe_model_package, "DescribeModelPackage", 0);
 DESCRIBE(sagemaker_list_model_packages, "ListModelPackages", 0);
+DESCRIBE(sagemaker_list_endpoint_configs, "ListEndpointConfigs", LISTS_PER_SECOND);
+DESCRIBE(sagemaker_list_models, "ListModels", LISTS_PER_SECOND);
+DESCRIBE(sagemaker_list_tags, "ListTags", 0);
 
 /* ---- DescribeEndpoint ------------------------------------------------------------------------ */
 

@@ -38,6 +38,12 @@ extern const struct aws_operation sagemaker_describe_model_package;
  * {ModelPackageSummaryList, NextToken} */
 extern const struct aws_operation sagemaker_list_model_packages;
 
+/* Documents in and out: {NameContains, CreationTimeBefore, SortBy, SortOrder, MaxResults}:
+ * {EndpointConfigs | Models, NextToken}; {ResourceArn}: {Tags}. */
+extern const struct aws_operation sagemaker_list_endpoint_configs;
+extern const struct aws_operation sagemaker_list_models;
+extern const struct aws_operation sagemaker_list_tags;
+
 struct sagemaker_deployed_image {
     const char *specified_image; /* as the model names it */
     const char *resolved_image;  /* by its digest */

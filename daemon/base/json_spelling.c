@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 /* Decimals of this many characters without an exponent are all told apart by doubles. */
@@ -26,9 +27,18 @@ static bool continues_number(char byte)
 /* Behind the closing quote of the text that begins here. */
 static const char *skip_text(const char *at, const char *end)
 {
-    for (at++; at < end && *at != '"'; at++)
-        at += *at == '\\';
-    return at + 1;
+    const char *quote = at;
+
+    /* A quote ends it unless an odd number of backslashes stands before it. */
+    while ((quote = memchr(quote + 1, '"', (size_t)(end - quote - 1)))) {
+        size_t backslashes = 0;
+
+        while (quote[-1 - (ptrdiff_t)backslashes] == '\\')
+            backslashes++;
+        if (backslashes % 2 == 0)
+            return quote + 1;
+    }
+    return end;
 }
 
 /* The next number, in the order of the text; false at its end. */

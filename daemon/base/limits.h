@@ -86,6 +86,10 @@
  * their turn in the order they came. */
 #define LIMIT_EFFECTS ((size_t)64)
 
+/* Connections kept open, in use or not. Twice the effects, so that when all are under way polls and
+ * deletes still find theirs open. */
+#define LIMIT_CONNECTIONS 128L
+
 /* A policy document: the IAM API's own bound on the texts that it takes (policyDocumentType), above
  * every quota that it then applies. */
 #define LIMIT_POLICY_BYTES ((size_t)131072)

@@ -188,11 +188,24 @@ static size_t utf8_character(const unsigned char *bytes, size_t length)
     return size;
 }
 
+/* Eight bytes at once, none of them 0 nor above 0x7f: nearly all that is ever read. */
+static bool is_plain_ascii(const char *text)
+{
+    uint64_t word;
+
+    memcpy(&word, text, sizeof(word));
+    return !((word | (word - 0x0101010101010101u)) & 0x8080808080808080u);
+}
+
 size_t text_utf8_prefix(const char *text, size_t length)
 {
     size_t i = 0;
 
     while (i < length) {
+        if (length - i >= sizeof(uint64_t) && is_plain_ascii(text + i)) {
+            i += sizeof(uint64_t);
+            continue;
+        }
         size_t size = utf8_character((const unsigned char *)text + i, length - i);
 
         if (!size)

@@ -94,6 +94,7 @@ static void on_planned(void *context, const struct pass_outcome *outcome)
     if (bridge->answering && bridge->answering->kind != ASK_RECONCILE)
         return;
     bridge_journal_planned(&bridge->journal, outcome);
+    drift_planned(bridge->drift, outcome, bridge->inventory);
     /* Before anything is made, so that what is made is never forgotten. */
     if (!bridge_is_suspended(bridge))
         inventory_update(bridge->inventory, outcome->resources, outcome->observed);
@@ -164,6 +165,8 @@ static void on_done(void *context, const struct pass_outcome *outcome)
     if (!ask || ask->kind == ASK_RECONCILE) {
         take_statistics(bridge, outcome);
         bridge_journal_pass(outcome);
+        drift_done(bridge->drift, outcome, bridge->config,
+                   bridge_is_suspended(bridge) ? "the bridge is suspended" : NULL);
         plan_next(bridge, outcome);
     }
     if (ask)
@@ -350,8 +353,10 @@ bool bridge_event(struct bridge *bridge, const cJSON *event)
     if (hint_read(event, &list, bridge->config, bridge->principal, &hint, named) == HINT_DRIFT) {
         bridge->statistics.hints++;
         for (size_t i = 0; i < list.count; i++)
-            if (named[i])
+            if (named[i]) {
                 add_hint(bridge, list.items[i].key, &hint);
+                drift_hint(bridge->drift, list.items[i].key, &hint);
+            }
         if (!timer_is_running(&bridge->hint_delay))
             timer_start(&bridge->hint_delay, HINT_DELAY_MS);
     }
@@ -371,6 +376,7 @@ struct bridge *bridge_new(struct loop *loop, struct aws *aws, struct store *stor
     bridge->store = store;
     bridge->config = config_ref(config);
     bridge->inventory = inventory_new(store);
+    bridge->drift = drift_new(aws);
     list_init(&bridge->asks);
     list_init(&bridge->hints);
     timer_init(&bridge->interval, loop, on_interval, bridge);
@@ -415,9 +421,11 @@ void bridge_free(struct bridge *bridge)
         free(held);
     map_free(&bridge->held);
     bridge_journal_free(&bridge->journal);
+    drift_free(bridge->drift);
     observe_memory_free(&bridge->memory);
     inventory_free(bridge->inventory);
     cJSON_Delete(bridge->suspension);
+    cJSON_Delete(bridge->beat);
     free(bridge->identity);
     free(bridge->owner);
     free(bridge->principal);
@@ -469,7 +477,12 @@ void bridge_stop(struct bridge *bridge)
 
 bool bridge_is_quiet(const struct bridge *bridge)
 {
-    return !bridge->pass;
+    return !bridge->pass && !drift_is_telling(bridge->drift);
+}
+
+cJSON *bridge_drift(const struct bridge *bridge)
+{
+    return drift_view(bridge->drift);
 }
 
 struct bridge_statistics bridge_get_statistics(const struct bridge *bridge)

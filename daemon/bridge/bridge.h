@@ -85,6 +85,13 @@ void bridge_import(struct bridge *bridge, const char *account, bridge_answer *an
  * it. */
 cJSON *bridge_suspension(const struct bridge *bridge);
 
+/* What differed when it was last looked at (drift.h). The caller frees it. */
+cJSON *bridge_drift(const struct bridge *bridge);
+
+/* What the last heartbeat found: {at_ms, healthy, broken, sentence, times: [{hop, took_ms}]}; NULL
+ * before the first. The caller frees it. */
+cJSON *bridge_last_heartbeat(const struct bridge *bridge);
+
 struct bridge_statistics {
     uint64_t passes;
     uint64_t hints;       /* CloudTrail events that started a pass */

@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "bridge/bridge.h"
 #include "bridge/doctor.h"
+#include "bridge/drift.h"
 #include "bridge/inventory.h"
 #include "bridge/journal.h"
 #include "bridge/observe.h"
@@ -39,6 +40,7 @@ struct bridge {
     struct config *config;
     struct inventory *inventory;
     struct bridge_journal journal;
+    struct drift *drift;
     struct observe_memory memory;
     bool loaded; /* the inventory and the suspension */
     bool loading;
@@ -58,6 +60,7 @@ struct bridge {
     struct timer hint_delay;
     struct timer identity_retry;
     struct timer heartbeat;
+    cJSON *beat; /* what the last heartbeat found, or NULL */
     struct poke poke;
     bool stopped;
     char *owner;     /* resource_owner() */

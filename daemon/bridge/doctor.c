@@ -30,7 +30,9 @@ struct doctor {
     struct aws_call *call;
     struct timer wait;
     char id[ID_DIGITS + 1];
+    int64_t asked_ms;
     int64_t sent_ms;
+    cJSON *times; /* the view's */
 };
 
 /* ---- hops ------------------------------------------------------------------------------------ */
@@ -44,6 +46,15 @@ static cJSON *add_hop(cJSON *list, const char *name, bool ok, const char *senten
     json_add_text(hop, "sentence", sentence);
     cJSON_AddItemToArray(list, hop);
     return hop;
+}
+
+static void add_time(struct doctor *doctor, const char *hop, int64_t since_ms)
+{
+    cJSON *time = cJSON_CreateObject();
+
+    json_add_text(time, "hop", hop);
+    json_add_integer(time, "took_ms", loop_now_ms(doctor->loop) - since_ms);
+    cJSON_AddItemToArray(doctor->times, time);
 }
 
 static void move_hops(cJSON *to, cJSON *from)
@@ -174,6 +185,7 @@ void doctor_see(struct doctor *doctor, const cJSON *event)
 
     add_hop(doctor->hops, "canary", true, sentence);
     json_add_integer(doctor->view, "canary_ms", took_ms);
+    add_time(doctor, "staging to queue", doctor->sent_ms);
     conclude(doctor);
 }
 
@@ -192,8 +204,10 @@ static void on_sent(void *context, const struct aws_result *result)
     const struct events_put_events_output *answer = result->output;
 
     doctor->call = NULL;
-    if (result->ok && answer->failed_entry_count == 0)
+    if (result->ok && answer->failed_entry_count == 0) {
+        add_time(doctor, "bus in staging", doctor->sent_ms);
         return;
+    }
     add_hop(doctor->hops, "canary", false,
             result->ok ? "staging's bus did not take the event" : result->error.sentence);
     conclude(doctor);
@@ -226,6 +240,7 @@ static void on_assumed(void *context, const struct aws_result *result)
 
     doctor->call = NULL;
     if (result->ok) {
+        add_time(doctor, "role in staging", doctor->asked_ms);
         const struct sts_get_caller_identity_output *answer = result->output;
 
         sentence = text_printf("the daemon is %s in staging", answer->arn);
@@ -244,6 +259,7 @@ void doctor_examine(struct doctor *doctor, const struct pass_outcome *outcome)
 {
     for (size_t i = 0; i < array_length(hops); i++)
         examine_hop(doctor, &hops[i], outcome->plan);
+    doctor->asked_ms = loop_now_ms(doctor->loop);
     doctor->call = aws_call(doctor->aws, doctor->config->bridge->from, &sts_get_caller_identity,
                             NULL, on_assumed, doctor);
 }
@@ -264,6 +280,7 @@ struct doctor *doctor_new(struct loop *loop, struct aws *aws, const struct confi
         .late_hops = cJSON_CreateArray(),
     };
     doctor->hops = json_add_array(doctor->view, "hops");
+    doctor->times = json_add_array(doctor->view, "times");
     add_hop(doctor->hops, "credentials", true, "AWS knows the daemon's own credentials");
     timer_init(&doctor->wait, loop, on_waited, doctor);
     random_hex(doctor->id, ID_DIGITS);

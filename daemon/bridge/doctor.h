@@ -12,8 +12,10 @@
 
 struct doctor;
 
-/* Its answer: {healthy, broken, canary_ms, hops: [{hop, ok, sentence, difference}]}; broken is the
- * first hop that is, absent where none is. It is gone when it has answered. */
+/* Its answer: {healthy, broken, canary_ms, hops: [{hop, ok, sentence, difference}], times: [{hop,
+ * took_ms}]}; broken is the first hop that is, absent where none is. Times are of what was waited
+ * for: an answer from staging, its bus taking the event, and the event's whole way. It is gone when
+ * it has answered. */
 struct doctor *doctor_new(struct loop *loop, struct aws *aws, const struct config *config,
                           bridge_answer *answer, void *context);
 /* Answers with the error, where the doctor could not go on. */

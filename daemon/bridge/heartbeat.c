@@ -1,4 +1,5 @@
 /* The heartbeat: the doctor's walk at an interval, and a word when its outcome changes. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "bridge/bridge_internal.h"
@@ -28,6 +29,25 @@ static void say(struct bridge *bridge, const cJSON *view)
                     (long long)bridge->statistics.canary_ms);
 }
 
+/* What is shown of a walk: the differences are drift's to show. */
+static cJSON *beat_view(const cJSON *view)
+{
+    const cJSON *broken = first_broken(view);
+    cJSON *beat = cJSON_CreateObject();
+
+    json_add_integer(beat, "at_ms", clock_wall_ms());
+    json_add_bool(beat, "healthy", !broken);
+    json_add_text(beat, "broken", json_get_text(broken, "hop"));
+    json_add_text(beat, "sentence", json_get_text(broken, "sentence"));
+    json_put(beat, "times", cJSON_Duplicate(json_get(view, "times"), true));
+    return beat;
+}
+
+cJSON *bridge_last_heartbeat(const struct bridge *bridge)
+{
+    return bridge->beat ? cJSON_Duplicate(bridge->beat, true) : NULL;
+}
+
 static void on_report(void *context, const cJSON *view, const struct error *error)
 {
     struct bridge *bridge = context;
@@ -45,6 +65,8 @@ static void on_report(void *context, const cJSON *view, const struct error *erro
     statistics->heartbeats++;
     statistics->broken = broken;
     statistics->canary_ms = json_get_integer(view, "canary_ms", 0);
+    cJSON_Delete(bridge->beat);
+    bridge->beat = beat_view(view);
     if (changed)
         say(bridge, view);
 }

@@ -158,6 +158,11 @@ static int by_key(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+bool inventory_has(const struct inventory *inventory, const char *key)
+{
+    return map_get(&inventory->rows, key) != NULL;
+}
+
 /* The map has no order of its own, and plans are to be equal for equal inputs. */
 static const char **sorted_keys(const struct inventory *inventory)
 {

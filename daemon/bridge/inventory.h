@@ -18,6 +18,9 @@ void inventory_free(struct inventory *inventory);
 void inventory_load(struct inventory *inventory,
                     void (*loaded)(void *context, const struct error *error), void *context);
 
+/* Whether the resource is remembered. */
+bool inventory_has(const struct inventory *inventory, const char *key);
+
 /* Adds to the list what left the file, and to its resources the Sids that did. */
 void inventory_complete(const struct inventory *inventory, struct resource_list *list,
                         const struct config *config);

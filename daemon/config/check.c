@@ -218,7 +218,7 @@ static void check_freezes(struct loading *loading, const struct config_deploymen
     struct cron cron;
     struct error error;
 
-    for (size_t i = 0; i < deployment->freeze_count; i++, item = item->next)
+    for (size_t i = 0; item && i < deployment->freeze_count; i++, item = item->next)
         if (cron_read(deployment->freeze[i].at, &cron, &error) < 0)
             say(loading, place_of(item, "at"), "\"at\": %s", error.sentence);
 }

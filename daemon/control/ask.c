@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "control/api.h"
 #include "control/status.h"
+#include "control/usual.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +43,16 @@ static cJSON *view_for(const struct exchange *exchange, const cJSON *view)
     return exchange_who(exchange) ? cJSON_Duplicate(view, true) : status_brief(view);
 }
 
+/* Of how many rows of an endpoint it is told what is usual: some of them failed. */
+#define USUAL_ROWS ((size_t)3 * USUAL_FROM)
+
 /* ---- one deployment ------------------------------------------------------------------------ */
 
 struct lookup {
     struct exchange *exchange;
     char *id;
     cJSON *document;
+    struct usual usual;
 };
 
 static void take_deployment(void *context, const cJSON *view)
@@ -71,8 +76,26 @@ static void answer_lookup(void *context, const struct error *error)
     else
         answer_json(lookup->exchange, 200, lookup->document);
     cJSON_Delete(lookup->document);
+    usual_free(&lookup->usual);
     free(lookup->id);
     free(lookup);
+}
+
+static void take_usual(void *context, const cJSON *view)
+{
+    struct lookup *lookup = context;
+
+    usual_take(&lookup->usual, view);
+}
+
+/* What is usual is a help; without it the deployment is told all the same. */
+static void answer_open(void *context, const struct error *error)
+{
+    struct lookup *lookup = context;
+
+    (void)error;
+    usual_add(&lookup->usual, cJSON_GetObjectItemCaseSensitive(lookup->document, "deployment"));
+    answer_lookup(lookup, NULL);
 }
 
 static void look_up(const struct control_parts *parts, struct exchange *exchange, const char *id)
@@ -92,7 +115,7 @@ static void look_up(const struct control_parts *parts, struct exchange *exchange
     cJSON *view = record_view(open);
 
     take_deployment(lookup, view);
-    answer_lookup(lookup, NULL);
+    engine_history(parts->engine, open->endpoint, USUAL_ROWS, take_usual, answer_open, lookup);
 }
 
 void answer_deployment(const struct control_parts *parts, struct exchange *exchange, const char *id)
@@ -173,9 +196,11 @@ struct overview {
     struct map seen;
     const char **endpoints;
     size_t count;
-    size_t next;      /* endpoint to look up */
-    const char *only; /* the endpoint that was asked for, or NULL for all */
-    bool found;       /* of the endpoint being looked up: the last that ended */
+    size_t next;        /* endpoint to look up */
+    const char *only;   /* the endpoint that was asked for, or NULL for all */
+    bool found;         /* of the endpoint being looked up: the last that ended, */
+    struct usual usual; /* and what is usual there */
+    const char *endpoint;
 };
 
 static void add_endpoint(struct overview *overview, const char *endpoint)
@@ -220,6 +245,7 @@ static void take_ended(void *context, const cJSON *view)
 {
     struct overview *overview = context;
 
+    usual_take(&overview->usual, view);
     if (overview->found || json_get_bool(view, "open", false))
         return;
     overview->found = true;
@@ -230,6 +256,7 @@ static void free_overview(struct overview *overview)
 {
     cJSON_Delete(overview->document);
     arena_free(&overview->arena);
+    usual_free(&overview->usual);
     map_free(&overview->seen);
     free(overview->endpoints);
     free(overview);
@@ -264,6 +291,19 @@ static size_t count_open(const struct overview *overview, const char *endpoint)
     return count;
 }
 
+/* To the open ones of the endpoint that was looked up. */
+static void add_usual(struct overview *overview)
+{
+    cJSON *view;
+
+    cJSON_ArrayForEach(view, overview->open)
+    {
+        if (text_equal(json_get_text(view, "endpoint"), overview->endpoint))
+            usual_add(&overview->usual, view);
+    }
+    usual_free(&overview->usual);
+}
+
 static void look_up_next(void *context, const struct error *error)
 {
     struct overview *overview = context;
@@ -278,16 +318,19 @@ static void look_up_next(void *context, const struct error *error)
         free_overview(overview);
         return;
     }
+    add_usual(overview);
     if (overview->next == overview->count) {
         answer_overview(overview);
         return;
     }
     const char *endpoint = overview->endpoints[overview->next++];
+    const size_t open = count_open(overview, endpoint);
 
+    overview->endpoint = endpoint;
     overview->found = false;
     /* One more than are open must hold one that is not, if there is any. */
-    engine_history(overview->parts->engine, endpoint, count_open(overview, endpoint) + 1,
-                   take_ended, look_up_next, overview);
+    engine_history(overview->parts->engine, endpoint, open ? open + USUAL_ROWS : 1, take_ended,
+                   look_up_next, overview);
 }
 
 void answer_status(const struct control_parts *parts, struct exchange *exchange, const char *id)

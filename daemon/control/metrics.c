@@ -21,12 +21,6 @@ static void set_daemon(struct metrics *metrics, const struct control_parts *part
     set(metrics, METRIC_READY, status_unready(parts) ? 0 : 1);
 }
 
-static void count_state(void *context, const struct record *record)
-{
-    metrics_add(context, METRIC_DEPLOYMENTS_OPEN,
-                (metric_labels){deployment_state_name(record->state)}, 1);
-}
-
 static void set_deployments(struct metrics *metrics, const struct control_parts *parts)
 {
     struct engine_statistics statistics = engine_get_statistics(parts->engine);
@@ -37,11 +31,10 @@ static void set_deployments(struct metrics *metrics, const struct control_parts 
         const metric_labels labels = {deployment_state_name(state)};
 
         if (deployment_state_kind(state) == STATE_RUNS)
-            metrics_set(metrics, METRIC_DEPLOYMENTS_OPEN, labels, 0);
+            metrics_set(metrics, METRIC_DEPLOYMENTS_OPEN, labels, (double)statistics.open_in[i]);
         else
             metrics_set(metrics, METRIC_DEPLOYMENTS_ENDED, labels, (double)statistics.ended[i]);
     }
-    engine_each_open(parts->engine, count_state, metrics);
     set(metrics, METRIC_DEPLOYMENTS_ACCEPTED, (double)statistics.accepted);
     set(metrics, METRIC_RECORDS_UNREADABLE, (double)statistics.unreadable);
 }
@@ -101,6 +94,24 @@ static void set_bridge(struct metrics *metrics, const struct control_parts *part
     set(metrics, METRIC_BRIDGE_SUSPENDED, statistics.suspended);
 }
 
+static void set_heartbeat(struct metrics *metrics, const struct control_parts *parts)
+{
+    cleanup(json_free)
+    cJSON *beat = bridge_last_heartbeat(parts->bridge);
+    const cJSON *time;
+
+    metrics_forget(metrics, METRIC_BRIDGE_HEARTBEAT);
+    metrics_forget(metrics, METRIC_BRIDGE_HEALTHY);
+    if (!beat)
+        return;
+    set(metrics, METRIC_BRIDGE_HEALTHY, json_get_bool(beat, "healthy", false));
+    cJSON_ArrayForEach(time, json_get(beat, "times"))
+    {
+        metrics_set(metrics, METRIC_BRIDGE_HEARTBEAT, (metric_labels){json_get_text(time, "hop")},
+                    (double)json_get_integer(time, "took_ms", 0) / 1000);
+    }
+}
+
 static void set_credentials(struct metrics *metrics, const struct control_parts *parts)
 {
     const struct config *config = parts->get_config(parts->context);
@@ -126,6 +137,7 @@ void answer_metrics(const struct control_parts *parts, struct exchange *exchange
     set_queue(metrics, parts);
     set_store(metrics, parts);
     set_bridge(metrics, parts);
+    set_heartbeat(metrics, parts);
     set_credentials(metrics, parts);
     const char *accept = exchange_header(exchange, "Accept");
     bool plain = !accept || !strstr(accept, "application/openmetrics-text");

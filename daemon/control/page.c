@@ -87,16 +87,20 @@ static void append_head(struct buffer *html, const cJSON *document, int64_t now_
     bool ready = json_get_bool(document, "ready", false);
     bool draining = json_get_bool(json_get(document, "queue"), "draining", false);
     const char *unready = json_get_text(document, "unready");
+    const cJSON *bridge = json_get(document, "bridge");
+    bool drifts =
+        json_get_integer(bridge, "different", 0) || json_get_integer(bridge, "unreadable", 0);
 
     buffer_append_text(html,
                        "<header class=\"top\"><div class=\"brand\"><img src=\"/page.svg\" alt=\"\" "
                        "width=\"36\" height=\"36\"><h1>Causeway</h1></div>");
     buffer_printf(html, "<p class=\"health %s\"><span class=\"dot\" aria-hidden=\"true\"></span>",
-                  !ready     ? "bad"
-                  : draining ? "warning"
-                             : "good");
+                  !ready               ? "bad"
+                  : draining || drifts ? "warning"
+                                       : "good");
     page_text(html, !ready     ? unready
                     : draining ? "draining: nothing new is taken in"
+                    : drifts   ? "ready; the accounts differ from the file"
                                : "all is well");
     buffer_append_text(html, "</p><p class=\"about\">version ");
     page_text(html, json_get_text(document, "version"));

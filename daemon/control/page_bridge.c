@@ -200,6 +200,101 @@ static void append_kept(struct buffer *html, const cJSON *bridge, int64_t now_ms
     buffer_append_text(html, "</p>");
 }
 
+static const char *line_class(const char *line)
+{
+    return *line == '+' ? "more" : *line == '-' ? "less" : "same";
+}
+
+static void append_difference(struct buffer *html, const char *text)
+{
+    cleanup(free_pointer)
+    char *lines = text_copy(text);
+    char *rest = lines;
+    const char *line;
+
+    /* So that it can be scrolled with the keyboard. */
+    buffer_append_text(html, "<pre class=\"difference\" tabindex=\"0\">");
+    while ((line = strsep(&rest, "\n"))) {
+        buffer_printf(html, "<span class=\"%s\">", line_class(line + strspn(line, " ")));
+        page_text(html, line);
+        buffer_append_text(html, rest ? "</span>\n" : "</span>");
+    }
+    buffer_append_text(html, "</pre>");
+}
+
+static void append_found(struct buffer *html, const cJSON *found, int64_t now_ms)
+{
+    const cJSON *author = json_get(found, "changed_by");
+    const char *note = json_get_text(found, "note");
+    const char *difference = json_get_text(found, "difference");
+
+    buffer_append_text(html, "<li><details><summary><code>");
+    page_text(html, json_get_text(found, "resource"));
+    buffer_append_text(html, "</code> is ");
+    page_text(html, json_get_text(found, "verdict"));
+    buffer_append_text(html, ", found ");
+    page_ago(html, json_get_integer(found, "since_ms", 0), now_ms);
+    buffer_append_text(html, "</summary><p class=\"reason\">");
+    if (author) {
+        buffer_append_text(html, "Changed by ");
+        page_text(html, json_get_text(author, "who"));
+        buffer_append_text(html, " from ");
+        page_text(html, json_get_text(author, "from"));
+        buffer_append_text(html, ". ");
+    }
+    page_text(html, note ? note : author ? "" : "Who changed it is not known.");
+    buffer_append_text(html, "</p>");
+    if (difference)
+        append_difference(html, difference);
+    buffer_append_text(html, "</details></li>");
+}
+
+static void append_drift(struct buffer *html, const cJSON *bridge, int64_t now_ms)
+{
+    const cJSON *drift = json_get(bridge, "drift");
+    const cJSON *found;
+
+    if (cJSON_GetArraySize(drift) == 0)
+        return;
+    buffer_append_text(html, "<ul class=\"drift\" aria-label=\"Not as the file says\">");
+    cJSON_ArrayForEach(found, drift)
+    {
+        append_found(html, found, now_ms);
+    }
+    buffer_append_text(html, "</ul>");
+}
+
+/* How long the last heartbeat waited at each hop. */
+static void append_heartbeat(struct buffer *html, const cJSON *bridge, int64_t now_ms)
+{
+    const cJSON *beat = json_get(bridge, "heartbeat");
+    const cJSON *time;
+
+    if (!beat)
+        return;
+    bool healthy = json_get_bool(beat, "healthy", false);
+
+    buffer_printf(html,
+                  "<p class=\"kept %s\"><span class=\"dot\" aria-hidden=\"true\"></span>Heartbeat ",
+                  healthy ? "good" : "bad");
+    page_ago(html, json_get_integer(beat, "at_ms", 0), now_ms);
+    if (healthy) {
+        buffer_append_text(html, ": every hop is well");
+    } else {
+        buffer_append_text(html, ": broken at ");
+        page_text(html, json_get_text(beat, "broken"));
+        buffer_append_text(html, ", ");
+        page_text(html, json_get_text(beat, "sentence"));
+    }
+    cJSON_ArrayForEach(time, json_get(beat, "times"))
+    {
+        buffer_append_text(html, "; ");
+        page_text(html, json_get_text(time, "hop"));
+        buffer_printf(html, " %" PRId64 "ms", json_get_integer(time, "took_ms", 0));
+    }
+    buffer_append_text(html, "</p>");
+}
+
 void page_bridge(struct buffer *html, const cJSON *document, int64_t now_ms)
 {
     buffer_append_text(html,
@@ -212,5 +307,7 @@ void page_bridge(struct buffer *html, const cJSON *document, int64_t now_ms)
     append_accounts(html, document, true, now_ms);
     buffer_append_text(html, "</ol>");
     append_kept(html, json_get(document, "bridge"), now_ms);
+    append_heartbeat(html, json_get(document, "bridge"), now_ms);
+    append_drift(html, json_get(document, "bridge"), now_ms);
     buffer_append_text(html, "</section>");
 }

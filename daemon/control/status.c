@@ -129,6 +129,30 @@ static void add_accounts(cJSON *document, const struct control_parts *parts)
     }
 }
 
+static void add_drift(cJSON *bridge, const struct control_parts *parts)
+{
+    cJSON *drift = bridge_drift(parts->bridge);
+    char text[TIME_TEXT_SIZE];
+    cJSON *found;
+
+    cJSON_ArrayForEach(found, drift)
+    {
+        json_add_text(found, "since", time_format(json_get_integer(found, "since_ms", 0), text));
+    }
+    json_put(bridge, "drift", drift);
+}
+
+static void add_heartbeat(cJSON *bridge, const struct control_parts *parts)
+{
+    cJSON *beat = bridge_last_heartbeat(parts->bridge);
+    char text[TIME_TEXT_SIZE];
+
+    if (!beat)
+        return;
+    json_add_text(beat, "at", time_format(json_get_integer(beat, "at_ms", 0), text));
+    json_put(bridge, "heartbeat", beat);
+}
+
 /* Only where there is something to keep. */
 static void add_bridge(cJSON *document, const struct control_parts *parts)
 {
@@ -147,6 +171,8 @@ static void add_bridge(cJSON *document, const struct control_parts *parts)
     add_count(bridge, "changes", statistics.changes);
     add_count(bridge, "failures", statistics.failures);
     add_time(bridge, "last_pass", statistics.last_pass_ms);
+    add_drift(bridge, parts);
+    add_heartbeat(bridge, parts);
     if (suspension)
         json_put(bridge, "suspended", suspension);
 }

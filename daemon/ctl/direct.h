@@ -15,7 +15,7 @@ enum direct_work {
 };
 
 /* account is DIRECT_IMPORT's, or NULL for all. Fills the answer as the daemon would. */
-void direct_bridge(struct config *config, enum direct_work work, const char *account,
+void direct_bridge(struct config *config, enum direct_work wanted, const char *account,
                    struct answer *answer);
 
 #endif

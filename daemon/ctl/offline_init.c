@@ -29,6 +29,7 @@ enum fact {
     FACT_ARTIFACT,
     FACT_ENDPOINT,
     FACT_INSTANCE_TYPE,
+    FACT_DATA_BUCKET,
     FACTS,
 };
 
@@ -55,6 +56,7 @@ static const struct {
     [FACT_ARTIFACT] = {"artifact", "Its artifact that holds the manifest", "BuildArtifact"},
     [FACT_ENDPOINT] = {"endpoint", "The endpoint in production", NULL},
     [FACT_INSTANCE_TYPE] = {"instance-type", "What it runs on", "ml.m5.xlarge"},
+    [FACT_DATA_BUCKET] = {"data-bucket", "The bucket in staging that trained models are in", NULL},
 };
 
 /* What is proposed for a fact, by those before it; NULL for nothing. The caller frees it. */
@@ -65,6 +67,8 @@ static char *propose(enum fact fact, char *const values[FACTS])
     switch (fact) {
     case FACT_STAGING_ROLE:
         return text_printf("arn:aws:iam::%s:role/causeway-staging", values[FACT_STAGING_ID]);
+    case FACT_DATA_BUCKET: /* SageMaker's own name for it */
+        return text_printf("sagemaker-%s-%s", values[FACT_REGION], values[FACT_STAGING_ID]);
     case FACT_ENDPOINT: {
         const char *pipeline = values[FACT_PIPELINE];
         size_t length = strlen(pipeline);
@@ -84,7 +88,7 @@ static int refuse_missing(const struct invocation *invocation, struct error *err
     struct buffer missing = BUFFER(1024);
 
     for (size_t i = 0; i < FACTS; i++) {
-        bool depends = i == FACT_STAGING_ROLE || i == FACT_ENDPOINT;
+        bool depends = i == FACT_STAGING_ROLE || i == FACT_ENDPOINT || i == FACT_DATA_BUCKET;
 
         if (!facts[i].proposed && !depends && !invocation_option(invocation, facts[i].option))
             buffer_printf(&missing, "%s--%s", missing.length ? ", " : "", facts[i].option);
@@ -184,7 +188,7 @@ static char *write_out(char *const values[FACTS], const char *directory)
         "  to: prod\n"
         "  bus: @G\n"
         "  pipelines: [@K]\n"
-        "  artifact_buckets: [@H]\n"
+        "  artifact_buckets: [@H, @P]\n"
         "  model_bucket: @I\n"
         "  repositories: [@J]\n"
         "\n"
@@ -197,7 +201,7 @@ static char *write_out(char *const values[FACTS], const char *directory)
         "    artifact: { pipeline: @M, form: manifest }\n"
         "    endpoint: @N\n"
         "    execution_role: ${role.execution.arn}\n"
-        "    container: { image: @P }\n"
+        "    container: { image: @Q }\n"
         "    variant: { instance_type: @O, count: 1 }\n"
         "    approval: manual            # none, once you trust it\n";
     cleanup(free_pointer)

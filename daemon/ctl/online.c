@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "ctl/input.h"
+#include "ctl/prompt.h"
 #include "ctl/show.h"
 
 #include <string.h>
@@ -167,6 +168,18 @@ static enum api_exit operate(const struct invocation *invocation, enum api_route
     return operate_with(invocation, route, NULL, outcome);
 }
 
+/* What ends a deployment for good is asked about first. */
+static enum api_exit end_deployment(const struct invocation *invocation, enum api_route route,
+                                    const char *question, const char *outcome)
+{
+    struct error error;
+
+    if (prompt_confirm(invocation, &error, "%s %s", question, invocation_argument(invocation, 0)) <
+        0)
+        return prompt_refused(invocation, &error);
+    return operate(invocation, route, outcome);
+}
+
 enum api_exit online_retry(const struct invocation *invocation)
 {
     return operate(invocation, API_RETRY, "started, a new try of");
@@ -174,7 +187,7 @@ enum api_exit online_retry(const struct invocation *invocation)
 
 enum api_exit online_cancel(const struct invocation *invocation)
 {
-    return operate(invocation, API_CANCEL, "being cancelled");
+    return end_deployment(invocation, API_CANCEL, "Cancel the deployment", "being cancelled");
 }
 
 enum api_exit online_approve(const struct invocation *invocation)
@@ -198,7 +211,7 @@ enum api_exit online_rollback(const struct invocation *invocation)
 
 enum api_exit online_reject(const struct invocation *invocation)
 {
-    return operate(invocation, API_REJECT, "rejected");
+    return end_deployment(invocation, API_REJECT, "Reject the deployment", "rejected");
 }
 
 enum api_exit online_reload(const struct invocation *invocation)

@@ -48,7 +48,10 @@ static void show_story(struct screen *screen, const cJSON *story)
     screen_put(screen, TONE_PLAIN, " for endpoint %s: ", show_text(story, "endpoint", "?"));
     screen_put(screen, show_tone(state), "%s\n", state);
     screen_put(screen, TONE_PLAIN, "\n");
-    cJSON_ArrayForEach(entry, json_get(story, "story")) put_chapter(screen, entry);
+    cJSON_ArrayForEach(entry, json_get(story, "story"))
+    {
+        put_chapter(screen, entry);
+    }
     screen_put(screen, TONE_PLAIN, "\n");
     if (longest)
         screen_put(screen, TONE_PLAIN, "Of %s in all, %s went into %s.\n",

@@ -20,7 +20,8 @@ static void put_remark(struct screen *screen, const char *remark)
 
 static void put_open(struct screen *screen, const cJSON *list, int64_t now_ms)
 {
-    static const char *const titles[] = {"ENDPOINT", "STATE", "FOR", "DEPLOYMENT", "DOING"};
+    static const char *const titles[] = {"ENDPOINT",   "STATE",    "FOR",  "ELAPSED",
+                                         "DEPLOYMENT", "PROGRESS", "DOING"};
     cleanup(table_free)
     struct table table = TABLE(titles);
     const cJSON *deployment;
@@ -30,13 +31,19 @@ static void put_open(struct screen *screen, const cJSON *list, int64_t now_ms)
         char age[DURATION_TEXT_SIZE];
         cleanup(free_pointer)
         char *doing = show_doing(deployment);
+        cleanup(free_pointer)
+        char *progress = show_progress(deployment, now_ms);
+        cleanup(free_pointer)
+        char *elapsed = show_elapsed(deployment, now_ms);
         bool troubled = json_get_integer(deployment, "attempts", 0) > 0;
 
         table_add(&table, TONE_STRONG, json_get_text(deployment, "endpoint"));
         show_add_state(&table, deployment);
         table_add(&table, TONE_PLAIN,
                   show_span(now_ms - json_get_integer(deployment, "entered_ms", now_ms), age));
+        table_add(&table, TONE_PLAIN, json_get_integer(deployment, "usual_ms", 0) ? elapsed : NULL);
         table_add(&table, TONE_PLAIN, json_get_text(deployment, "id"));
+        table_add(&table, TONE_BUSY, progress);
         table_add(&table, troubled ? TONE_WARNING : TONE_PLAIN, doing);
     }
     put_title(screen, "Under way");

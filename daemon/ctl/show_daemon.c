@@ -78,35 +78,6 @@ static void put_store(struct screen *screen, const cJSON *document)
                      "%s cannot be written: nothing is received until it can", path);
 }
 
-static void put_bridge(struct screen *screen, const cJSON *document)
-{
-    const cJSON *bridge = json_get(document, "bridge");
-    const cJSON *suspended = json_get(bridge, "suspended");
-    int64_t resources = json_get_integer(bridge, "resources", 0);
-    int64_t different = json_get_integer(bridge, "different", 0);
-    int64_t unreadable = json_get_integer(bridge, "unreadable", 0);
-    int64_t orphaned = json_get_integer(bridge, "orphaned", 0);
-
-    if (!bridge)
-        return;
-    if (different || unreadable)
-        screen_field(screen, "bridge", TONE_WARNING,
-                     "%" PRId64 " of %" PRId64 " resources differ, %" PRId64
-                     " could not be read; `causewayctl plan` shows how",
-                     different, resources, unreadable);
-    else
-        screen_field(screen, "bridge", TONE_PLAIN, "all %" PRId64 " resources as the file says",
-                     resources);
-    if (orphaned)
-        screen_field(screen, "", TONE_PLAIN, "%" PRId64 " left the file and are still there",
-                     orphaned);
-    if (suspended)
-        screen_field(
-            screen, "suspended", TONE_WARNING, "by %s%s%s: %s; `causewayctl resume` ends it",
-            show_text(suspended, "who", "?"), json_get_text(suspended, "until") ? ", until " : "",
-            show_text(suspended, "until", ""), show_text(suspended, "why", ""));
-}
-
 static void put_totals(struct screen *screen, const cJSON *document)
 {
     const cJSON *deployments = json_get(document, "deployments");
@@ -214,8 +185,9 @@ void show_daemon(struct screen *screen, const cJSON *document)
     put_queue(screen, document);
     put_store(screen, document);
     put_fleet(screen, document);
-    put_bridge(screen, document);
+    show_bridge(screen, document);
     put_totals(screen, document);
     put_accounts(screen, document);
+    show_drift(screen, document);
     put_leases(screen, document);
 }

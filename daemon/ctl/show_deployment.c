@@ -107,6 +107,10 @@ void show_deployment(struct screen *screen, const cJSON *deployment, int64_t now
     char age[DURATION_TEXT_SIZE];
     cleanup(free_pointer)
     char *doing = show_doing(deployment);
+    cleanup(free_pointer)
+    char *progress = show_progress(deployment, now_ms);
+    cleanup(free_pointer)
+    char *elapsed = show_elapsed(deployment, now_ms);
 
     screen_put(screen, TONE_STRONG, "%s", show_text(deployment, "id", "?"));
     screen_put(screen, TONE_PLAIN, ": ");
@@ -116,6 +120,10 @@ void show_deployment(struct screen *screen, const cJSON *deployment, int64_t now
     else
         screen_put(screen, TONE_PLAIN, " for %s\n",
                    show_span(now_ms - json_get_integer(deployment, "entered_ms", now_ms), age));
+    if (!ended_ms && progress)
+        screen_put(screen, TONE_BUSY, "  %s\n", progress);
+    if (!ended_ms && json_get_integer(deployment, "usual_ms", 0))
+        screen_put(screen, TONE_PLAIN, "  %s in all\n", elapsed);
     if (!ended_ms)
         screen_paragraph(
             screen, json_get_integer(deployment, "attempts", 0) > 0 ? TONE_WARNING : TONE_PLAIN, 0,

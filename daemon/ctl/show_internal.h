@@ -1,6 +1,7 @@
 /* What the files that show answers share:
  *   show.c             which answer it is; lists of deployments
  *   show_daemon.c      how the daemon is
+ *   show_bridge.c      what is kept in the accounts, and how it differs
  *   show_deployment.c  all about one deployment
  *   show_words.c       the words and the colours */
 #ifndef CAUSEWAY_CTL_SHOW_INTERNAL_H
@@ -32,6 +33,12 @@ char *show_ago(int64_t age_ms);
 enum tone show_tone(const char *name);
 void show_add_state(struct table *table, const cJSON *deployment);
 
+/* How far the present state is, as a bar: parts of a copy, or time against what is usual for it;
+ * NULL where neither is known. And how long all of it took so far, against what is usual. The
+ * caller frees them. */
+char *show_progress(const cJSON *deployment, int64_t now_ms);
+char *show_elapsed(const cJSON *deployment, int64_t now_ms);
+
 /* What it is doing, and what keeps it from that; why it ended as it did; whichever of the two there
  * is. The caller frees them. */
 char *show_doing(const cJSON *deployment);
@@ -40,6 +47,11 @@ char *show_result(const cJSON *deployment);
 
 /* The daemon itself, without its deployments. */
 void show_daemon(struct screen *screen, const cJSON *document);
+
+/* What is kept in the accounts, in a line or two; and each resource that is not as the file says,
+ * with its difference. */
+void show_bridge(struct screen *screen, const cJSON *document);
+void show_drift(struct screen *screen, const cJSON *document);
 
 /* One deployment, of a view as record_view() makes it. */
 void show_deployment(struct screen *screen, const cJSON *deployment, int64_t now_ms);

@@ -76,22 +76,70 @@ void show_add_state(struct table *table, const cJSON *deployment)
     table_add(table, show_tone(state), state);
 }
 
+/* "[####......]". The caller frees it. */
+static char *bar(int64_t done, int64_t whole)
+{
+    enum { WIDTH = 10 };
+    static const char full[] = "##########";
+    static const char empty[] = "..........";
+    int filled = whole > 0 ? (int)(done * WIDTH / whole) : 0;
+
+    filled = filled < 0 ? 0 : filled > WIDTH ? WIDTH : filled;
+    return text_printf("[%.*s%.*s]", filled, full, WIDTH - filled, empty);
+}
+
+static char *copy_progress(const cJSON *deployment)
+{
+    const int64_t part = json_get_integer(deployment, "parts", 0);
+    const int64_t count =
+        copy_part_count(json_get_integer(deployment, "model_bytes", 0),
+                        json_get_integer(deployment, "carried", 0) ? COPY_CARRIED : COPY_BY_S3);
+    cleanup(free_pointer)
+    char *drawn = bar(part, count);
+
+    return text_printf("%s %" PRId64 " of %" PRId64 " parts", drawn, part, count);
+}
+
+/* A person's time is not drawn: there is no usual one. */
+char *show_progress(const cJSON *deployment, int64_t now_ms)
+{
+    const char *state = show_text(deployment, "state", "");
+    const int64_t usual_ms = json_get_integer(deployment, "usual_state_ms", 0);
+    const int64_t took_ms = now_ms - json_get_integer(deployment, "entered_ms", now_ms);
+    char usual[DURATION_TEXT_SIZE];
+
+    if (text_equal(state, "copying") && json_get_integer(deployment, "parts", 0) > 0)
+        return copy_progress(deployment);
+    if (usual_ms < 1000 || json_get_integer(deployment, "ended_ms", 0) ||
+        text_equal(state, "awaiting_approval"))
+        return NULL;
+    cleanup(free_pointer)
+    char *drawn = bar(took_ms, usual_ms);
+
+    return text_printf("%s usually %s", drawn, show_span(usual_ms, usual));
+}
+
+char *show_elapsed(const cJSON *deployment, int64_t now_ms)
+{
+    const int64_t usual_ms = json_get_integer(deployment, "usual_ms", 0);
+    const int64_t took_ms = now_ms - json_get_integer(deployment, "accepted_ms", now_ms);
+    char took[DURATION_TEXT_SIZE];
+    char usual[DURATION_TEXT_SIZE];
+
+    show_span(took_ms, took);
+    return usual_ms >= 1000 ? text_printf("%s of usually %s", took, show_span(usual_ms, usual))
+                            : text_copy(took);
+}
+
 char *show_doing(const cJSON *deployment)
 {
     const char *doing = show_text(deployment, "doing", "");
     int64_t attempts = json_get_integer(deployment, "attempts", 0);
-    int64_t part = json_get_integer(deployment, "parts", 0);
     const char *state = show_text(deployment, "state", "");
 
     if (attempts > 0)
         return text_printf("%s; failed %" PRId64 " time%s, trying again: %s", doing, attempts,
                            attempts == 1 ? "" : "s", show_text(deployment, "reason", "no reason"));
-    if (text_equal(state, "copying") && part > 0)
-        return text_printf("%s, %" PRId64 " of %" PRId64 " parts", doing, part,
-                           copy_part_count(json_get_integer(deployment, "model_bytes", 0),
-                                           json_get_integer(deployment, "carried", 0)
-                                               ? COPY_CARRIED
-                                               : COPY_BY_S3));
     if (text_equal(state, "awaiting_approval"))
         return text_printf("%s: causewayctl approve %s", doing, show_text(deployment, "id", "ID"));
     if (json_get_integer(deployment, "ended_ms", 0))

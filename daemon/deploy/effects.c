@@ -6,6 +6,7 @@
 #include "aws/service_codepipeline.h"
 #include "aws/service_ecr.h"
 #include "aws/service_events.h"
+#include "aws/service_iam.h"
 #include "aws/service_runtime.h"
 #include "aws/service_s3.h"
 #include "aws/service_sagemaker.h"

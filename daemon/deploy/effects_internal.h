@@ -13,6 +13,7 @@ struct effect_run {
     int64_t begun_ms; /* monotonic */
     effect_done *done;
     void *context;
+    const char *key;     /* that a list is looked through for */
     const char *subject; /* what an error's sentence begins with */
     struct arena arena;  /* of the result */
     struct aws *aws;     /* these two: of one that is two calls, for the second */
@@ -57,6 +58,7 @@ void ask_artifact(const struct asking *asking);
 void ask_model_head(const struct asking *asking);
 void ask_copy_head(const struct asking *asking);
 void ask_copy(const struct asking *asking);
+void ask_find_upload(const struct asking *asking);
 void ask_upload(const struct asking *asking);
 void ask_part(const struct asking *asking);
 void ask_carried_part(const struct asking *asking);
@@ -66,6 +68,7 @@ void ask_delete_copy(const struct asking *asking);
 void ask_alarms(const struct asking *asking);
 void ask_put_alarm(const struct asking *asking);
 void ask_delete_alarms(const struct asking *asking);
+void ask_role(const struct asking *asking);
 void ask_scaling(const struct asking *asking);
 void ask_register_scaling(const struct asking *asking);
 void ask_stack(const struct asking *asking);
@@ -96,6 +99,7 @@ void take_announced_entry(struct effect_run *run, const void *output, struct eff
 void take_object(struct effect_run *run, const void *output, struct effect_result *result);
 void take_head(struct effect_run *run, const void *output, struct effect_result *result);
 void take_copied(struct effect_run *run, const void *output, struct effect_result *result);
+void take_found_upload_id(struct effect_run *run, const void *output, struct effect_result *result);
 void take_upload_id(struct effect_run *run, const void *output, struct effect_result *result);
 void take_part_etag(struct effect_run *run, const void *output, struct effect_result *result);
 void take_carried_etag(struct effect_run *run, const void *output, struct effect_result *result);

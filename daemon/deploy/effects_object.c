@@ -69,6 +69,20 @@ void ask_copy(const struct asking *asking)
     effect_call(asking, &input);
 }
 
+/* What a daemon that died began for the same key. The key itself comes
+ * before those that only begin with it. */
+void ask_find_upload(const struct asking *asking)
+{
+    const struct s3_list_multipart_uploads_input input = {
+        .bucket = asking->record->copy_bucket,
+        .prefix = asking->record->copy_key,
+        .max_uploads = 1,
+    };
+
+    asking->run->key = arena_copy(&asking->run->arena, asking->record->copy_key);
+    effect_call(asking, &input);
+}
+
 void ask_upload(const struct asking *asking)
 {
     const struct s3_create_multipart_upload_input input = {
@@ -243,6 +257,14 @@ void take_copied(struct effect_run *run, const void *output, struct effect_resul
 
     (void)run;
     result->version = copied->version_id;
+}
+
+void take_found_upload_id(struct effect_run *run, const void *output, struct effect_result *result)
+{
+    const struct s3_list_multipart_uploads_output *found = output;
+
+    if (found->upload_count && text_equal(found->uploads[0].key, run->key))
+        result->upload_id = found->uploads[0].upload_id;
 }
 
 void take_upload_id(struct effect_run *run, const void *output, struct effect_result *result)

@@ -1,10 +1,23 @@
 /* Effects on what watches and scales an endpoint: alarms, and Application Auto Scaling. */
+#include "aws/service_iam.h"
 #include "base/text.h"
 #include "deploy/effects_internal.h"
 #include "deploy/watch.h"
 
+#include <string.h>
+
 #define NAMESPACE "sagemaker"
 #define DIMENSION "sagemaker:variant:DesiredInstanceCount"
+
+/* A role's ARN ends with its path and name. */
+void ask_role(const struct asking *asking)
+{
+    const char *arn = json_get_text(asking->record->settings, "execution_role");
+    const char *slash = arn ? strrchr(arn, '/') : NULL;
+    const struct iam_get_role_input input = {.role_name = slash ? slash + 1 : arn};
+
+    effect_call(asking, &input);
+}
 
 void ask_alarms(const struct asking *asking)
 {

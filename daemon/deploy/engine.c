@@ -1,5 +1,6 @@
-/* The rule, and the life of those that it moves. */
+/* The rule by which open deployments move, and the life of the engine. */
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/limits.h"
 #include "base/random.h"
 #include "base/text.h"
@@ -16,158 +17,11 @@
 #define COMMIT_RETRY_MS 1000
 /* The wall clock may be set while a timer runs, so none is trusted for longer. */
 #define TIMER_MAXIMUM_MS 60000
+/* So many are looked at in a turn of the loop: after a start with thousands, messages are received
+ * meanwhile. */
+enum { LIVES_A_TURN = 32 };
 /* Clocks of AWS and ours differ: the sweep looks back a little further than needed. */
 #define SWEEP_MARGIN_MS 300000
-
-struct seat *engine_find_seat(struct engine *engine, const char *endpoint)
-{
-    struct seat *seat = map_get(&engine->seats, endpoint);
-
-    if (!seat) {
-        seat = memory_allocate(sizeof(*seat));
-        seat->endpoint = text_copy(endpoint);
-        list_init(&seat->lives);
-        map_put(&engine->seats, endpoint, seat);
-    }
-    return seat;
-}
-
-static void free_seat(struct seat *seat)
-{
-    free(seat->endpoint);
-    cJSON_Delete(seat->lineage);
-    free(seat);
-}
-
-void engine_mark(struct live *live)
-{
-    list_remove(&live->ready);
-    list_append(&live->engine->ready, &live->ready);
-    poke(&live->engine->poke);
-}
-
-/* Whose turn it is hangs on what all of the endpoint's deployments are. */
-static void mark_waiting_for_turn(const struct seat *seat)
-{
-    struct live *live;
-
-    if (!seat->waiting)
-        return;
-    list_each(live, &seat->lives, in_seat)
-    {
-        if (machine_waits_for_turn(live->record))
-            engine_mark(live);
-    }
-}
-
-/* Counts those who wait for their endpoints: without one, nobody needs the sweep. And those who
- * wait for their turn. */
-static void count_waiting(struct live *live, const struct record *record)
-{
-    struct engine *engine = live->engine;
-    bool waits_for_endpoint = record && machine_waits_for_endpoint(record);
-    bool waits_for_turn = record && machine_waits_for_turn(record);
-
-    engine->waiting += (size_t)waits_for_endpoint - (size_t)live->waits_for_endpoint;
-    live->seat->waiting += (size_t)waits_for_turn - (size_t)live->waits_for_turn;
-    live->waits_for_endpoint = waits_for_endpoint;
-    live->waits_for_turn = waits_for_turn;
-    if (engine->waiting == 0)
-        sweep_stop(engine->sweep);
-}
-
-struct live *engine_add_live(struct engine *engine, struct record *record, int64_t version)
-{
-    struct live *live = memory_allocate(sizeof(*live));
-
-    live->engine = engine;
-    live->record = record;
-    live->version = version;
-    live->seat = engine_find_seat(engine, record->endpoint);
-    live->seat->open++;
-    list_init(&live->wishes);
-    list_init(&live->ready);
-    list_append(&engine->lives, &live->link);
-    list_append(&live->seat->lives, &live->in_seat);
-    map_put(&engine->by_id, record->id, live);
-    engine->statistics.open++;
-    count_waiting(live, record);
-    engine_mark(live);
-    return live;
-}
-
-static void free_wish(struct wish *wish)
-{
-    list_remove(&wish->link);
-    free(wish->who);
-    free(wish);
-}
-
-/* Answers a wish and forgets it. */
-static void answer_wish(struct wish *wish, enum engine_answer answer, const char *id,
-                        const struct error *error)
-{
-    engine_done *done = wish->done;
-    void *context = wish->context;
-
-    free_wish(wish);
-    if (done)
-        done(context, answer, id, error);
-}
-
-static void free_live(struct live *live)
-{
-    struct engine *engine = live->engine;
-    struct wish *wish;
-
-    list_each(wish, &live->wishes, link) free_wish(wish);
-    if (live->granted)
-        free_wish(live->granted);
-    effect_cancel(live->effect);
-    heap_remove(&engine->wakes, &live->wake);
-    map_remove(&engine->by_id, live->record->id);
-    list_remove(&live->link);
-    list_remove(&live->in_seat);
-    list_remove(&live->ready);
-    count_waiting(live, NULL);
-    live->seat->open--;
-    engine->statistics.open--;
-    record_free(live->record);
-    record_free(live->next);
-    cJSON_Delete(live->next_lineage);
-    free(live);
-}
-
-/* Whoever wished something of it hears that it is not ours any more. */
-static void answer_lost(struct live *live)
-{
-    struct error error;
-    struct wish *wish;
-
-    error_set(&error, ERROR_TRANSIENT, "another daemon has taken over endpoint %s; ask again",
-              live->seat->endpoint);
-    if (live->granted)
-        answer_wish(steal_pointer(live->granted), ENGINE_FAILED, live->record->id, &error);
-    while ((wish = list_first(&live->wishes, struct wish, link)))
-        answer_wish(wish, ENGINE_FAILED, live->record->id, &error);
-}
-
-void engine_drop_lives(struct engine *engine, struct seat *seat)
-{
-    struct live *live;
-
-    list_each(live, &seat->lives, in_seat)
-    {
-        if (live->effect) {
-            effect_cancel(steal_pointer(live->effect));
-            engine->effects_running--;
-        }
-        answer_lost(live);
-        live->abandoned = live->committing;
-        if (!live->abandoned)
-            free_live(live);
-    }
-}
 
 /* ---- committing ---------------------------------------------------------------------------- */
 
@@ -194,10 +48,8 @@ static void commit_next(struct live *live)
 {
     struct engine *engine = live->engine;
     cleanup(free_pointer)
-    char *bytes = record_encode(live->next);
-    cleanup(free_pointer)
     char *lineage = live->next_lineage ? json_print(live->next_lineage) : NULL;
-    struct store_write writes[3] = {row_of(live->next, bytes, live->version)};
+    struct store_write writes[3] = {row_of(live->next, live->next_bytes, live->version)};
     size_t count = 1;
 
     count += holding_fence(engine, live->seat, &writes[count]);
@@ -232,8 +84,11 @@ static void take_over_next(struct live *live)
 {
     struct record *old = live->record;
 
-    live->record = live->next;
-    live->next = NULL;
+    char digest[SHA256_HEX_SIZE];
+
+    live->record = steal_pointer(live->next);
+    free(live->bytes);
+    live->bytes = steal_pointer(live->next_bytes);
     live->version++;
     if (live->next_lineage) {
         cJSON_Delete(live->seat->lineage);
@@ -242,7 +97,8 @@ static void take_over_next(struct live *live)
     }
     journal_transition(old, live->record);
     if (old->state != live->record->state || machine_is_closed(live->record))
-        engine_tell_ledger(live->engine, live->record);
+        engine_tell_ledger(live->engine, live->record,
+                           hash_sha256_hex(live->bytes, strlen(live->bytes), digest));
     if (live->engine->observer)
         live->engine->observer(live->engine->observer_context, old, live->record);
     if (deployment_state_kind(live->record->state) != STATE_RUNS && !old->ended_ms)
@@ -263,15 +119,15 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     switch (outcome) {
     case STORE_COMMITTED:
         take_over_next(live);
-        count_waiting(live, live->record);
-        mark_waiting_for_turn(live->seat);
+        engine_count(live, live->record);
+        engine_mark_waiting_for_turn(live->seat);
         if (live->granted)
-            answer_wish(steal_pointer(live->granted), ENGINE_DONE, live->record->id, NULL);
+            engine_answer_wish(steal_pointer(live->granted), ENGINE_DONE, live->id, NULL);
         break;
     case STORE_FAILED:
         /* Nothing was changed and no effect has run: the same commit is asked for again. */
         if (live->abandoned)
-            free_live(live);
+            engine_remove_live(live);
         else
             timer_start(&engine->commit_retry, COMMIT_RETRY_MS);
         return;
@@ -280,13 +136,13 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
         journal_lost(live->record, error);
         struct seat *seat = live->seat;
 
-        free_live(live);
-        mark_waiting_for_turn(seat);
+        engine_remove_live(live);
+        engine_mark_waiting_for_turn(seat);
         holding_is_old(engine, seat);
         return;
     }
     if (live->abandoned)
-        free_live(live);
+        engine_remove_live(live);
 }
 
 /* ---- stepping ------------------------------------------------------------------------------ */
@@ -307,12 +163,22 @@ static void step(struct live *live, const struct machine_input *input, struct wi
     if (output.refused) {
         engine_mark(live); /* it has not had its turn to do anything else */
         if (wish)
-            answer_wish(wish, ENGINE_REFUSED, live->record->id, &error);
+            engine_answer_wish(wish, ENGINE_REFUSED, live->id, &error);
         return;
     }
     heap_remove(&live->engine->wakes, &live->wake);
+    char *bytes = record_encode(next);
+    bool resumed = input->kind == INPUT_START && text_equal(bytes, live->bytes);
+
     live->started = true;
+    if (resumed) { /* as it stands in the store already */
+        free(bytes);
+        engine_count(live, live->record);
+        engine_mark(live);
+        return;
+    }
     live->next = steal_pointer(next);
+    live->next_bytes = bytes;
     live->next_lineage = output.lineage;
     live->granted = wish;
     commit_next(live);
@@ -342,6 +208,7 @@ static void run_effect(struct live *live, enum effect effect)
         return;
     if (engine->effects_running >= LIMIT_EFFECTS) {
         list_append(&engine->crowded, &live->ready);
+        engine_park(live);
         return;
     }
     live->effect = effect_start(engine->aws, engine->config, live->record, effect, on_effect, live);
@@ -363,7 +230,10 @@ static void ask_for_turn(struct live *live)
 
     list_each(other, &live->seat->lives, in_seat)
     {
-        records[count++] = other->record;
+        const struct record *record = engine_record(other);
+
+        if (record)
+            records[count++] = record;
         undecided = undecided || (other->next && other != live);
     }
     /* While another one of this endpoint is being committed, what it will be is not known. */
@@ -394,11 +264,15 @@ static void advance(struct live *live)
 
     if (live->next || live->effect)
         return;
+    if (!engine_record(live)) {
+        engine_remove_live(live);
+        return;
+    }
     if (machine_is_closed(live->record)) {
         struct seat *seat = live->seat;
 
-        free_live(live);
-        mark_waiting_for_turn(seat);
+        engine_remove_live(live);
+        engine_mark_waiting_for_turn(seat);
         return;
     }
     if (live->abandoned || !holding_may_act(engine, live->seat))
@@ -433,6 +307,8 @@ static void advance(struct live *live)
         ask_for_turn(live);
         if (!live->next && is_held(live))
             heap_set(&engine->wakes, &live->wake, live->record->wake_ms);
+        if (!live->next)
+            engine_park(live);
         return;
     }
     if (live->record->wake_ms && machine_is_due(live->record, now_ms)) {
@@ -443,6 +319,7 @@ static void advance(struct live *live)
         heap_set(&engine->wakes, &live->wake, live->record->wake_ms);
     if (waits)
         want_sweep(live);
+    engine_park(live);
 }
 
 static void set_timer(struct engine *engine)
@@ -478,20 +355,18 @@ static void mark_due(struct engine *engine)
 static void run(void *context)
 {
     struct engine *engine = context;
-    struct list ready;
     struct live *live;
 
     mark_due(engine);
-    /* Whatever is marked meanwhile has its turn after this one. */
-    list_init(&ready);
-    if (!list_is_empty(&engine->ready)) {
-        list_append(&engine->ready, &ready);
-        list_remove(&engine->ready);
-    }
-    while ((live = list_first(&ready, struct live, ready))) {
+    for (size_t i = 0; i < LIVES_A_TURN; i++) {
+        live = list_first(&engine->ready, struct live, ready);
+        if (!live)
+            break;
         list_remove(&live->ready);
         advance(live);
     }
+    if (!list_is_empty(&engine->ready))
+        poke(&engine->poke);
     set_timer(engine);
 }
 
@@ -509,7 +384,19 @@ struct acceptance {
     struct record *record;
     engine_done *done;
     void *context;
+    char *bytes;
 };
+
+static void take_accepted(struct engine *engine, struct record *record, char *bytes)
+{
+    struct live *live = engine_add_live(engine, record->id, record->endpoint, 1);
+
+    live->record = record;
+    live->bytes = bytes;
+    live->format = RECORD_FORMAT;
+    live->started = true;
+    engine_count(live, record);
+}
 
 static void on_accepted(void *context, enum store_outcome outcome, size_t conflict,
                         const struct error *error)
@@ -520,16 +407,18 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
     cleanup(free_pointer)
     char *id = text_copy(record->id);
     enum engine_answer answer = ENGINE_FAILED;
+    char digest[SHA256_HEX_SIZE];
 
     (void)conflict;
     engine->commits_running--;
     if (outcome == STORE_COMMITTED) {
         journal_accepted(record);
-        engine_tell_ledger(engine, record);
+        engine_tell_ledger(engine, record,
+                           hash_sha256_hex(acceptance->bytes, strlen(acceptance->bytes), digest));
         if (engine->observer)
             engine->observer(engine->observer_context, NULL, record);
         if (holding_takes(engine, record->endpoint))
-            engine_add_live(engine, record, 1);
+            take_accepted(engine, record, steal_pointer(acceptance->bytes));
         else
             record_free(record);
         engine->statistics.accepted++;
@@ -543,17 +432,20 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
     }
     if (acceptance->done)
         acceptance->done(acceptance->context, answer, id, error);
+    free(acceptance->bytes);
     free(acceptance);
 }
 
+/* Its first step is taken at once: one commit for both. */
 void engine_accept(struct engine *engine, struct record *record, engine_done *done, void *context)
 {
     struct acceptance *acceptance = memory_allocate(sizeof(*acceptance));
-    cleanup(free_pointer)
-    char *bytes = record_encode(record);
-    struct store_write write = row_of(record, bytes, STORE_ABSENT);
+    struct error error;
 
-    *acceptance = (struct acceptance){engine, record, done, context};
+    machine_step(record, &(struct machine_input){.kind = INPUT_START}, clock_wall_ms(), &error);
+    *acceptance = (struct acceptance){engine, record, done, context, record_encode(record)};
+    const struct store_write write = row_of(record, acceptance->bytes, STORE_ABSENT);
+
     engine->commits_running++;
     store_commit(engine->store, &write, 1, on_accepted, acceptance);
 }
@@ -578,17 +470,8 @@ static const struct seat *find_seat_ignoring_case(const struct engine *engine, c
     return seat;
 }
 
-void engine_endpoint_news(struct engine *engine, const char *endpoint)
+static void tell_news(const struct seat *seat)
 {
-    const struct seat *seat = find_seat_ignoring_case(engine, endpoint);
-
-    if (seat && seat->lease && !seat->is_ours) {
-        cJSON *news = cJSON_CreateObject();
-
-        json_add_text(news, "verb", "news");
-        notes_write(engine->notes, seat->endpoint, news, NULL, NULL);
-        return;
-    }
     struct live *live;
 
     if (!seat)
@@ -600,13 +483,30 @@ void engine_endpoint_news(struct engine *engine, const char *endpoint)
     }
 }
 
+void engine_endpoint_news(struct engine *engine, const char *endpoint)
+{
+    const struct seat *seat = find_seat_ignoring_case(engine, endpoint);
+
+    if (seat && seat->lease && !seat->is_ours) {
+        cJSON *news = cJSON_CreateObject();
+
+        json_add_text(news, "verb", "news");
+        notes_write(engine->notes, seat->endpoint, news, NULL, NULL);
+        return;
+    }
+    tell_news(seat);
+}
+
 void engine_stack_news(struct engine *engine, const char *stack)
 {
+    cleanup(free_pointer)
+    char *member = text_printf("\"stack\":\"%s\"", stack);
     struct live *live;
 
     list_each(live, &engine->lives, link)
     {
-        if (!text_equal(live->record->stack, stack))
+        /* Names of stacks have nothing in them that JSON escapes. */
+        if (!strstr(live->bytes, member))
             continue;
         live->news = true;
         engine_mark(live);
@@ -629,7 +529,7 @@ void engine_wish(struct live *live, const struct machine_input *input, engine_do
 
 static void on_settled(void *context, const char *endpoint)
 {
-    engine_endpoint_news(context, endpoint);
+    tell_news(find_seat_ignoring_case(context, endpoint));
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -662,9 +562,9 @@ void engine_free(struct engine *engine)
 
     if (!engine)
         return;
-    list_each(live, &engine->lives, link) free_live(live);
+    list_each(live, &engine->lives, link) engine_remove_live(live);
     while (map_each(&engine->seats, &position, NULL, &seat))
-        free_seat(seat);
+        engine_free_seat(seat);
     map_free(&engine->seats);
     map_free(&engine->by_id);
     heap_free(&engine->wakes);
@@ -672,9 +572,9 @@ void engine_free(struct engine *engine)
     timer_stop(&engine->commit_retry);
     poke_cancel(&engine->poke);
     sweep_free(engine->sweep);
-    ledger_free(engine->ledger);
     notes_free(engine->notes);
     holding_free(engine->holding);
+    ledger_free(engine->ledger);
     config_unref(engine->config);
     free(engine);
 }

@@ -91,6 +91,10 @@ typedef void engine_observer(void *context, const struct record *before,
                              const struct record *record);
 void engine_observe(struct engine *engine, engine_observer *observer, void *context);
 
+/* Whether no deployment that is open, and none that is kept to go back to, names this model or
+ * configuration; false also where nothing is known of what the endpoint serves. */
+bool engine_is_loose(const struct engine *engine, const char *endpoint, const char *name);
+
 /* Open deployments. The order is that of acceptance. */
 void engine_each_open(const struct engine *engine,
                       void (*each)(void *context, const struct record *record), void *context);
@@ -127,6 +131,7 @@ void engine_audit(struct engine *engine,
 
 struct engine_statistics {
     uint64_t open;
+    uint64_t open_in[DEPLOYMENT_STATES]; /* of those that were looked at since the start */
     uint64_t accepted;
     uint64_t duplicates;
     uint64_t ended[DEPLOYMENT_STATES]; /* since the start, by the state they ended in */

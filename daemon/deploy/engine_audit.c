@@ -7,19 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-void engine_tell_ledger(struct engine *engine, const struct record *record)
+void engine_tell_ledger(struct engine *engine, const struct record *record, const char *digest)
 {
-    cleanup(free_pointer)
-    char *bytes = record_encode(record);
     cJSON *entry = cJSON_CreateObject();
-    char digest[SHA256_HEX_SIZE];
 
     json_add_integer(entry, "at_ms", clock_wall_ms());
     json_add_text(entry, "deployment", record->id);
     json_add_text(entry, "endpoint", record->endpoint);
     json_add_text(entry, "state", deployment_state_name(record->state));
     json_add_bool(entry, "closed", machine_is_closed(record));
-    json_add_text(entry, "record", hash_sha256_hex(bytes, strlen(bytes), digest));
+    json_add_text(entry, "record", digest);
     ledger_append(engine->ledger, entry);
 }
 
@@ -142,9 +139,11 @@ static void tell_late(void *context, const struct store_row *row)
         return;
     cleanup(record_free_pointer)
     struct record *record = record_decode(row->format, row->bytes, row->length, &error);
+    char digest[SHA256_HEX_SIZE];
 
     if (record)
-        engine_tell_ledger(auditing->engine, record);
+        engine_tell_ledger(auditing->engine, record,
+                           hash_sha256_hex(row->bytes, row->length, digest));
 }
 
 static void end_telling(void *context, const struct error *error)

@@ -1,8 +1,10 @@
-/* What the engine's files share: engine.c (the rule, taking in, life), engine_operate.c (operators'
+/* What the engine's files share: engine.c (the rule, taking in, life), engine_live.c (one open
+ * deployment), engine_operate.c (operators'
  * wishes), engine_read.c (what the store holds: loading, asking). */
 #ifndef CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
 #define CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
 
+#include "base/hash.h"
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/map.h"
@@ -49,10 +51,14 @@ struct live {
     struct list in_seat;   /* in seat->lives */
     struct list ready;     /* in engine->ready or engine->crowded, or in none */
     struct heap_node wake; /* in engine->wakes while it waits for a time */
-    struct record *record; /* as committed */
+    char *id;
+    struct record *record; /* as committed; NULL while parked: engine_record() */
+    char *bytes;           /* its stored form */
+    uint32_t format;       /* of them */
     int64_t version;       /* of its row */
     struct seat *seat;
     struct record *next; /* being committed, or to be committed again */
+    char *next_bytes;    /* its stored form */
     cJSON *next_lineage; /* with it, or NULL */
     bool committing;
     bool started; /* has had its INPUT_START */
@@ -63,6 +69,9 @@ struct live {
     bool abandoned;          /* not ours any more; freed when its commit is answered */
     bool waits_for_endpoint; /* counted in engine->waiting */
     bool waits_for_turn;     /* counted in seat->waiting */
+    bool counted;            /* in statistics.open_in[counted_in] */
+    enum deployment_state counted_in;
+    bool unreadable;
 };
 
 struct engine {
@@ -96,11 +105,36 @@ struct engine {
 /* What the endpoint's deployments share; made where there is none. */
 struct seat *engine_find_seat(struct engine *engine, const char *endpoint);
 
-/* Takes up a record, which is the live's from then on, as it is in the store. */
-struct live *engine_add_live(struct engine *engine, struct record *record, int64_t version);
+void engine_free_seat(struct seat *seat);
+
+/* Takes up an open deployment, whose bytes, and record if it is there, the caller puts in. */
+struct live *engine_add_live(struct engine *engine, const char *id, const char *endpoint,
+                             int64_t version);
+/* Forgets it: it is closed, or somebody else's. */
+void engine_remove_live(struct live *live);
+
+/* What is committed of it. A deployment that waits is parked: kept as its stored form, a tenth of
+ * the memory. NULL where that cannot be read, which is said once. */
+const struct record *engine_record(struct live *live);
+void engine_park(struct live *live);
+
+/* Counts it by what it is now; NULL where it goes. Where nobody waits for an endpoint any more, the
+ * sweep ends. */
+void engine_count(struct live *live, const struct record *record);
+
+/* Whose turn it is hangs on what all of the endpoint's deployments are. */
+void engine_mark_waiting_for_turn(const struct seat *seat);
+
+void engine_free_wish(struct wish *wish);
+/* Answers a wish and forgets it. */
+void engine_answer_wish(struct wish *wish, enum engine_answer answer, const char *id,
+                        const struct error *error);
 
 /* Forgets the endpoint's deployments, which stay as they are in the store. */
 void engine_drop_lives(struct engine *engine, struct seat *seat);
+
+/* Takes up an open deployment as it stands in the row. */
+void engine_take_record(struct engine *engine, const struct store_row *row);
 
 /* Takes up the row as the lineage of its endpoint. */
 void engine_take_lineage(struct engine *engine, const struct store_row *row);
@@ -118,7 +152,7 @@ void engine_reject_package_here(struct engine *engine, const char *package, cons
                                 const char *who, engine_done *done, void *context);
 
 /* Tells the ledger where the deployment stands, with the digest of its row. */
-void engine_tell_ledger(struct engine *engine, const struct record *record);
+void engine_tell_ledger(struct engine *engine, const struct record *record, const char *digest);
 /* Tells it what a crash has left untold. */
 void engine_catch_up_ledger(struct engine *engine);
 

@@ -365,7 +365,13 @@ static void reject_package(struct engine *engine, const char *package, const cha
     rejection->waiting = 1;
     list_each(live, &engine->lives, link)
     {
-        if (!text_equal(live->record->model_package, package) || live->record->ended_ms)
+        bool parked = !live->record;
+        const struct record *record = engine_record(live);
+        bool concerned = record && text_equal(record->model_package, package) && !record->ended_ms;
+
+        if (parked)
+            engine_park(live);
+        if (!concerned)
             continue;
         rejection->waiting++;
         engine_wish(live, &(struct machine_input){.kind = INPUT_CANCEL, .by = who}, on_rejection,

@@ -33,18 +33,17 @@ static void load_lineage(void *context, const struct store_row *row)
     holding_know(engine, row->key);
 }
 
+void engine_take_record(struct engine *engine, const struct store_row *row)
+{
+    struct live *live = engine_add_live(engine, row->key, row->group, row->version);
+
+    live->bytes = memory_copy_text(row->bytes, row->length);
+    live->format = row->format;
+}
+
 static void load_record(void *context, const struct store_row *row)
 {
-    struct engine *engine = context;
-    struct error error;
-    struct record *record = record_decode(row->format, row->bytes, row->length, &error);
-
-    if (!record) {
-        engine->statistics.unreadable++;
-        journal_unreadable(row->key, "deployment", &error);
-        return;
-    }
-    engine_add_live(engine, record, row->version);
+    engine_take_record(context, row);
 }
 
 int engine_load(struct engine *engine, struct error *error)
@@ -65,14 +64,26 @@ void engine_each_open(const struct engine *engine,
 {
     struct live *live;
 
-    list_each(live, &engine->lives, link) each(context, live->record);
+    list_each(live, &engine->lives, link)
+    {
+        bool parked = !live->record;
+        const struct record *record = engine_record(live);
+
+        if (record)
+            each(context, record);
+        if (parked)
+            engine_park(live);
+    }
 }
 
 const struct record *engine_find_open(const struct engine *engine, const char *id)
 {
-    const struct live *live = map_get(&engine->by_id, id);
+    struct live *live = map_get(&engine->by_id, id);
 
-    return live ? live->record : NULL;
+    if (!live)
+        return NULL;
+    engine_mark(live); /* by which it is parked again */
+    return engine_record(live);
 }
 
 struct question {
@@ -157,4 +168,27 @@ void engine_get(struct engine *engine, const char *id,
     struct store_reader reader = reader_of(row, done, context);
 
     store_get(engine->store, RECORD_KIND, id, &reader);
+}
+
+bool engine_is_loose(const struct engine *engine, const char *endpoint, const char *name)
+{
+    const struct seat *seat = map_get(&engine->seats, endpoint);
+    const struct live *live;
+
+    /* What another daemon holds, we do not know all of. */
+    if (engine->holding && (!seat || !seat->is_ours || !seat->taken_up))
+        return false;
+    if (!seat || cJSON_GetArraySize(seat->lineage) == 0 ||
+        lineage_has_config(seat->lineage, name) || lineage_has_model(seat->lineage, name))
+        return false;
+    list_each(live, &engine->lives, link)
+    {
+        const struct record *record = live->record;
+
+        if (text_equal(record->endpoint, endpoint) &&
+            (!record->config_name || text_equal(record->config_name, name) ||
+             text_equal(record->previous_config, name) || text_equal(record->serving_config, name)))
+            return false;
+    }
+    return true;
 }

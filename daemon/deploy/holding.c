@@ -1,10 +1,8 @@
 #include "deploy/holding.h"
 
-#include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "deploy/engine_internal.h"
-#include "deploy/journal.h"
 #include "deploy/lineage.h"
 
 #include <stdio.h>
@@ -53,18 +51,9 @@ static void take_record(void *context, const struct store_row *row)
 {
     const struct taking *taking = context;
     struct engine *engine = taking->engine;
-    struct error error;
 
-    if (!is_current(taking) || !row->open || map_get(&engine->by_id, row->key))
-        return;
-    struct record *record = record_decode(row->format, row->bytes, row->length, &error);
-
-    if (record) {
-        engine_add_live(engine, record, row->version);
-    } else {
-        engine->statistics.unreadable++;
-        journal_unreadable(row->key, "deployment", &error);
-    }
+    if (is_current(taking) && row->open && !map_get(&engine->by_id, row->key))
+        engine_take_record(engine, row);
 }
 
 static void on_records(void *context, const struct error *error)

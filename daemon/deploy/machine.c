@@ -273,7 +273,8 @@ static int64_t backoff_ms(int64_t attempts, double draw)
 }
 
 /* The step to try again where the effect of this one failed and may have been carried out: an
- * update is not known to be accepted twice, so the endpoint is looked at first. */
+ * update is not known to be accepted twice, so the endpoint is looked at first, as is whether an
+ * upload was begun. */
 static enum deployment_step step_to_repeat(enum deployment_step step)
 {
     switch (step) {
@@ -283,6 +284,8 @@ static enum deployment_step step_to_repeat(enum deployment_step step)
     case STEP_PUT_BACK:
     case STEP_MAKE_AGAIN:
         return STEP_LOOK_BACK;
+    case STEP_COPY_BEGIN:
+        return STEP_FIND_UPLOAD;
     default:
         return step;
     }
@@ -497,6 +500,9 @@ static void on_start(struct run *run)
             machine_remember(record, NULL, record->accepted_ms);
         machine_enter(run, machine_first_resolving(record));
     } else {
+        /* Where nothing but time or news was waited for, no request of ours was under way. */
+        if (steps[record->step].effect == EFFECT_NONE)
+            return;
         record->step = step_to_repeat(record->step);
         stay_unsure(run);
     }

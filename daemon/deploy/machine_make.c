@@ -8,6 +8,7 @@
 #include "deploy/verify.h"
 #include "deploy/watch.h"
 
+static void check_serving(struct run *run);
 static void check_alarms(struct run *run);
 static void next_copy(struct run *run);
 
@@ -31,7 +32,23 @@ void take_first_look(struct run *run)
                endpoint && text_equal(endpoint->status, "InService") ? endpoint->config : NULL);
     if (record->restores)
         machine_enter(run, STEP_FIND_CONFIG);
-    else if (record->serving_config && preflight_has_guardrails(record))
+    else if (!run->lineage && json_get_text(record->settings, "execution_role"))
+        machine_enter(run, STEP_CHECK_ROLE); /* what has served shows that the role is there */
+    else
+        check_serving(run);
+}
+
+/* One that appears in the next minute is no error; where we may not look, SageMaker will. */
+void take_role(struct run *run)
+{
+    check_serving(run);
+}
+
+static void check_serving(struct run *run)
+{
+    const struct record *record = run->record;
+
+    if (record->serving_config && preflight_has_guardrails(record))
         machine_enter(run, STEP_CHECK_SERVING);
     else
         check_alarms(run);
@@ -170,7 +187,7 @@ void take_found_copy(struct run *run)
         record_set(&record->copy_version, run->result->version);
         copied(run);
     } else if (copy_needs_parts(record->model_bytes)) {
-        machine_enter(run, STEP_COPY_BEGIN);
+        machine_enter(run, STEP_FIND_UPLOAD);
     } else {
         machine_enter(run, STEP_COPY);
     }
@@ -189,7 +206,7 @@ static void carry(struct run *run, const struct error *error)
     machine_remember(record,
                      "copied through the daemon: no principal may read and write both sides",
                      run->now_ms);
-    machine_enter(run, STEP_COPY_BEGIN);
+    machine_enter(run, STEP_FIND_UPLOAD);
 }
 
 void take_copy(struct run *run)
@@ -215,6 +232,15 @@ static void next_part(struct run *run)
         machine_enter(run, STEP_COPY_COMPLETE);
     else
         machine_enter(run, record->carried ? STEP_CARRY_PART : STEP_COPY_PART);
+}
+
+/* One that was begun and not committed before a crash is gone on with: else nobody would end it. */
+void take_found_upload(struct run *run)
+{
+    if (run->result->upload_id)
+        take_upload(run);
+    else
+        machine_enter(run, STEP_COPY_BEGIN);
 }
 
 void take_upload(struct run *run)

@@ -304,6 +304,11 @@ int pin_documents(struct record *record, struct error *error)
     return check_lengths(record, error);
 }
 
+char *pin_name_prefix(const char *endpoint)
+{
+    return text_printf("%.*s-", ENDPOINT_IN_NAME, endpoint);
+}
+
 void pin_stack(struct record *record)
 {
     cleanup(free_pointer)

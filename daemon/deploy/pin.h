@@ -24,6 +24,10 @@ int pin_documents(struct record *record, struct error *error);
 /* Of a stack, config_name only: it stands for the template and its parameters. */
 void pin_stack(struct record *record);
 
+/* What the names of an endpoint's models and configurations begin with: all but the 12 hex. The
+ * caller frees it. */
+char *pin_name_prefix(const char *endpoint);
+
 /* The inputs of the calls; the caller frees them. */
 cJSON *pin_create_model(const struct record *record);
 cJSON *pin_create_config(const struct record *record);

@@ -1,6 +1,7 @@
 #include "deploy/record.h"
 
 #include "base/hash.h"
+#include "base/json_write.h"
 #include "base/text.h"
 #include "base/time.h"
 
@@ -247,12 +248,40 @@ static cJSON *to_json(const struct record *record)
     return json;
 }
 
+/* Members of the stored form; a comma goes before all but the first. */
+static void write_text(struct buffer *out, const char *name, const char *text)
+{
+    if (!text)
+        return;
+    buffer_append_text(out, name);
+    json_write_text(out, text);
+}
+
 char *record_encode(const struct record *record)
 {
-    cleanup(json_free)
-    cJSON *json = to_json(record);
+    struct buffer out = BUFFER(SIZE_MAX);
 
-    return json_print(json);
+    write_text(&out, "{\"state\":", states[record->state].name);
+    write_text(&out, ",\"step\":", step_names[record->step]);
+#define X(name) write_text(&out, ",\"" #name "\":", record->name);
+    RECORD_TEXTS(X)
+#undef X
+#define X(name)                                      \
+    if (record->name) {                              \
+        buffer_append_text(&out, ",\"" #name "\":"); \
+        json_write_integer(&out, record->name);      \
+    }
+    RECORD_NUMBERS(X)
+#undef X
+#define X(name)                                      \
+    if (record->name) {                              \
+        buffer_append_text(&out, ",\"" #name "\":"); \
+        json_write_document(&out, record->name);     \
+    }
+    RECORD_DOCUMENTS(X)
+#undef X
+    buffer_append_byte(&out, '}');
+    return buffer_take(&out);
 }
 
 struct record *record_decode(uint32_t format, const void *bytes, size_t length, struct error *error)

@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "base/memory.h"
 #include "net/http_internal.h"
 #include "net/loop_internal.h"
@@ -208,7 +209,7 @@ void http_multi_open(struct http_client *client)
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
     /* Idle connections kept: some to each of the dozen services of two accounts. */
-    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, 64L);
+    curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, LIMIT_CONNECTIONS);
 }
 
 void http_multi_close(struct http_client *client)

@@ -4,7 +4,7 @@
  *     {"do": "plan"} {"do": "reconcile"} {"do": "undo", "change": ID} {"do": "changes"}
  *     {"do": "import", "account": NAME} {"do": "suspend", "why": WHY} {"do": "resume"} {"do":
  * "doctor"}
- *     {"do": "statistics"} {"do": "event", "event": {...}} {"do": "start"}
+ *     {"do": "drift"} {"do": "heartbeat"} {"do": "statistics"} {"do": "event", "event": {...}} {"do": "start"}
  *
  * Until "start" nothing is done by itself but what follows from what was asked for. */
 #include "aws/aws.h"
@@ -109,6 +109,10 @@ static void carry_out(struct work *work, const cJSON *asked)
             bridge_start(work->bridge);
         if (text_equal(what, "event"))
             json_add_bool(answer, "taken", bridge_event(work->bridge, json_get(asked, "event")));
+        if (text_equal(what, "drift"))
+            json_put(answer, "drift", bridge_drift(work->bridge));
+        if (text_equal(what, "heartbeat"))
+            json_put(answer, "heartbeat", bridge_last_heartbeat(work->bridge));
         if (text_equal(what, "statistics"))
             print_statistics(work);
         else

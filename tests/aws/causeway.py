@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -92,8 +93,8 @@ class Daemon:
                 stdin=subprocess.DEVNULL, stdout=journal, stderr=journal,
                 env={**clean, **self.environment, "NOTIFY_SOCKET": str(path), "HOME": str(self.directory), **environment},
             )
-        self._notify = notify
         self.notified: list[str] = []
+        threading.Thread(target=self._listen, args=(notify, self.process, self.notified), daemon=True).start()
         if ready:
             wait_for(self._is_ready, "causewayd to be ready", START_SECONDS)
         return self
@@ -105,12 +106,18 @@ class Daemon:
 
     def notifications(self) -> list[str]:
         """All that was said to systemd so far."""
-        try:
-            while True:
-                self.notified.append(self._notify.recv(4096).decode())
-        except (TimeoutError, BlockingIOError):
-            pass
         return self.notified
+
+    @staticmethod
+    def _listen(notify: socket.socket, process: subprocess.Popen[bytes], notified: list[str]) -> None:
+        """Reads on as systemd does: a process that says more than the socket holds would wait for its reader."""
+        with notify:
+            while True:
+                try:
+                    notified.append(notify.recv(4096).decode())
+                except TimeoutError:
+                    if process.poll() is not None:
+                        return
 
     def kill(self) -> None:
         """kill -9, as at any instant."""

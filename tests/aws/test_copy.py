@@ -74,7 +74,7 @@ def test_given_a_copy_under_way_when_it_is_cancelled_then_it_is_aborted_and_noth
     publish_large(world, control, b"x" * (20 * MEBIBYTE))
     assert control.held(wait=20)
     record = daemon.history()[0]
-    asking = threading.Thread(target=daemon.ctl, args=("cancel", record["id"]))  # answered when the part is done
+    asking = threading.Thread(target=daemon.ctl, args=("cancel", "--yes", record["id"]))  # answered when the part is done
     asking.start()
     time.sleep(0.3)  # whether it is heard before the part is done or after: both must end well
     control.clear_faults()

@@ -191,7 +191,7 @@ def test_given_manual_approval_when_an_operator_says_no_then_it_is_rejected(make
     daemon = make_daemon(deployment={"approval": "manual"}).start()
     publish(world, control, "deploy/one")
     waiting = wait_for(lambda: next((r for r in daemon.history() if r["state"] == "awaiting_approval"), None), "it to wait for approval")
-    assert daemon.ctl("reject", waiting["id"]).returncode == 0
+    assert daemon.ctl("reject", "--yes", waiting["id"]).returncode == 0
     assert daemon.wait_ended()[0]["state"] == "rejected"
     late = daemon.ctl("approve", waiting["id"])
     assert late.returncode == 1 and "no open deployment" in late.stderr
@@ -201,7 +201,7 @@ def test_given_a_deployment_before_its_release_when_it_is_cancelled_then_nothing
     daemon = make_daemon(deployment={"approval": "manual"}).start()
     publish(world, control, "deploy/one")
     waiting = wait_for(lambda: next((r for r in daemon.history() if r["state"] == "awaiting_approval"), None), "it to wait")
-    assert daemon.ctl("cancel", waiting["id"]).returncode == 0
+    assert daemon.ctl("cancel", "--yes", waiting["id"]).returncode == 0
     record = daemon.wait_ended()[0]
     assert record["state"] == "cancelled" and "uid" in record["cancelled_by"]
     assert not control.calls(operation="CreateEndpoint")
@@ -214,7 +214,7 @@ def test_given_a_deployment_that_settles_when_it_is_cancelled_then_the_one_befor
     control.sagemaker(stuck=["updating"])
     publish(world, control, "deploy/two")
     settling = wait_for(lambda: next((r for r in daemon.history() if r["state"] == "settling"), None), "the second to settle")
-    assert daemon.ctl("cancel", settling["id"]).returncode == 0
+    assert daemon.ctl("cancel", "--yes", settling["id"]).returncode == 0
     control.sagemaker_release()
     second = daemon.wait_ended(2)[0]
     assert second["state"] == "rolled_back" and "cancelled by" in second["reason"]

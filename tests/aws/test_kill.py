@@ -16,14 +16,14 @@ PING = "The primary container for production variant main did not pass the ping 
 # The calls that the daemon makes in each journey, in order; test_the_lists_are_what_happens holds them to that.
 FIRST = [
     "GetQueueUrl", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage", "DeleteMessageBatch", "AssumeRole", "GetObject",
-    "HeadObject", "DescribeImages", "DescribeEndpoint", "HeadObject", "CopyObject", "CreateModel", "CreateEndpointConfig",
-    "DescribeEndpoint", "CreateEndpoint", "DescribeEndpoint", "InvokeEndpoint", "DescribeEndpoint",
+    "HeadObject", "DescribeImages", "DescribeEndpoint", "GetRole", "HeadObject", "CopyObject", "CreateModel",
+    "CreateEndpointConfig", "DescribeEndpoint", "CreateEndpoint", "DescribeEndpoint", "InvokeEndpoint", "DescribeEndpoint",
 ]
 # From the event on, with one that serves already.
 UPDATE = [
     "DeleteMessageBatch", "GetObject", "HeadObject", "DescribeImages", "DescribeEndpoint", "HeadObject", "CopyObject",
-    "CreateModel", "CreateEndpointConfig", "DescribeScalableTargets", "DescribeEndpoint", "UpdateEndpoint", "DescribeEndpoint", "InvokeEndpoint",
-    "DescribeEndpoint",
+    "CreateModel", "CreateEndpointConfig", "DescribeScalableTargets", "DescribeEndpoint", "UpdateEndpoint", "DescribeEndpoint",
+    "InvokeEndpoint", "DescribeEndpoint",
 ]
 # The second answers nonsense: verification fails, the first one is put back, what the second made is removed.
 ROLLBACK = [

@@ -4,7 +4,7 @@ import time
 import uuid
 from typing import Any
 
-from causeway import ENDPOINT, PIPELINE
+from causeway import ENDPOINT, PIPELINE, publish
 from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET
 from test_events import GROUP, PACKAGE, package_changed, pipeline_succeeded, put_artifact, serving_package
@@ -92,3 +92,38 @@ def test_given_an_approval_that_was_not_told_when_the_registry_is_asked_then_it_
     before = len(control.calls(service="sagemaker", operation="ListModelPackages"))
     wait_for(lambda: len(control.calls(service="sagemaker", operation="ListModelPackages")) > before + 1, "two sweeps", 15)
     assert len(daemon.history(ENDPOINT)) == 1
+
+
+def left_behind(world: Any, name: str, *, tagged: bool = True) -> None:
+    """A model and a configuration as a run that nobody remembers would have left them."""
+    sagemaker = world.client("prod", "sagemaker")
+    tags = [{"Key": "causeway:owner", "Value": "fraud-scorer"}] if tagged else []
+    config = sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointConfigName"]
+    variant = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"][0]
+    container = sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=world.execution_role_arn, Tags=tags,
+                           PrimaryContainer={"Image": container["Image"], "ModelDataUrl": container["ModelDataUrl"]})
+    sagemaker.create_endpoint_config(EndpointConfigName=name, Tags=tags, ProductionVariants=[{**variant, "ModelName": name}])
+
+
+def configs(world: Any) -> set[str]:
+    return {c["EndpointConfigName"] for c in world.client("prod", "sagemaker").list_endpoint_configs()["EndpointConfigs"]}
+
+
+def models(world: Any) -> set[str]:
+    return {m["ModelName"] for m in world.client("prod", "sagemaker").list_models()["Models"]}
+
+
+def test_given_what_a_crashed_run_left_behind_when_it_is_ten_sweeps_old_then_it_is_removed_and_nothing_else(make_daemon, world, control):
+    daemon = make_daemon(**SWEPT).start()
+    for number in (1, 2):
+        publish(world, control, f"deploy/{number}", time=f"2026-11-20T09:30:0{number}Z")
+        assert daemon.wait_ended(number)[0]["state"] == "succeeded"
+    kept = {record["config_name"] for record in daemon.history()}
+    ours, others = f"{ENDPOINT}-0123456789ab", {f"{ENDPOINT}-by-hand", f"{ENDPOINT}-ba9876543210"}
+    left_behind(world, ours)
+    for name in others:
+        left_behind(world, name, tagged=False)
+    wait_for(lambda: ours not in configs(world) | models(world), "the orphan to be removed", 40)
+    assert configs(world) == kept | others and models(world) == kept | others
+    assert [e["MESSAGE"].split()[1] for e in daemon.said() if "was left behind" in e.get("MESSAGE", "")]

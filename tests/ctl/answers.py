@@ -119,6 +119,24 @@ ILL = {
 BRISK = {**STATUS, "queue": {**STATUS["queue"], **times(last_receive="12:00:00")}, "open": [], "last": [JUST_ENDED]}
 EMPTY = {**STATUS, "queue": {"name": "causeway-events", "reachable": True}, "deployments": {"open": 0, "ended": {}}, "open": [], "last": []}
 
+FOUND = {
+    "resource": "staging/s3_bucket_policy/artifacts", "verdict": "different", "cause": "s3 PutBucketPolicy by arn:aws:iam::345594592951:user/mallory",
+    "difference": "policy:\n  - {\"Sid\": \"Everybody\"}\n  + {\"Sid\": \"CausewayRead\"}\n", "note": "reported only: its mode is observe",
+    **times(since="11:55:00"),
+    "changed_by": {"who": "arn:aws:iam::345594592951:user/mallory", "from": "192.0.2.10", "call": "PutBucketPolicy", "time": "2026-11-20T11:54:58Z"},
+}
+DRIFTED = {
+    **STATUS, "open": [], "last": [],
+    "bridge": {"resources": 17, "different": 2, "orphaned": 1, "unreadable": 0, "passes": 4, "changes": 0, "failures": 0,
+               "drift": [FOUND, {"resource": "prod/sqs_queue/causeway-events-dlq", "verdict": "missing", "cause": "interval", **times(since="11:00:00")}],
+               "heartbeat": {**times(at="11:59:00"), "healthy": False, "broken": "buckets", "sentence": "staging/s3_bucket_policy/artifacts is different",
+                             "times": [{"hop": "role in staging", "took_ms": 81}, {"hop": "bus in staging", "took_ms": 34},
+                                       {"hop": "staging to queue", "took_ms": 612}]}},
+}
+USUAL_SETTLING = {**SETTLING, "usual_ms": 480_000, "usual_state_ms": 360_000}
+USUAL = {**STATUS, "open": [USUAL_SETTLING, {**COPYING, "usual_ms": 600_000}, AWAITING], "last": []}
+OF_USUAL = {**NOW, "deployment": USUAL_SETTLING}
+
 OF_ENDPOINT = {"endpoint": "fraud-scorer", **NOW, "open": [SETTLING], "last": [ROLLED_BACK], "configured": True}
 OF_SETTLING = {**NOW, "deployment": {**SETTLING, "history": way(("accepted", "11:54:10"), ("resolving", "11:54:10"),
                ("copying", "11:54:13"), ("modelling", "11:55:45"), ("configuring", "11:55:46"), ("releasing", "11:55:47"),

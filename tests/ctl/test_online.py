@@ -26,6 +26,9 @@ SHOWN: dict[str, tuple[tuple[str, ...], str, Any]] = {
     "status": (("status",), "/v1/status", answers.STATUS),
     "status-ill": (("status",), "/v1/status", answers.ILL),
     "status-brisk": (("status",), "/v1/status", answers.BRISK),
+    "status-drift": (("status",), "/v1/status", answers.DRIFTED),
+    "status-usual": (("status",), "/v1/status", answers.USUAL),
+    "status-usual-one": (("status", answers.THIRD), f"/v1/deployments/{answers.THIRD}", answers.OF_USUAL),
     "status-empty": (("status",), "/v1/status", answers.EMPTY),
     "status-endpoint": (("status", "fraud-scorer"), "/v1/status?endpoint=fraud-scorer", answers.OF_ENDPOINT),
     "status-settling": (("status", answers.THIRD), f"/v1/deployments/{answers.THIRD}", answers.OF_SETTLING),
@@ -83,7 +86,7 @@ def test_names_are_encoded(daemon: StandIn, ask: Ask) -> None:
     daemon.answer("GET", "/v1/history?endpoint=a%26b%2Fc%20d&limit=5%261", {"endpoint": "a&b/c d", "deployments": []})
     assert ask("history", "a&b/c d", "--limit", "5&1").returncode == 0
     daemon.answer("POST", "/v1/deployments/a%2F..%3Fb/cancel", {"action": "cancel", "id": "a/..?b", "duplicate": False})
-    assert ask("cancel", "a/..?b").returncode == 0
+    assert ask("cancel", "--yes", "a/..?b").returncode == 0
 
 
 # Wishes
@@ -94,10 +97,19 @@ def test_names_are_encoded(daemon: StandIn, ask: Ask) -> None:
 def test_a_wish_is_sent_and_its_outcome_told(daemon: StandIn, ask: Ask, verb: str, outcome: str) -> None:
     content = {"action": verb, "id": answers.THIRD, "duplicate": False}
     daemon.answer("POST", f"/v1/deployments/{answers.THIRD}/{verb}", content)
-    answer = ask(verb, answers.THIRD)
+    sure = () if verb == "approve" else ("--yes",)
+    answer = ask(verb, answers.THIRD, *sure)
     assert (answer.returncode, answer.stdout) == (0, f"{answers.THIRD}: {outcome}\n")
-    assert document(ask("--json", verb, answers.THIRD)) == content
+    assert document(ask("--json", verb, answers.THIRD, *sure)) == content
     assert daemon.asked[0][0] == "POST"
+
+
+@pytest.mark.parametrize("verb", ["cancel", "reject"])
+def test_what_ends_a_deployment_wants_a_yes_where_nobody_can_be_asked(daemon: StandIn, ask: Ask, verb: str) -> None:
+    answer = ask(verb, answers.THIRD)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == f"causewayctl: {verb} wants --yes where nobody can be asked: {verb.capitalize()} the deployment {answers.THIRD}\n"
+    assert daemon.asked == []
 
 
 def test_a_retry_names_the_new_deployment_and_the_old(daemon: StandIn, ask: Ask) -> None:
@@ -163,16 +175,16 @@ def test_a_reload_that_is_refused_tells_every_error_however_many(daemon: StandIn
     (429, "throttled", 3), (500, "unknown", 3), (503, "storage", 3)])
 def test_every_class_of_answer_has_its_exit_code(daemon: StandIn, ask: Ask, status: int, error_class: str, code: int) -> None:
     daemon.refuse("POST", "/v1/deployments/a/cancel", status, error_class, "a sentence of the daemon", "SomeCode")
-    answer = ask("cancel", "a")
+    answer = ask("cancel", "a", "--yes")
     assert (answer.returncode, answer.stdout, answer.stderr) == (code, "", "causewayctl: a sentence of the daemon\n")
-    told = ask("--json", "cancel", "a")
+    told = ask("--json", "cancel", "a", "--yes")
     assert told.returncode == code
     assert told.stderr == answer.stderr
     assert document(told) == {"error": {"class": error_class, "message": "a sentence of the daemon", "code": "SomeCode"}}
 
 
 @pytest.mark.parametrize("command", [
-    ("status",), ("status", "a"), ("history", "a"), ("watch",), ("retry", "a"), ("cancel", "a"), ("approve", "a"), ("reject", "a"),
+    ("status",), ("status", "a"), ("history", "a"), ("watch",), ("retry", "a"), ("cancel", "a", "-y"), ("approve", "a"), ("reject", "a", "-y"),
     ("reload",), ("version",), ("deploy", "-f", "-")])
 def test_a_daemon_that_is_not_there_is_exit_code_3(tmp_path: Path, command: tuple[str, ...]) -> None:
     socket = tmp_path / "nobody.sock"

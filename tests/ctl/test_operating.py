@@ -135,7 +135,7 @@ def test_init_asks_a_person_and_proposes_what_it_can(tmp_path: Path) -> None:
     path = tmp_path / "causeway.yaml"
     ours, theirs = pty.openpty()
     with subprocess.Popen([PROGRAM, "init", "--output", path], stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=ENVIRONMENT) as process:
-        os.write(ours, b"361769565206\n345594592951\n\n\n\n\n\nbuilds\nmodels\ninference\nchurn-deploy\n\n\n\n\n")
+        os.write(ours, b"361769565206\n345594592951\n\n\n\n\n\nbuilds\nmodels\ninference\nchurn-deploy\n\n\n\n\n\n")
         assert process.wait(20) == 0
         assert process.stderr and b"The endpoint in production [churn]" in process.stderr.read()
     os.close(ours)

@@ -1,7 +1,6 @@
 """A running daemon with a story behind it, and Debian's Chromium to look at its page."""
 
 import os
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,74 +12,14 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "aws"))
 
-from causeway import BUILD, PIPELINE, Daemon, publish  # noqa: E402
-from gate.client import Gate, wait_for  # noqa: E402
+from gate.client import Gate  # noqa: E402
 from gate.fixtures import *  # noqa: E402, F403
-from gate.world import ARTIFACT_BUCKET, BUS, MODEL_BUCKET, World  # noqa: E402
+from gate.world import World  # noqa: E402
+from watched import Watched  # noqa: E402
 
 # Chromium looks nowhere but at the page: no updates, no lists, no safe browsing.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
-PICTURES = ROOT / "build" / "pictures"
-PING = "The primary container for production variant main did not pass the ping health check <b>at all</b>."
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Watched:
-    """The daemon, with the address of its page."""
-
-    def __init__(self, sandbox: Any, world: World, gate: Gate, directory: Path) -> None:
-        self.world, self.gate = world, gate
-        self.address = f"127.0.0.1:{free_port()}"
-        self.url = f"http://{self.address}"
-        self.daemon = Daemon(sandbox, world, directory)
-        self.configure()
-
-    def configure(self) -> None:
-        """Two deployments, one of which waits for a person; and a bridge, which the page draws."""
-
-        def deployment(pipeline: str, endpoint: str, **more: Any) -> dict[str, Any]:
-            return {
-                "on": {"source": ["aws.codepipeline"], "detail-type": ["CodePipeline Action Execution State Change"],
-                       "detail": {"pipeline": [pipeline], "action": ["DeployStaging"], "state": ["SUCCEEDED"]}},
-                "artifact": {"pipeline": "BuildArtifact", "form": "manifest"}, "endpoint": endpoint,
-                "execution_role": self.world.execution_role_arn, "model_bucket": MODEL_BUCKET,
-                "container": {"image": self.world.image()}, "variant": {"name": "main", "instance_type": "ml.m5.xlarge", "count": "2"}, **more,
-            }
-
-        self.daemon.configure(
-            listen={"http": self.address},
-            bridge={"from": "staging", "to": "prod", "bus": BUS, "model_bucket": MODEL_BUCKET},
-            deployments={"fraud-scorer": deployment(PIPELINE, "fraud-scorer"), "churn": deployment("churn-deploy", "churn", approval="manual")})
-
-    def publish(self, name: str, pipeline: str = PIPELINE) -> dict[str, Any]:
-        if pipeline == PIPELINE:
-            return publish(self.world, self.gate, f"deploy/{name}")
-        data = self.world.put_model(f"models/{name}.tar.gz", b"0.5\n")
-        self.world.put_object(ARTIFACT_BUCKET, name, ('{"model_data": "%s"}' % data["url"]).encode())
-        return self.gate.event("staging", self.world.action_succeeded(pipeline, ARTIFACT_BUCKET, name))
-
-    def wait_state(self, state: str, endpoint: str = "fraud-scorer") -> dict[str, Any]:
-        return wait_for(lambda: next((r for r in self.daemon.history(endpoint) if r["state"] == state), None),
-                        f"{endpoint} to be {state}", 30)
-
-    def tell_story(self) -> "Watched":
-        """Two versions serve, the third is rolled back, a fourth is on its way, and another waits for a person."""
-        self.gate.sagemaker(durations={"creating": 0.3, "updating": 0.3}, rules=[{"model_data_contains": "/three.tar.gz", "reason": PING}])
-        for count, name in enumerate(("one", "two", "three"), 1):
-            self.publish(name)
-            self.daemon.wait_ended(count)
-        self.publish("churn-one", "churn-deploy")
-        self.wait_state("awaiting_approval", "churn")
-        self.gate.sagemaker(durations={"creating": 600, "updating": 600})
-        self.publish("four")
-        self.wait_state("settling")
-        return self
 
 
 @pytest.fixture
@@ -121,11 +60,3 @@ def visit(browser: Browser, watched: Watched) -> Iterator[Callable[..., Page]]:
         context.close()
     assert [url for url in asked if not url.startswith(watched.url)] == []
     assert [text for text in wrong if "ERR_CONNECTION_REFUSED" not in text and "ERR_INCOMPLETE" not in text] == []
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
-
-
-__all__ = ["BUILD"]

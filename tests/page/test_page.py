@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import Watched, picture
 from playwright.sync_api import Page, expect
+from watched import Watched, picture
 
 Visit = Callable[..., Page]
 
@@ -23,10 +23,11 @@ VIEWS = {
 def test_the_essentials_are_there_without_scripts(watched: Watched, visit: Visit) -> None:
     watched.tell_story()
     page = visit(java_script_enabled=False)
-    expect(page.locator(".health")).to_have_text("all is well")
+    expect(page.locator(".health")).to_have_text("ready; the accounts differ from the file")
     hops = [" ".join(text.split()) for text in page.locator(".hop").all_inner_texts()]
     assert [re.sub(r" (well|look|broken|not known).*", "", hop) for hop in hops] == [
         "From staging", "Event bus cross-account-bus", "Queue causeway-events", "Store causeway.db", "Production prod"]
+    expect(page.locator(".kept.warning")).to_contain_text("differ from the file: causewayctl plan shows how")
     look = page.locator(".look")
     expect(look).to_contain_text("did not pass the ping health check")
     expect(look).to_contain_text("causewayctl explain fraud-scorer-")

@@ -5,6 +5,7 @@
 #include "aws/service_cloudwatch.h"
 #include "aws/service_ecr.h"
 #include "aws/service_events.h"
+#include "aws/service_iam.h"
 #include "aws/service_runtime.h"
 #include "aws/service_s3.h"
 #include "aws/service_sagemaker.h"
@@ -321,7 +322,7 @@ static void set_out(struct aws_call *call, bool changes, bool once)
         return;
     }
     if (call->operation == &s3_upload_part_copy)
-        there_us += chance_between(&sim->chance, STREAM_LATENCY, 1, 20) * US_PER_S;
+        there_us += chance_between(&sim->chance, STREAM_LATENCY, 1, 5) * US_PER_S;
     if (chance_strikes(&sim->chance, FAULT_NOT_SENT)) {
         give_up(call);
         send_answer(call);

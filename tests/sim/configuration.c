@@ -57,10 +57,10 @@ static void add_verification(struct config *config, struct config_deployment *de
 
 static void make_deployment(struct config *config, unsigned number)
 {
-    static const char *sources[] = {STAGING_BUCKET};
     struct config_deployment *deployment = &config->deployments[number];
     uint64_t nature = nature_of(number);
     bool is_model = nature & 1;
+    static const char *sources[] = {STAGING_BUCKET};
 
     *deployment = (struct config_deployment){
         .name = arena_printf(&config->arena, "scorer-%u", number),
@@ -90,6 +90,17 @@ static void make_deployment(struct config *config, unsigned number)
         *deployment->container.environment = (struct config_pair){
             .key = "LOG", .value = arena_printf(&config->arena, "%u", (unsigned)draw(3))};
         deployment->container.environment_count = 1;
+    }
+}
+
+void configuration_begin_scaling(void)
+{
+    char endpoint[32];
+
+    for (unsigned i = 0; i < ENDPOINTS; i++) {
+        snprintf(endpoint, sizeof(endpoint), "endpoint-%u", i);
+        if ((nature_of(i) >> 12) & 1)
+            scaling_begin(endpoint);
     }
 }
 

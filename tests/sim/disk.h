@@ -39,6 +39,6 @@ void disk_on_commit(struct disk *disk,
 
 struct store *disk_open(struct disk *disk, struct loop *loop);
 /* The process died: forgets what was asked for and not written, without a word. */
-void disk_drop(struct store *store);
+void disk_drop(struct store *base);
 
 #endif

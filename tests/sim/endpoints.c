@@ -174,6 +174,8 @@ static void begin_change(struct endpoint *endpoint, const char *status, const ch
     else if (chance_strikes(&sim->chance, FAULT_ENDPOINT_FAILS))
         endpoint->outcome = "fails";
     moment_set(&endpoint->end, duration_us());
+    if (is_update && chance_strikes(&sim->chance, FAULT_SCALING_LOST))
+        scaling_lose(endpoint->name);
     tell_news(endpoint);
     if (chance_strikes(&sim->chance, FAULT_CRASH_AT_RELEASE))
         process_strike_down();
@@ -312,8 +314,8 @@ describe_variant(struct aws_call *call, const struct endpoint *endpoint,
         .variant_name = "main",
         .deployed_images = image,
         .deployed_image_count = name ? 1 : 0,
-        .current_instance_count = endpoint->whole_us > sim->now_us ? 0 : 1,
-        .desired_instance_count = 1,
+        .current_instance_count = endpoint->whole_us > sim->now_us ? 1 : 2,
+        .desired_instance_count = 2,
     };
     return variant;
 }

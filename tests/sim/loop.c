@@ -80,9 +80,9 @@ void sim_loop_run_first(struct loop *loop, struct heap *heap, struct heap_node *
 
         timer->expired(timer->context);
     } else {
-        struct moment *event = container_of(first, struct moment, node);
+        struct moment *moment = container_of(first, struct moment, node);
 
-        event->happen(event->context);
+        moment->happen(moment->context);
     }
 }
 
@@ -195,7 +195,7 @@ bool timer_is_running(const struct timer *timer)
 
 /* A job is done in no time, and known some time later. */
 struct job {
-    struct moment event;
+    struct moment moment;
     void (*done)(void *context);
     void *context;
 };
@@ -216,8 +216,8 @@ void loop_work(struct loop *loop, void (*work)(void *context), void (*done)(void
     job->done = done;
     job->context = context;
     work(context);
-    moment_init(&job->event, &loop->events, finish_job, job);
-    moment_set(&job->event, chance_between(&sim->chance, STREAM_LATENCY, 0, 20 * US_PER_MS));
+    moment_init(&job->moment, &loop->events, finish_job, job);
+    moment_set(&job->moment, chance_between(&sim->chance, STREAM_LATENCY, 0, 20 * US_PER_MS));
 }
 
 static void not_simulated(const char *function)

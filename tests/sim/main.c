@@ -321,7 +321,9 @@ static int refuse(const char *what)
 /* "NAME,NAME" */
 static bool read_without(char *text, struct run_options *options)
 {
-    for (char *name = strtok(text, ","); name; name = strtok(NULL, ",")) {
+    char *rest;
+
+    for (char *name = strtok_r(text, ",", &rest); name; name = strtok_r(NULL, ",", &rest)) {
         enum fault fault = fault_from_name(name, strlen(name));
 
         if (fault == FAULTS)
@@ -335,10 +337,11 @@ static bool read_without(char *text, struct run_options *options)
 static bool read_only(char *text, struct run_options *options)
 {
     struct strike *only = memory_allocate_array(strlen(text) + 1, sizeof(*only));
+    char *rest;
 
     options->only = only;
-    for (char *name = strtok(text, ","); name && !text_equal(text, "none");
-         name = strtok(NULL, ",")) {
+    for (char *name = strtok_r(text, ",", &rest); name && !text_equal(text, "none");
+         name = strtok_r(NULL, ",", &rest)) {
         char *colon = strchr(name, ':');
         uint64_t number;
         enum fault fault = colon ? fault_from_name(name, (size_t)(colon - name)) : FAULTS;

@@ -94,6 +94,7 @@ static void *take(size_t size, int *is_zero)
     return header + 1;
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's are reserved */
 void *malloc(size_t size)
 {
     int is_zero;
@@ -155,3 +156,4 @@ int posix_memalign(void **block, size_t alignment, size_t size)
     *block = aligned_alloc(alignment, size);
     return *block ? 0 : ENOMEM;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -13,15 +13,16 @@ struct object {
     struct list versions; /* oldest first */
 };
 
+enum { PARTS_MAX = 10000 };
+
 struct upload {
     char *bucket;
     char *key;
     uint64_t content;
     bool bad;
     int64_t bytes;
-    unsigned parts;
-    int64_t
-        carried; /* the last of the parts that went through the daemon; 0 where S3 copied them */
+    size_t parts;
+    bool has[PARTS_MAX + 1]; /* by their numbers, from 1 */
 };
 
 static const char *name_of(const char *bucket, const char *key, char name[1200])
@@ -182,9 +183,13 @@ static void place_copy(const char *bucket, const char *key, uint64_t content, in
 void objects_copy(struct aws_call *call)
 {
     const struct s3_copy_object_input *input = call->input;
-    const struct version *source =
-        check_source(call, input->copy_source, input->copy_source_if_match);
+    const struct version *source;
 
+    if (chance_strikes(&sim->chance, FAULT_COPY_DENIED)) {
+        call_refuse(call, ERROR_DENIED, "AccessDenied", "access denied");
+        return;
+    }
+    source = check_source(call, input->copy_source, input->copy_source_if_match);
     if (!source)
         return;
     place_copy(input->bucket, input->key, source->content, source->size, source->bad);
@@ -222,6 +227,29 @@ void objects_begin_upload(struct aws_call *call)
     call_answer(call, output);
 }
 
+void objects_list_uploads(struct aws_call *call)
+{
+    const struct s3_list_multipart_uploads_input *input = call->input;
+    struct s3_list_multipart_uploads_output *output = arena_allocate(&call->arena, sizeof(*output));
+    size_t position = 0;
+    const char *id;
+    void *value;
+
+    while (!output->upload_count && map_each(&sim->world->uploads, &position, &id, &value)) {
+        const struct upload *upload = value;
+
+        if (!text_equal(upload->bucket, input->bucket) || !text_equal(upload->key, input->prefix))
+            continue;
+        struct s3_multipart_upload *found = arena_allocate(&call->arena, sizeof(*found));
+
+        found->key = arena_copy(&call->arena, upload->key);
+        found->upload_id = arena_copy(&call->arena, id);
+        output->uploads = found;
+        output->upload_count = 1;
+    }
+    call_answer(call, output);
+}
+
 static struct upload *find_upload(struct aws_call *call, const char *id, bool may_vanish)
 {
     struct upload *upload = map_get(&sim->world->uploads, id);
@@ -235,6 +263,20 @@ static struct upload *find_upload(struct aws_call *call, const char *id, bool ma
     return upload;
 }
 
+static void add_part(struct upload *upload, const struct version *source, int64_t part_number)
+{
+    if (upload->content && upload->content != source->content)
+        broken("what was pinned", "an upload mixes content %" PRIu64 " and %" PRIu64,
+               upload->content, source->content);
+    upload->content = source->content;
+    upload->bad = source->bad;
+    upload->bytes = source->size;
+    if (part_number < 1 || part_number > PARTS_MAX)
+        broken("what was pinned", "a part has the number %" PRId64, part_number);
+    upload->parts += !upload->has[part_number];
+    upload->has[part_number] = true;
+}
+
 void objects_copy_part(struct aws_call *call)
 {
     const struct s3_upload_part_copy_input *input = call->input;
@@ -244,81 +286,50 @@ void objects_copy_part(struct aws_call *call)
 
     if (!source)
         return;
-    if (upload->content && upload->content != source->content)
-        broken("what was pinned", "an upload mixes content %" PRIu64 " and %" PRIu64,
-               upload->content, source->content);
-    upload->content = source->content;
-    upload->bad = source->bad;
-    upload->bytes = source->size;
-    upload->parts |= 1u << input->part_number;
+    add_part(upload, source, input->part_number);
     struct s3_upload_part_copy_output *output = arena_allocate(&call->arena, sizeof(*output));
 
     output->etag = arena_printf(&call->arena, "\"part-%" PRId64 "\"", input->part_number);
     call_answer(call, output);
 }
 
-/* A part of an object for the daemon to carry: what is in it is its content's number and its size.
- */
+/* What is read stands for the whole version: its address is in it. */
 void objects_get_part(struct aws_call *call)
 {
     const struct s3_get_object_input *input = call->input;
     const struct version *version = objects_find(input->bucket, input->key, input->version_id);
 
     if (!version) {
-        call_refuse(call, ERROR_NOT_FOUND, "NoSuchKey", "s3://%s/%s does not exist", input->bucket,
-                    input->key);
+        call_refuse(call, ERROR_NOT_FOUND, "NoSuchKey", "%s does not exist", input->key);
+        return;
+    }
+    if (input->if_match && !text_equal(input->if_match, version->etag)) {
+        call_refuse(call, ERROR_CONFLICT, "PreconditionFailed", "%s is another one", input->key);
         return;
     }
     struct s3_get_object_output *output = arena_allocate(&call->arena, sizeof(*output));
-    char *body = arena_printf(&call->arena, "%" PRIu64 " %" PRId64 " %d", version->content,
-                              version->size, version->bad);
 
-    output->body.data = body;
-    output->body.length = strlen(body);
+    output->body.data = arena_copy_bytes(&call->arena, (const char *)&version, sizeof(version));
+    output->body.length = sizeof(version);
     call_answer(call, output);
 }
 
-void objects_put_part(struct aws_call *call)
+void objects_upload_part(struct aws_call *call)
 {
     const struct s3_upload_part_input *input = call->input;
     struct upload *upload = find_upload(call, input->upload_id, true);
-    char body[100] = "";
-    uint64_t content;
-    int64_t bytes;
-    int bad;
+    const struct version *source;
 
     if (!upload)
         return;
-    memcpy(body, input->body.data,
-           input->body.length < sizeof(body) ? input->body.length : sizeof(body) - 1);
-    if (sscanf(body, "%" SCNu64 " %" SCNd64 " %d", &content, &bytes, &bad) != 3)
-        broken("what was pinned", "a part was carried that nobody gave");
-    if (upload->content && upload->content != content)
-        broken("what was pinned", "an upload mixes content %" PRIu64 " and %" PRIu64,
-               upload->content, content);
-    upload->content = content;
-    upload->bad = bad;
-    upload->bytes = bytes;
-    if (input->part_number > upload->carried + 1)
-        broken("what was pinned", "a part was left out");
-    if (input->part_number > upload->carried)
-        upload->carried = input->part_number;
+    if (input->body.length != sizeof(source))
+        broken("what was pinned", "a part was not carried as it was read");
+    memcpy(&source, input->body.data, sizeof(source));
+    add_part(upload, source, input->part_number);
     struct s3_upload_part_output *output = arena_allocate(&call->arena, sizeof(*output));
 
     output->etag = arena_printf(&call->arena, "\"part-%" PRId64 "\"", input->part_number);
     call_answer(call, output);
-}
-
-static bool has_all(const struct upload *upload,
-                    const struct s3_complete_multipart_upload_input *input)
-{
-    unsigned parts = 0;
-
-    if (upload->carried)
-        return (int64_t)input->part_count == upload->carried;
-    for (size_t i = 0; i < input->part_count; i++)
-        parts |= 1u << input->parts[i].part_number;
-    return parts == upload->parts && !(parts & 1u) && (parts & (parts + 2)) == 0;
 }
 
 void objects_complete_upload(struct aws_call *call)
@@ -328,7 +339,11 @@ void objects_complete_upload(struct aws_call *call)
 
     if (!upload)
         return;
-    if (!has_all(upload, input))
+    bool is_whole = input->part_count == upload->parts;
+
+    for (size_t i = 0; i < input->part_count; i++)
+        is_whole = is_whole && input->parts[i].part_number == (int64_t)i + 1 && upload->has[i + 1];
+    if (!is_whole)
         broken("what was pinned", "an upload is completed with other parts than it has");
     place_copy(upload->bucket, upload->key, upload->content, upload->bytes, upload->bad);
     map_remove(&sim->world->uploads, input->upload_id);
@@ -354,6 +369,6 @@ unsigned objects_open_uploads(void)
     void *value;
 
     while (map_each(&sim->world->uploads, &position, &id, &value))
-        count += ((struct upload *)value)->parts != 0 || ((struct upload *)value)->carried != 0;
+        count += ((struct upload *)value)->parts != 0;
     return count;
 }

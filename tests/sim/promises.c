@@ -97,6 +97,9 @@ void promises_call_is_made(const struct aws_call *call)
     else if (operation == &s3_upload_part_copy)
         must_be_asked_for(call, "upload_id",
                           ((const struct s3_upload_part_copy_input *)call->input)->upload_id, NULL);
+    else if (operation == &s3_upload_part)
+        must_be_asked_for(call, "upload_id",
+                          ((const struct s3_upload_part_input *)call->input)->upload_id, NULL);
     else if (operation == &s3_complete_multipart_upload)
         must_be_asked_for(
             call, "upload_id",
@@ -373,6 +376,19 @@ static void check_approved(const struct known *known)
         broken("what is to be approved is", "%s goes on without approval", known->id);
 }
 
+/* What it saw of the endpoint's scaling before the update, and is to put back. */
+static void check_scaling(const struct known *known)
+{
+    cleanup(free_pointer)
+    char *id = text_printf("endpoint/%s/variant/main", known->endpoint);
+
+    if (known->state == STATE_SUCCEEDED && !known->left_undone &&
+        !known_with_turn(known->endpoint) && strstr(known->row->row.bytes, id) &&
+        !scaling_is_kept(known->endpoint))
+        broken("scaling is kept", "%s succeeded, and endpoint %s has lost its scaling", known->id,
+               known->endpoint);
+}
+
 static const struct known *ended_now;
 
 static void on_row(void *context, const struct disk_row *row, const struct store_row *before)
@@ -403,6 +419,8 @@ static void on_row(void *context, const struct disk_row *row, const struct store
     check_progress(known, was, was_closed);
     if (!before)
         check_doubled(known);
+    if (!known->open)
+        check_scaling(known);
     if (known->turn) {
         known_each(count_turn, (void *)known);
         check_approved(known);

@@ -75,6 +75,7 @@ void sim_run(const struct run_options *options)
 {
     sim_begin(options);
     sim->config = configuration_make();
+    configuration_begin_scaling();
     promises_begin();
     process_start_daemon();
     process_begin_trouble();

@@ -14,27 +14,27 @@ int64_t sim_true_ms(void)
     return BEGINNING_MS + sim->now_us / US_PER_MS;
 }
 
-void moment_init(struct moment *event, struct heap *heap, void (*happen)(void *context),
+void moment_init(struct moment *moment, struct heap *heap, void (*happen)(void *context),
                  void *context)
 {
-    *event = (struct moment){.heap = heap, .happen = happen, .context = context};
+    *moment = (struct moment){.heap = heap, .happen = happen, .context = context};
 }
 
-void moment_set(struct moment *event, int64_t delay_us)
+void moment_set(struct moment *moment, int64_t delay_us)
 {
     /* Up to a millisecond more, so that nothing relies on an order that nobody promises. */
-    heap_set(event->heap, &event->node,
+    heap_set(moment->heap, &moment->node,
              sim->now_us + delay_us + (int64_t)chance_below(&sim->chance, STREAM_ORDER, 1000));
 }
 
-void moment_cancel(struct moment *event)
+void moment_cancel(struct moment *moment)
 {
-    if (event->heap && heap_has(&event->node))
-        heap_remove(event->heap, &event->node);
+    if (moment->heap && heap_has(&moment->node))
+        heap_remove(moment->heap, &moment->node);
 }
 
 struct later {
-    struct moment event;
+    struct moment moment;
     void (*happen)(void *context);
     void *context;
 };
@@ -53,8 +53,8 @@ void sim_later(int64_t delay_us, void (*happen)(void *context), void *context)
 
     later->happen = happen;
     later->context = context;
-    moment_init(&later->event, &sim->events, happen_later, later);
-    moment_set(&later->event, delay_us);
+    moment_init(&later->moment, &sim->events, happen_later, later);
+    moment_set(&later->moment, delay_us);
 }
 
 static int64_t ready_us(const struct process *process, const struct heap_node *first)
@@ -104,10 +104,10 @@ bool sim_step(int64_t until_us)
         sim->now_us = when_us;
     sim->steps++;
     if (!owner) {
-        struct moment *event = container_of(first, struct moment, node);
+        struct moment *moment = container_of(first, struct moment, node);
 
         heap_remove(heap, first);
-        event->happen(event->context);
+        moment->happen(moment->context);
         return true;
     }
     count_step(owner);

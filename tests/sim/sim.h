@@ -132,6 +132,8 @@ void process_begin_trouble(void);
 /* The same endpoints each time, other details. */
 struct config *configuration_make(void);
 unsigned configuration_endpoints(void);
+/* Some of them have a scalable target, as somebody has made it. */
+void configuration_begin_scaling(void);
 
 /* ---- story.c: telling it
  * ---------------------------------------------------------------------------- */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LARGE_BYTES INT64_C(6500000000)
+#define LARGE_BYTES INT64_C(5100000000)
 
 static uint64_t draw(uint64_t below)
 {
@@ -99,7 +99,8 @@ static void put_model(struct release *release)
     if (chance_strikes(&sim->chance, FAULT_ABSENT_MODEL))
         return;
     bool bad = chance_strikes(&sim->chance, FAULT_BAD_MODEL);
-    int64_t size = chance_strikes(&sim->chance, FAULT_LARGE_MODEL) ? LARGE_BYTES : 1000;
+    int64_t size = chance_strikes(&sim->chance, FAULT_LARGE_MODEL) ? LARGE_BYTES
+                                                                   : (int64_t)(1 + draw(30000000));
     const struct version *version =
         objects_put(STAGING_BUCKET, release->model_key, NULL, size, bad);
 

@@ -43,6 +43,7 @@ struct world {
     struct map endpoints;
     struct list releases;
     unsigned published;
+    struct map scaling;   /* targets by their resource's id */
     struct map announced; /* ids of deployments that the bus was told of */
 };
 
@@ -80,7 +81,7 @@ struct version {
 const struct version *objects_put(const char *bucket, const char *key, const char *body,
                                   int64_t size, bool bad);
 /* The version, or the newest for NULL; NULL where there is none. */
-const struct version *objects_find(const char *bucket, const char *key, const char *version);
+const struct version *objects_find(const char *bucket, const char *key, const char *wanted);
 void objects_each_key(const char *bucket, void (*each)(void *context, const char *key),
                       void *context);
 /* Uploads that hold parts and are neither completed nor aborted. */
@@ -124,6 +125,13 @@ bool configs_is_in_use(const char *config);
 /* News that is none, for one of the endpoints. */
 void endpoints_tell_again(void);
 void endpoints_update_one_by_itself(void);
+
+/* ---- scaling.c
+ * ------------------------------------------------------------------------------------ */
+
+void scaling_begin(const char *endpoint);
+void scaling_lose(const char *endpoint);
+bool scaling_is_kept(const char *endpoint);
 
 /* ---- the registry and the bus: images.c
  * ----------------------------------------------------------- */

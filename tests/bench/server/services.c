@@ -189,7 +189,10 @@ static const struct {
     {"CreateEndpointConfig",
      "{\"EndpointConfigArn\":\"arn:aws:sagemaker:us-east-1:361769565206:endpoint-config/c\"}"},
     {"PutEvents", "{\"FailedEntryCount\":0,\"Entries\":[{\"EventId\":\"e\"}]}"},
-    {"DescribeAlarms", "<DescribeAlarmsResponse/>"},
+    {"DescribeAlarms", "{\"MetricAlarms\":[]}"},
+    {"GetRole",
+     "<GetRoleResponse><GetRoleResult><Role><RoleName>causeway-execution</RoleName></Role>"
+     "</GetRoleResult></GetRoleResponse>"},
     {"DescribeScalableTargets", "{\"ScalableTargets\":[]}"},
 };
 

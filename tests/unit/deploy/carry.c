@@ -44,7 +44,8 @@ static void what_nobody_may_copy_is_carried_in_small_parts(void **state)
     run_to_upload(story, 20 << 20);
     run_until(story, EFFECT_COPY_OBJECT);
     answer_with_error(story, ERROR_DENIED, "not authorized to perform: s3:GetObjectVersion");
-    assert_int_equal(machine_step_effect(story->record), EFFECT_BEGIN_UPLOAD);
+    assert_int_equal(machine_step_effect(story->record), EFFECT_FIND_UPLOAD);
+    run_until(story, EFFECT_BEGIN_UPLOAD);
     answer(story, (struct effect_result){.ok = true, .upload_id = "u"});
     for (int i = 0; i < 3; i++) {
         assert_int_equal(machine_step_effect(story->record), EFFECT_CARRY_PART);
@@ -65,6 +66,17 @@ static void a_large_copy_that_is_denied_goes_on_in_the_same_upload(void **state)
     answer_with_error(story, ERROR_DENIED, "not authorized");
     assert_int_equal(machine_step_effect(story->record), EFFECT_CARRY_PART);
     assert_string_equal(story->record->upload_id, "u");
+}
+
+static void an_upload_of_a_daemon_that_died_is_gone_on_with(void **state)
+{
+    struct story *story = *state;
+
+    run_to_upload(story, LARGE);
+    run_until(story, EFFECT_FIND_UPLOAD);
+    answer(story, (struct effect_result){.ok = true, .upload_id = "left"});
+    assert_int_equal(machine_step_effect(story->record), EFFECT_COPY_PART);
+    assert_string_equal(story->record->upload_id, "left");
 }
 
 static void an_upload_that_is_gone_is_begun_again_and_a_source_that_is_gone_is_not(void **state)
@@ -108,6 +120,7 @@ int main(void)
         STORY(twenty_gigabytes_are_copied_in_parts_by_s3),
         STORY(what_nobody_may_copy_is_carried_in_small_parts),
         STORY(a_large_copy_that_is_denied_goes_on_in_the_same_upload),
+        STORY(an_upload_of_a_daemon_that_died_is_gone_on_with),
         STORY(an_upload_that_is_gone_is_begun_again_and_a_source_that_is_gone_is_not),
         STORY(a_cancelled_copy_is_aborted),
     };

@@ -147,6 +147,41 @@ static void an_alarm_that_trips_already_stops_it_before_anything_is_made(void **
     assert_string_equal(story->config, "old-config");
 }
 
+static void a_role_that_is_not_there_stops_it_before_anything_is_made(void **state)
+{
+    struct story *story = *state;
+
+    run_until(story, EFFECT_GET_ROLE);
+    for (int i = 0; i < 100 && story->record->state == STATE_COPYING; i++) {
+        answer_with_error(story, ERROR_NOT_FOUND, "The role with name x cannot be found.");
+        if (story->record->wake_ms > story->now_ms)
+            story->now_ms = story->record->wake_ms;
+    }
+    assert_int_equal(story->record->state, STATE_FAILED);
+    assert_string_equal(story->record->failure, "role");
+    assert_int_equal(story->record->copy_version == NULL, true);
+}
+
+static void a_role_that_appears_two_seconds_late_is_no_error(void **state)
+{
+    struct story *story = *state;
+
+    run_until(story, EFFECT_GET_ROLE);
+    answer_with_error(story, ERROR_NOT_FOUND, "The role with name x cannot be found.");
+    run_until(story, EFFECT_NONE);
+    assert_int_equal(story->record->state, STATE_SUCCEEDED);
+}
+
+static void a_role_that_may_not_be_looked_at_stops_nothing(void **state)
+{
+    struct story *story = *state;
+
+    run_until(story, EFFECT_GET_ROLE);
+    answer_with_error(story, ERROR_DENIED, "not authorized to perform: iam:GetRole");
+    run_until(story, EFFECT_NONE);
+    assert_int_equal(story->record->state, STATE_SUCCEEDED);
+}
+
 static void an_alarm_that_does_not_exist_is_named(void **state)
 {
     struct story *story = *state;
@@ -294,6 +329,9 @@ int main(void)
         STORY(a_first_deployment_has_nothing_to_compare_with),
         STORY(what_sagemaker_would_do_all_at_once_is_refused),
         STORY(an_alarm_that_trips_already_stops_it_before_anything_is_made),
+        STORY(a_role_that_is_not_there_stops_it_before_anything_is_made),
+        STORY(a_role_that_appears_two_seconds_late_is_no_error),
+        STORY(a_role_that_may_not_be_looked_at_stops_nothing),
         STORY(an_alarm_that_does_not_exist_is_named),
         STORY(an_autoscaled_endpoint_keeps_its_instances),
         STORY(scaling_that_may_not_be_looked_at_stops_nothing),

@@ -1,0 +1,39 @@
+"""What is asked for, as ratios to a peer measured in the same run, or as plain figures."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bar:
+    bench: str
+    text: str
+    quantity: str
+    allowed: float
+    against: str = ""  # the peer whose figure divides ours
+    subject: str = "causewayd"
+    at_least: bool = False
+
+
+NODE, PYTHON, GO, HASHICORP = "sqs-consumer", "boto3 + SQLite", "aws-sdk-go-v2", "awspolicyequivalence"
+BARS = [
+    Bar("drain", "CPU a message, of sqs-consumer's", "CPU us/message", 1 / 6, NODE),
+    Bar("drain", "CPU a message, of boto3 + SQLite's", "CPU us/message", 1 / 7, PYTHON),
+    Bar("drain", "CPU a message, of Go's", "CPU us/message", 1 / 3.5, GO),
+    Bar("lone", "a lone event's p50, of sqs-consumer's", "p50 us", 0.45, NODE),
+    Bar("lone", "a lone event's p99, of sqs-consumer's", "p99 us", 0.25, NODE),
+    Bar("lone", "a lone event's CPU, of sqs-consumer's", "CPU us/event", 1 / 12, NODE),
+    Bar("lanes", "messages a second at 10 ms, of the possible, %", "of the possible %", 95, at_least=True),
+    Bar("lanes", "time with a poll outstanding, %", "poll outstanding %", 99.9, at_least=True),
+    Bar("idle", "resident memory, of sqs-consumer's", "RSS MB", 1 / 5, NODE),
+    Bar("idle", "private dirty memory, MB", "private dirty MB", 3),
+    Bar("idle", "CPU, of sqs-consumer's", "CPU ms/minute", 1 / 30, NODE),
+    Bar("start", "start to first receive, of sqs-consumer's", "ms to first receive", 1 / 8, NODE),
+    Bar("start", "start to first receive, of boto3's", "ms to first receive", 1 / 8, PYTHON),
+    Bar("start", "start with 10,000 open, of the empty one", "ms to first receive", 2, "causewayd", "causewayd with 10,000 open"),
+    Bar("policies", "comparing two policies, of awspolicyequivalence's", "CPU us/pair", 1 / 10, HASHICORP),
+    Bar("waiting", "DescribeEndpoint calls a minute while nothing changes", "DescribeEndpoint/minute", 0),
+    Bar("waiting", "lag with events, ms (1/50 of the waiter's mean of 15 s)", "lag with events ms", 300),
+    Bar("growth", "CPU a transition with 10,000 open, of that with 10", "CPU us/event", 1.25, "10 open", "10,000 open"),
+    Bar("growth", "idle CPU with 10,000 open, of that with 10", "idle CPU ms/minute", 2, "10 open", "10,000 open"),
+    Bar("store", "fdatasyncs a deployment that is alone", "fdatasync/deployment", 2),
+]

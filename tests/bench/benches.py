@@ -1,0 +1,288 @@
+"""The benches. Each measures one round of one subject and returns numbers by name; run.py interleaves the rounds.
+
+A subject is causewayd or a peer; `subjects()` says which a bench has. The bars are in bars.py."""
+
+import hashlib
+import json
+import re
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median, quantiles
+
+from world import BUILD, ENDPOINT, HOME, Consumer, Server, daemon, directory, endpoint_event, event, peers, start, wait_for
+
+Numbers = dict[str, float]
+OURS = "causewayd"
+MANY = 10_000
+
+
+def polls(server: Server, consumer: Consumer) -> None:
+    wait_for(lambda: server.counts()["polls"] >= 1 or not consumer.alive(), "the first poll")
+    assert consumer.alive(), (consumer.directory / "output").read_text()[-2000:]
+
+
+def delete_all(server: Server, count: int) -> dict[str, object]:
+    wait_for(lambda: server.counts()["deleted"] >= count, f"{count} messages to be deleted")
+    return server.counts()
+
+
+# ---- 1: drain ----
+
+
+def drain(subject: str, count: int = 20_000) -> Numbers:
+    """Messages of 2.5 KB, from the first byte of the first one to the last delete. Each starts a deployment in ours,
+    which is committed before the delete; its first call is never answered, so that it goes no further."""
+    with directory() as name, Server() as server:
+        server.tell("hold", operation="HeadObject")
+        with start(subject, server, Path(name)) as consumer:
+            polls(server, consumer)
+            before = consumer.cpu()
+            server.tell("messages", "\n".join(event(i) for i in range(count)))
+            counts = delete_all(server, count)
+            spent = consumer.cpu() - before
+            seconds = (counts["last_deleted_us"] - counts["first_sent_us"]) / 1e6
+            peak = consumer.memory()["peak"]
+            assert counts["doubled"] == 0
+            if subject == OURS:
+                consumer.stop()
+                assert len(stored(Path(name))) == count
+            return {"CPU us/message": spent / count * 1e6, "messages/s": count / seconds, "peak RSS MB": peak}
+
+
+# ---- 2: a lone event ----
+
+
+def lone(subject: str, count: int = 300) -> Numbers:
+    """From the server's write of a message to the next call that is not a poll."""
+    with directory() as name, Server() as server, start(subject, server, Path(name)) as consumer:
+        server.tell("hold", operation="HeadObject")
+        polls(server, consumer)
+        for i in range(20):
+            server.tell("messages", event(i))
+            delete_all(server, i + 1)
+        skip = len(server.counts()["latencies_us"])
+        before = consumer.cpu()
+        for i in range(20, 20 + count):
+            wait_for(lambda: server.counts()["polls"] >= 1, "a poll", every=0.001)
+            server.tell("messages", event(i))
+            delete_all(server, i + 1)
+        spent = consumer.cpu() - before
+        taken = server.counts()["latencies_us"][skip:]
+        return {"p50 us": median(taken), "p99 us": quantiles(taken, n=100)[98], "CPU us/event": spent / count * 1e6}
+
+
+# ---- 3: lanes ----
+
+
+def lanes(subject: str, count: int = 3000, delay_us: int = 10_000) -> Numbers:
+    with directory() as name, Server() as server:
+        server.tell("hold", operation="HeadObject")
+        with start(subject, server, Path(name)) as consumer:
+            polls(server, consumer)
+            server.tell("set", delay_us=delay_us)
+            server.tell("messages", "\n".join(event(i) for i in range(count)))
+            counts = delete_all(server, count)
+            seconds = (counts["last_deleted_us"] - counts["first_sent_us"]) / 1e6
+            possible = 10 / (delay_us / 1e6)
+            return {"messages/s": count / seconds, "of the possible %": 100 * count / seconds / possible,
+                    "poll outstanding %": 100 * (1 - counts["without_poll_us"] / (seconds * 1e6))}
+
+
+# ---- 4: idle ----
+
+
+def idle(subject: str, seconds: float = 20.0) -> Numbers:
+    with directory() as name, Server() as server, start(subject, server, Path(name)) as consumer:
+        polls(server, consumer)
+        time.sleep(3)
+        cpu, switches, called = consumer.cpu(), consumer.switches(), server.calls("ReceiveMessage")
+        time.sleep(seconds)
+        spent, woken = consumer.cpu() - cpu, consumer.switches() - switches
+        polled = server.calls("ReceiveMessage") - called
+        memory = consumer.memory()
+        return {"RSS MB": memory["rss"], "private dirty MB": memory["dirty"], "CPU ms/minute": spent * 1000 * 60 / seconds,
+                "wake-ups/minute": woken * 60 / seconds, "polls/minute": polled * 60 / seconds}
+
+
+# ---- open deployments: a store with many of them ----
+
+
+def make_open(folder: Path, count: int, server: Server) -> None:
+    """A store that holds so many deployments which wait for their endpoints: one is taken there by the daemon itself, the
+    others are its row under other names."""
+    template = HOME / "open.db"
+    if not template.exists():
+        with directory() as name, Server() as other, daemon(other, Path(name)) as consumer:
+            polls(other, consumer)
+            other.tell("messages", event(0))
+            wait_for(lambda: other.calls("CreateEndpoint") == 1, "an endpoint to be created")
+            wait_for(lambda: quiet(consumer), "the deployment to wait for it")
+            consumer.stop()
+            assert '"step":"settle"' in stored(Path(name))[0]
+            shutil.copy(Path(name) / "causeway.db", template)
+    shutil.copy(template, folder / "causeway.db")
+    database = sqlite3.connect(folder / "causeway.db")
+    columns = [row[1] for row in database.execute("PRAGMA table_info(record)")]
+    one = dict(zip(columns, database.execute("SELECT * FROM record WHERE kind = 'deployment'").fetchone()))
+    record = json.loads(one["bytes"])
+    old = record["id"]
+    config = record["config_name"]
+    age = int(time.time() * 1000) - record["entered_ms"]
+    record.update({name: record[name] + age for name in ("accepted_ms", "entered_ms", "wake_ms", "unsure_until_ms")})
+    database.execute("DELETE FROM record")
+    for i in range(count):
+        key = f"scorer-{hashlib.sha256(str(i).encode()).hexdigest()[:12]}"
+        text = json.dumps(record, separators=(",", ":")).replace(f'"endpoint":"{ENDPOINT}"', f'"endpoint":"open-{i}"').replace(old, key)
+        row = {**one, "key": key, "group_key": f"open-{i}", "bytes": text.encode()}
+        row.pop("id", None)
+        names = ", ".join(f'"{column}"' for column in row)
+        database.execute(f"INSERT INTO record ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
+    database.commit()
+    database.close()
+    server.tell("seed", count=count, prefix="open-", config=config)
+
+
+def stored(folder: Path) -> list[str]:
+    """The deployments in the store of a daemon that was killed."""
+    with sqlite3.connect(folder / "causeway.db") as database:
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        found = [row[0].decode() for row in database.execute("SELECT bytes FROM record WHERE kind = 'deployment'")]
+    database.close()
+    return found
+
+
+# ---- 5: start ----
+
+
+def starting(subject: str) -> Numbers:
+    count = MANY if subject.endswith("10,000 open") else 0
+    with directory() as name, Server() as server:
+        if count:
+            make_open(Path(name), count, server)
+        else:
+            with start(subject, server, Path(name)) as consumer:  # its files are read once, its store is made
+                polls(server, consumer)
+            server.tell("reset")
+        began = server.counts()["now_us"]
+        with start(subject.split(" with ")[0] if count else subject, server, Path(name)) as consumer:
+            first = wait_for(lambda: server.counts()["first_poll_us"], "the first poll", every=0.002)
+            time.sleep(0.3)
+            return {"ms to first receive": (first - began) / 1000, "RSS MB": consumer.memory()["rss"]}
+
+
+# ---- 8: waiting ----
+
+
+def waiting(subject: str, seconds: float = 40.0) -> Numbers:
+    """So many endpoints being created, while nothing changes; then one serves, and its event comes."""
+    with directory() as name, Server() as server:
+        make_open(Path(name), MANY, server)
+        with daemon(server, Path(name)) as consumer:
+            polls(server, consumer)
+            time.sleep(15)
+            before = server.counts()["operations"]
+            time.sleep(seconds)
+            after = server.counts()["operations"]
+
+            def calls(operation: str) -> int:
+                return after.get(operation, {}).get("calls", 0) - before.get(operation, {}).get("calls", 0)
+
+            listed, described = calls("ListEndpoints"), calls("DescribeEndpoint")
+            lags = []
+            for i in range(20):
+                server.tell("settle", first=i, count=1)
+                called = server.calls("DescribeEndpoint")
+                began = time.monotonic()
+                server.tell("messages", endpoint_event(f"open-{i}", i))
+                wait_for(lambda: server.calls("DescribeEndpoint") > called, "a look", every=0.001)
+                lags.append((time.monotonic() - began) * 1000)
+            assert consumer.alive()
+            return {"DescribeEndpoint/minute": described * 60 / seconds, "ListEndpoints/minute": listed * 60 / seconds,
+                    "lag with events ms": median(lags)}
+
+
+# ---- 10: growth ----
+
+
+def growth(subject: str, events: int = 1000) -> Numbers:
+    """Events of endpoints whose deployments wait: each is a step, a look and a step back. CPU for one."""
+    count = int(subject.split()[0].replace(",", ""))
+    with directory() as name, Server() as server:
+        make_open(Path(name), count, server)
+        with daemon(server, Path(name)) as consumer:
+            polls(server, consumer)
+            wait_for(lambda: quiet(consumer), "the start to be over")
+            resident = consumer.memory()["rss"]
+            sent = 0
+            cpu = consumer.cpu()
+            looked = server.calls("DescribeEndpoint")
+            for i in range(0, events, 10):
+                server.tell("messages", "\n".join(endpoint_event(f"open-{(i + k) % count}", i + k) for k in range(10)))
+                sent += 10
+                delete_all(server, sent)
+                wait_for(lambda: server.calls("DescribeEndpoint") >= looked + sent, "the looks", every=0.001)
+            wait_for(lambda: quiet(consumer), "it to be quiet")
+            spent = consumer.cpu() - cpu
+            cpu = consumer.cpu()
+            time.sleep(10)
+            return {"CPU us/event": spent / events * 1e6, "RSS MB": resident, "idle CPU ms/minute": (consumer.cpu() - cpu) * 6000}
+
+
+def quiet(consumer: Consumer) -> bool:
+    before = consumer.cpu()
+    time.sleep(0.5)
+    return consumer.cpu() - before < 0.002
+
+
+# ---- 11: store ----
+
+
+def store(subject: str, count: int = 400) -> Numbers:
+    """fdatasyncs for deployments that are accepted one at a time, and how many bytes are written for one."""
+    with directory() as name, Server() as server:
+        server.tell("hold", operation="HeadObject")
+        with daemon(server, Path(name)) as consumer:
+            polls(server, consumer)
+            written = _written(consumer)
+            trace = subprocess.Popen(["strace", "-f", "-c", "-e", "trace=fdatasync,fsync", "-p", str(consumer.process.pid)],
+                                     stderr=subprocess.PIPE, text=True)
+            time.sleep(1)
+            for i in range(count):
+                server.tell("messages", event(i))
+                delete_all(server, i + 1)
+            trace.send_signal(2)
+            report = trace.communicate()[1]
+            syncs = sum(int(n) for n in re.findall(r"\s(\d+)\s+(?:fdatasync|fsync)$", report, re.M))
+            return {"fdatasync/deployment": syncs / count, "bytes written/deployment": (_written(consumer) - written) / count}
+
+
+def _written(consumer: Consumer) -> int:
+    return int(re.search(r"^wchar: (\d+)", Path(f"/proc/{consumer.process.pid}/io").read_text(), re.M).group(1))
+
+
+# ---- 7: policies ----
+
+
+def policies(subject: str) -> Numbers:
+    pairs = HOME / "pairs.jsonl"
+    command = {OURS: [str(BUILD / "tests" / "bench_policies"), "20"], "awspolicyequivalence": [str(HOME / "go" / "policies.bin"), "20"]}
+    done = subprocess.run(command[subject], stdin=pairs.open(), capture_output=True, text=True, check=True)
+    answer = json.loads(done.stdout)
+    return {"CPU us/pair": answer["ns"] / 1000, "found equal": answer["equal"]}
+
+
+BENCHES: dict[str, tuple[Callable[..., Numbers], Callable[[], list[str]]]] = {
+    "drain": (drain, lambda: [OURS, *peers()]),
+    "lone": (lone, lambda: [OURS, *peers()]),
+    "lanes": (lanes, lambda: [OURS, *peers()]),
+    "idle": (idle, lambda: [OURS, *peers()]),
+    "start": (starting, lambda: [OURS, f"{OURS} with 10,000 open", *peers()]),
+    "waiting": (waiting, lambda: [OURS]),
+    "growth": (growth, lambda: ["10 open", "10,000 open"]),
+    "store": (store, lambda: [OURS]),
+    "policies": (policies, lambda: [OURS, "awspolicyequivalence"]),
+}
