@@ -16,11 +16,13 @@
 #include "config/config.h"
 #include "control/control.h"
 #include "deploy/engine.h"
+#include "deploy/holding.h"
 #include "deploy/missed.h"
 #include "deploy/orphans.h"
 #include "intake/intake.h"
 #include "net/loop.h"
 #include "net/timer.h"
+#include "store/lease.h"
 #include "store/store.h"
 
 #include <getopt.h>
@@ -29,6 +31,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 /* READY is said when the queue has answered, or after this: the daemon is of use without the queue
  * (operators can ask it), and what is missing is in STATUS. */
@@ -38,6 +41,8 @@
 /* At the end, what is under way gets this long. Calls that take longer are idempotent. */
 #define STOP_WAIT_MS 10000
 #define STOP_LOOK_MS 20
+/* And giving up what it holds, so that the others need not wait for the lease's end, this long. */
+#define LEAVE_WAIT_MS 3000
 /* How often it is looked how late the loop runs; and what the journal left out is told. */
 #define TICK_MS 1000
 
@@ -56,6 +61,8 @@ struct daemon {
     struct loop *loop;
     struct config *config;
     struct store *store;
+    struct store *lease_store; /* where others share it: renewals wait for nothing else */
+    struct leases *leases;
     struct aws *aws;
     struct metrics *metrics;
     struct engine *engine;
@@ -74,6 +81,7 @@ struct daemon {
     int64_t stop_by_ms;  /* monotonic */
     bool ready;
     bool stopping;
+    bool leaving;
 };
 
 static void usage(FILE *out)
@@ -381,7 +389,8 @@ static char *reload(void *context, enum error_class *class)
     engine_set_config(daemon->engine, wanted);
     intake_set_config(daemon->intake, wanted);
     bridge_set_config(daemon->bridge, wanted);
-    missed_set_config(daemon->missed, wanted);
+    if (daemon->missed)
+        missed_set_config(daemon->missed, wanted);
     orphans_set_config(daemon->orphans, wanted);
     config_unref(old);
     log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
@@ -407,13 +416,26 @@ static struct config *get_config(void *context)
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
+static void on_left(void *context)
+{
+    struct daemon *daemon = context;
+
+    loop_stop(daemon->loop);
+}
+
 static void on_stop_timer(void *context)
 {
     struct daemon *daemon = context;
     bool quiet = intake_is_quiet(daemon->intake) && engine_is_quiet(daemon->engine) &&
                  bridge_is_quiet(daemon->bridge) && control_is_quiet(daemon->control);
 
-    if (quiet || clock_monotonic_ms() >= daemon->stop_by_ms)
+    bool is_time = clock_monotonic_ms() >= daemon->stop_by_ms;
+
+    if ((quiet || is_time) && daemon->leases && !daemon->leaving) {
+        daemon->leaving = true;
+        leases_leave(daemon->leases, on_left, daemon);
+        timer_start(&daemon->stop_timer, LEAVE_WAIT_MS);
+    } else if (quiet || is_time)
         loop_stop(daemon->loop);
     else
         timer_start(&daemon->stop_timer, STOP_LOOK_MS);
@@ -429,7 +451,8 @@ static void on_terminate(void *context)
     systemd_stopping();
     say_status(daemon);
     intake_stop(daemon->intake);
-    missed_stop(daemon->missed);
+    if (daemon->missed)
+        missed_stop(daemon->missed);
     orphans_stop(daemon->orphans);
     engine_stop(daemon->engine);
     bridge_stop(daemon->bridge);
@@ -440,6 +463,96 @@ static void on_terminate(void *context)
 
 /* ---- the beginning ------------------------------------------------------------------------- */
 
+/* ---- several daemons ------------------------------------------------------------------------ */
+
+/* What one daemon does for all: the bridge, with its heartbeat, and the search for what EventBridge
+ * did not deliver. */
+static void on_bridge_gained(void *context, struct lease *lease)
+{
+    struct daemon *daemon = context;
+
+    (void)lease;
+    if (!daemon->stopping)
+        bridge_start(daemon->bridge);
+}
+
+static void on_bridge_lost(void *context, struct lease *lease)
+{
+    struct daemon *daemon = context;
+
+    (void)lease;
+    bridge_stop(daemon->bridge);
+}
+
+static bool may_release_bridge(void *context, const struct lease *lease)
+{
+    const struct daemon *daemon = context;
+
+    (void)lease;
+    return bridge_is_quiet(daemon->bridge);
+}
+
+static void begin_search(struct daemon *daemon)
+{
+    daemon->missed =
+        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
+}
+
+static void on_search_gained(void *context, struct lease *lease)
+{
+    struct daemon *daemon = context;
+
+    (void)lease;
+    begin_search(daemon);
+}
+
+static void on_search_lost(void *context, struct lease *lease)
+{
+    struct daemon *daemon = context;
+
+    (void)lease;
+    missed_free(steal_pointer(daemon->missed));
+}
+
+static void share_tasks(struct daemon *daemon)
+{
+    bridge_stop(daemon->bridge); /* until it is ours */
+    leases_want(
+        daemon->leases, "task/bridge",
+        &(struct lease_owner){on_bridge_gained, on_bridge_lost, may_release_bridge, daemon});
+    leases_want(daemon->leases, "task/search",
+                &(struct lease_owner){on_search_gained, on_search_lost, NULL, daemon});
+}
+
+static int open_store(struct daemon *daemon, struct error *error)
+{
+    const struct config *config = daemon->config;
+    const struct config_store_dynamodb *table = config->store_dynamodb;
+    char host[256] = "";
+
+    if (!table) {
+        daemon->store = store_open_sqlite(daemon->loop, config->store_path, error);
+        return daemon->store ? 0 : -1;
+    }
+    const struct store_dynamodb place = {.table = table->table,
+                                         .account = table->account ? table->account : config->home};
+
+    daemon->store = store_open_dynamodb(daemon->loop, daemon->aws, &place, error);
+    if (!daemon->store)
+        return -1;
+    daemon->lease_store = store_open_dynamodb(daemon->loop, daemon->aws, &place, error);
+    if (!daemon->lease_store)
+        return -1;
+    gethostname(host, sizeof(host) - 1);
+    cleanup(free_pointer)
+    char *name = text_printf("%s (%ld)", host, (long)getpid());
+
+    daemon->leases =
+        leases_new(daemon->loop, daemon->lease_store,
+                   &(struct leases_settings){.name = name, .lease_ms = config->store_lease_ms});
+    return 0;
+}
+
 static int open_parts(struct daemon *daemon, struct error *error)
 {
     daemon->loop = loop_new();
@@ -449,22 +562,25 @@ static int open_parts(struct daemon *daemon, struct error *error)
     timer_init(&daemon->watchdog_timer, daemon->loop, on_watchdog_timer, daemon);
     timer_init(&daemon->tick_timer, daemon->loop, on_tick, daemon);
     timer_init(&daemon->stop_timer, daemon->loop, on_stop_timer, daemon);
-    daemon->store = store_open_sqlite(daemon->loop, daemon->config->store_path, error);
-    if (!daemon->store)
-        return -1;
-    store_on_health(daemon->store, on_store_health, daemon);
-    store_on_commit(daemon->store, on_commit, daemon);
     daemon->aws = aws_new(daemon->loop, error);
     if (!daemon->aws || set_accounts(daemon, error) < 0)
         return -1;
     aws_observe(daemon->aws, on_attempt, daemon);
+    if (open_store(daemon, error) < 0)
+        return -1;
+    store_on_health(daemon->store, on_store_health, daemon);
+    store_on_commit(daemon->store, on_commit, daemon);
     daemon->engine = engine_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
     engine_observe(daemon->engine, on_transition, daemon);
+    if (daemon->leases)
+        engine_share(daemon->engine, daemon->leases);
     if (engine_load(daemon->engine, error) < 0)
         return -1;
     daemon->bridge = bridge_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
-    daemon->missed =
-        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
+    if (daemon->leases)
+        share_tasks(daemon);
+    else
+        begin_search(daemon);
     daemon->orphans = orphans_new(daemon->loop, daemon->aws, daemon->engine, daemon->config);
     daemon->intake =
         intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
@@ -475,6 +591,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
         .bridge = daemon->bridge,
         .intake = daemon->intake,
         .store = daemon->store,
+        .leases = daemon->leases,
         .aws = daemon->aws,
         .metrics = daemon->metrics,
         .get_config = get_config,
@@ -496,6 +613,8 @@ static void close_parts(struct daemon *daemon)
     timer_stop(&daemon->tick_timer);
     if (daemon->store)
         store_close(daemon->store); /* first: it calls back for the commits that it finishes */
+    if (daemon->lease_store)
+        store_close(daemon->lease_store);
     if (daemon->control)
         control_free(steal_pointer(daemon->control));
     if (daemon->intake)
@@ -505,6 +624,7 @@ static void close_parts(struct daemon *daemon)
     orphans_free(daemon->orphans);
     if (daemon->engine)
         engine_free(daemon->engine);
+    leases_free(daemon->leases);
     if (daemon->aws)
         aws_free(daemon->aws);
     metrics_free(daemon->metrics);
@@ -523,7 +643,8 @@ static void run(struct daemon *daemon)
                 " open taken up",
                 daemon->config->deployment_count, statistics.open);
     intake_start(daemon->intake, on_queue_answers, daemon);
-    bridge_start(daemon->bridge);
+    if (!daemon->leases)
+        bridge_start(daemon->bridge);
     on_tick(daemon);
     timer_start(&daemon->ready_timer, READY_WAIT_MS);
     if (systemd_watchdog_ms() > 0)

@@ -434,6 +434,7 @@ void bridge_free(struct bridge *bridge)
 
 void bridge_start(struct bridge *bridge)
 {
+    bridge->stopped = false;
     bridge_arm_heartbeat(bridge);
     be_due(bridge, "start");
 }
