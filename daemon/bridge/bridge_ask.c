@@ -207,8 +207,8 @@ static void begin_doctor(struct bridge *bridge, struct ask *ask, const struct pa
 
     if (bridge->doctor)
         doctor_cancel(bridge->doctor, &replaced);
-    bridge->doctor =
-        doctor_new(bridge->loop, bridge->aws, bridge->config, ask->answer, ask->context);
+    bridge->doctor = doctor_new(bridge->loop, bridge->aws, bridge->config, bridge->principal,
+                                ask->answer, ask->context);
     doctor_on_end(bridge->doctor, on_doctor_ended, bridge);
     doctor_examine(bridge->doctor, outcome);
     free_ask(ask);

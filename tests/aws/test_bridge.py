@@ -480,6 +480,25 @@ def test_given_a_heartbeat_when_a_hop_breaks_then_the_journal_names_it_and_when_
     wait_for(lambda: said("every hop of the bridge is well"), "the mended hop", 20, 0.2)
 
 
+
+@pytest.mark.parametrize(("hand", "hop", "who", "action"), [
+    (delete_repository_policy, "repositories", "role/causeway-execution", "ecr:BatchGetImage"),
+    (remove_bus_policy, "bus in production", "role/causeway-forward", "events:PutEvents"),
+    (change_queue_policy, "queue", "events.amazonaws.com", "sqs:SendMessage"),
+    (delete_bucket_policy, "buckets", "the daemon", "s3:GetObject"),
+    (change_trust, "roles in production", "sagemaker.amazonaws.com", "sts:AssumeRole"),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_given_a_statement_that_somebody_took_away_when_the_doctor_looks_then_it_names_who_may_not_do_what_and_the_statement(
+        bridge, bare, hand, hop, who, action):
+    bridge.converge()
+    hand(bare)
+    broken = next(h for h in bridge.doctor()["hops"] if h["hop"] == hop)
+    said, *statements = broken["missing"].split("\n")
+    assert f"may not {action} on " in said and (who in said or who == "the daemon")
+    added = [json.loads(line.removeprefix("+ ")) for line in statements]
+    assert added and all(action in (s["Action"] if isinstance(s["Action"], list) else [s["Action"]]) for s in added)
+
+
 # ---- every field that the file may give
 
 POLICY = {"statements": [{"Sid": "One", "Effect": "Allow", "Action": ["s3:GetObject"], "Resource": ["arn:aws:s3:::b/*"]}]}
