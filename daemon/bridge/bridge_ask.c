@@ -297,14 +297,6 @@ void bridge_undo(struct bridge *bridge, const char *change, const char *who, bri
               &(struct store_reader){on_change, on_change_read, ask});
 }
 
-void bridge_hold(struct bridge *bridge, const char *key, int64_t for_ms)
-{
-    struct held *held = memory_allocate(sizeof(*held));
-
-    held->until_ms = loop_now_ms(bridge->loop) + for_ms;
-    free(map_put(&bridge->held, key, held));
-}
-
 /* ---- changes --------------------------------------------------------------------------------- */
 
 struct listing {

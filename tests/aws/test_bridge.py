@@ -409,6 +409,9 @@ def test_given_a_change_when_it_is_undone_then_the_resource_is_as_it_was_and_sta
     bridge.ask("reconcile")
     assert bucket_policy(bare)["Statement"] == [other]
     assert [c["id"] for c in bridge.ask("undo", change="nonsense").get("changes", [])] == []
+    bridge.stop()
+    bridge.converge()
+    assert bucket_policy(bare)["Statement"] == [other], "a restart does not end the hold"
 
 
 def test_given_a_converged_bridge_when_it_is_imported_then_a_plan_on_what_was_imported_is_empty(bridge, bare):
