@@ -151,7 +151,7 @@ cJSON *can_question(const struct can_world *world, const struct can_request *req
         cJSON_AddItemToObject(asked, "context", cJSON_Duplicate(request->context, true));
     add_identity(world, question, request->principal);
     /* A managed policy is no policy of its own resource. */
-    if (document && resource->kind != RESOURCE_IAM_POLICY)
+    if (document && resource && resource->kind != RESOURCE_IAM_POLICY)
         cJSON_AddItemToObject(question, "resourcePolicy", cJSON_Duplicate(document, true));
     return question;
 }
