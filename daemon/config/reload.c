@@ -18,6 +18,18 @@ static bool is_same(const struct schema_key *key, const char *running, const cha
     return memcmp(left, right, sizeof(unsigned)) == 0; /* an enum */
 }
 
+static const struct schema_key *find_change(enum section_id section, const char *running,
+                                            const char *wanted);
+
+/* A part that may be missing: it came, went, or changed inside. */
+static const struct schema_key *find_change_in_given(const struct schema_key *key,
+                                                     const char *running, const char *wanted)
+{
+    if (running && wanted)
+        return find_change(key->type.section, running, wanted);
+    return running != wanted && key->reload == RELOAD_RESTART ? key : NULL;
+}
+
 /* The first key of the section that is not the same and would have to be; NULL where none is. */
 static const struct schema_key *find_change(enum section_id section, const char *running,
                                             const char *wanted)
@@ -33,6 +45,9 @@ static const struct schema_key *find_change(enum section_id section, const char 
             found = find_change(key->type.section, running + key->offset, wanted + key->offset);
         else if (key->type.kind == VALUE_FLAT)
             found = find_change(key->type.section, running, wanted);
+        else if (key->type.kind == VALUE_PART_IF_GIVEN)
+            found = find_change_in_given(key, *(const char *const *)(running + key->offset),
+                                         *(const char *const *)(wanted + key->offset));
         else if (key->reload == RELOAD_RESTART && !is_same(key, running, wanted))
             found = key;
     }
