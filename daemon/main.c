@@ -31,7 +31,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 /* READY is said when the queue has answered, or after this: the daemon is of use without the queue
  * (operators can ask it), and what is missing is in STATUS. */
@@ -399,18 +398,13 @@ static bool may_release_bridge(void *context, const struct lease *lease)
     return bridge_is_quiet(daemon->bridge);
 }
 
-static void begin_search(struct daemon *daemon)
-{
-    daemon->missed =
-        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
-}
-
 static void on_search_gained(void *context, struct lease *lease)
 {
     struct daemon *daemon = context;
 
     (void)lease;
-    begin_search(daemon);
+    daemon->missed =
+        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
 }
 
 static void on_search_lost(void *context, struct lease *lease)
@@ -435,7 +429,6 @@ static int open_store(struct daemon *daemon, struct error *error)
 {
     const struct config *config = daemon->config;
     const struct config_store_dynamodb *table = config->store_dynamodb;
-    char host[256] = "";
 
     if (!table) {
         daemon->store = store_open_sqlite(daemon->loop, config->store_path, error);
@@ -450,13 +443,8 @@ static int open_store(struct daemon *daemon, struct error *error)
     daemon->lease_store = store_open_dynamodb(daemon->loop, daemon->aws, &place, error);
     if (!daemon->lease_store)
         return -1;
-    gethostname(host, sizeof(host) - 1);
-    cleanup(free_pointer)
-    char *name = text_printf("%s (%ld)", host, (long)getpid());
-
-    daemon->leases =
-        leases_new(daemon->loop, daemon->lease_store,
-                   &(struct leases_settings){.name = name, .lease_ms = config->store_lease_ms});
+    daemon->leases = leases_new(daemon->loop, daemon->lease_store,
+                                &(struct leases_settings){.lease_ms = config->store_lease_ms});
     return 0;
 }
 
@@ -487,7 +475,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
     if (daemon->leases)
         share_tasks(daemon);
     else
-        begin_search(daemon);
+        on_search_gained(daemon, NULL); /* nobody else does */
     daemon->orphans = orphans_new(daemon->loop, daemon->aws, daemon->engine, daemon->config);
     daemon->intake =
         intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);

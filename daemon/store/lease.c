@@ -7,10 +7,19 @@
 #include "store/share.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Eight looks a lease: what is free is taken soon after it can be known to be. No more often than
  * that, and no less often than people would wait. */
 enum { LOOKS_A_LEASE = 8, LOOK_LEAST_MS = 200, LOOK_MOST_MS = 2000 };
+
+static char *name_of_process(void)
+{
+    char host[256] = "";
+
+    gethostname(host, sizeof(host) - 1);
+    return text_printf("%s (%ld)", host, (long)getpid());
+}
 
 struct leases *leases_new(struct loop *loop, struct store *store,
                           const struct leases_settings *settings)
@@ -20,7 +29,7 @@ struct leases *leases_new(struct loop *loop, struct store *store,
 
     leases->loop = loop;
     leases->store = store;
-    leases->name = text_copy(settings->name);
+    leases->name = settings->name ? text_copy(settings->name) : name_of_process();
     leases->lease_ms = settings->lease_ms;
     leases->look_ms = look_ms < LOOK_LEAST_MS  ? LOOK_LEAST_MS
                       : look_ms > LOOK_MOST_MS ? LOOK_MOST_MS

@@ -33,7 +33,7 @@ struct leases;
 struct lease;
 
 struct leases_settings {
-    const char *name; /* of this daemon, for people: "HOST (PID)" */
+    const char *name; /* of this daemon, for people; NULL for "HOST (PID)" */
     int64_t lease_ms; /* after which another daemon goes on */
 };
 

@@ -160,10 +160,10 @@ def test_given_a_daemon_that_does_not_hold_it_when_it_is_told_to_cancel_a_deploy
     fleet.publish("endpoint-0")
     control.wait_call(20, operation="CreateModel")
     other = next(d for d in fleet.alive() if d is not fleet.holder("endpoint-0"))
-    done = other.ctl("cancel", fleet.history()[0]["id"])
+    done = other.ctl("cancel", "--yes", fleet.history()[0]["id"])
     assert done.returncode == 0, done.stderr
     wait_for(lambda: [r["state"] for r in fleet.history()] == ["cancelled"], "it to be cancelled", 20)
-    assert other.ctl("cancel", "endpoint-0-000000000000").returncode == 1
+    assert other.ctl("cancel", "--yes", "endpoint-0-000000000000").returncode == 1
 
 
 def test_given_a_daemon_that_does_not_hold_it_when_a_rollback_is_asked_for_then_the_holder_starts_it(make_fleet):
