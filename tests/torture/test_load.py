@@ -110,7 +110,7 @@ def test_fifty_thousand_events_at_once(server, directory, record_property):
     daemon = Process(server, directory, ENDPOINTS, **FAST)
     try:
         wait_for(lambda: server.counts()["deleted"] >= EVENTS, "every message to be committed and deleted", 300, every=0.5)
-        wait_for(lambda: daemon.open() == 0, "every deployment to end", 900, every=1.0)
+        wait_for(lambda: daemon.open() == 0, "every deployment to end", 900, every=3.0)
         peak = daemon.status("VmHWM")
         assert daemon.stop() == 0
         records = daemon.records()
