@@ -16,14 +16,16 @@
 #include "config/config.h"
 #include "control/control.h"
 #include "deploy/engine.h"
+#include "deploy/holding.h"
 #include "deploy/missed.h"
 #include "deploy/orphans.h"
 #include "intake/intake.h"
 #include "net/loop.h"
 #include "net/timer.h"
+#include "options.h"
+#include "store/lease.h"
 #include "store/store.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -38,24 +40,21 @@
 /* At the end, what is under way gets this long. Calls that take longer are idempotent. */
 #define STOP_WAIT_MS 10000
 #define STOP_LOOK_MS 20
+/* And giving up what it holds, so that the others need not wait for the lease's end, this long. */
+#define LEAVE_WAIT_MS 3000
 /* How often it is looked how late the loop runs; and what the journal left out is told. */
-#define TICK_MS 1000
+#define TICK_MS 15000
 
 /* Exit statuses; systemd restarts on any but 0. */
-enum { EXIT_BAD_USAGE = 2, EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
-
-struct options {
-    const char *config;
-    bool check;
-    enum log_format log_format;
-    enum log_level log_level;
-};
+enum { EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
 
 struct daemon {
     struct options options;
     struct loop *loop;
     struct config *config;
     struct store *store;
+    struct store *lease_store; /* where others share it: renewals wait for nothing else */
+    struct leases *leases;
     struct aws *aws;
     struct metrics *metrics;
     struct engine *engine;
@@ -74,93 +73,8 @@ struct daemon {
     int64_t stop_by_ms;  /* monotonic */
     bool ready;
     bool stopping;
+    bool leaving;
 };
-
-static void usage(FILE *out)
-{
-    fputs("usage: causewayd [--config FILE] [--check] [--log-level LEVEL] [--log-format FORMAT]\n"
-          "                 [--version] [--help]\n"
-          "\n"
-          "  --config FILE        the configuration; default " CAUSEWAY_SYSCONFDIR
-          "/causeway/causeway.yaml\n"
-          "  --check              read the configuration, say what is wrong with it, and exit\n"
-          "  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
-          "  --log-format FORMAT  auto (default: journald, else plain lines), plain or json\n",
-          out);
-}
-
-static bool parse_format(const char *text, enum log_format *format)
-{
-    static const char *const names[] = {
-        [LOG_FORMAT_AUTO] = "auto", [LOG_FORMAT_PLAIN] = "plain", [LOG_FORMAT_JSON] = "json"};
-
-    for (size_t i = 0; i < array_length(names); i++) {
-        if (text_equal(names[i], text)) {
-            *format = (enum log_format)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* -1 to go on, else the exit status. */
-static int parse_options(int argc, char **argv, struct options *options)
-{
-    enum { CONFIG = 'c', CHECK = 'C', LEVEL = 'l', FORMAT = 'f', VERSION = 'v', HELP = 'h' };
-    static const struct option names[] = {
-        {"config", required_argument, NULL, CONFIG},
-        {"check", no_argument, NULL, CHECK},
-        {"log-level", required_argument, NULL, LEVEL},
-        {"log-format", required_argument, NULL, FORMAT},
-        {"version", no_argument, NULL, VERSION},
-        {"help", no_argument, NULL, HELP},
-        {NULL, 0, NULL, 0},
-    };
-    const char *environment = getenv("CAUSEWAY_CONFIG");
-    int option;
-
-    *options = (struct options){
-        .config = environment ? environment : CAUSEWAY_SYSCONFDIR "/causeway/causeway.yaml",
-        .log_level = LOG_LEVEL_INFO,
-    };
-    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        bool good = true;
-
-        switch (option) {
-        case CONFIG:
-            options->config = optarg;
-            break;
-        case CHECK:
-            options->check = true;
-            break;
-        case LEVEL:
-            good = log_level_from_name(optarg, &options->log_level);
-            break;
-        case FORMAT:
-            good = parse_format(optarg, &options->log_format);
-            break;
-        case VERSION:
-            puts("causewayd " CAUSEWAY_VERSION);
-            return 0;
-        case HELP:
-            usage(stdout);
-            return 0;
-        default:
-            good = false;
-            break;
-        }
-        if (!good) {
-            usage(stderr);
-            return EXIT_BAD_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "causewayd: unexpected argument: %s\n", argv[optind]);
-        usage(stderr);
-        return EXIT_BAD_USAGE;
-    }
-    return -1;
-}
 
 /* All errors, a line each; the caller frees them. */
 static char *describe_errors(const struct config_errors *errors)
@@ -381,7 +295,8 @@ static char *reload(void *context, enum error_class *class)
     engine_set_config(daemon->engine, wanted);
     intake_set_config(daemon->intake, wanted);
     bridge_set_config(daemon->bridge, wanted);
-    missed_set_config(daemon->missed, wanted);
+    if (daemon->missed)
+        missed_set_config(daemon->missed, wanted);
     orphans_set_config(daemon->orphans, wanted);
     config_unref(old);
     log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
@@ -407,13 +322,26 @@ static struct config *get_config(void *context)
 
 /* ---- the end ------------------------------------------------------------------------------- */
 
+static void on_left(void *context)
+{
+    struct daemon *daemon = context;
+
+    loop_stop(daemon->loop);
+}
+
 static void on_stop_timer(void *context)
 {
     struct daemon *daemon = context;
     bool quiet = intake_is_quiet(daemon->intake) && engine_is_quiet(daemon->engine) &&
                  bridge_is_quiet(daemon->bridge) && control_is_quiet(daemon->control);
 
-    if (quiet || clock_monotonic_ms() >= daemon->stop_by_ms)
+    bool is_time = clock_monotonic_ms() >= daemon->stop_by_ms;
+
+    if ((quiet || is_time) && daemon->leases && !daemon->leaving) {
+        daemon->leaving = true;
+        leases_leave(daemon->leases, on_left, daemon);
+        timer_start(&daemon->stop_timer, LEAVE_WAIT_MS);
+    } else if (quiet || is_time)
         loop_stop(daemon->loop);
     else
         timer_start(&daemon->stop_timer, STOP_LOOK_MS);
@@ -429,7 +357,8 @@ static void on_terminate(void *context)
     systemd_stopping();
     say_status(daemon);
     intake_stop(daemon->intake);
-    missed_stop(daemon->missed);
+    if (daemon->missed)
+        missed_stop(daemon->missed);
     orphans_stop(daemon->orphans);
     engine_stop(daemon->engine);
     bridge_stop(daemon->bridge);
@@ -440,6 +369,85 @@ static void on_terminate(void *context)
 
 /* ---- the beginning ------------------------------------------------------------------------- */
 
+/* ---- several daemons ------------------------------------------------------------------------ */
+
+/* What one daemon does for all: the bridge, with its heartbeat, and the search for what EventBridge
+ * did not deliver. */
+static void on_bridge_gained(void *context, struct lease *lease)
+{
+    struct daemon *daemon = context;
+
+    (void)lease;
+    if (!daemon->stopping)
+        bridge_start(daemon->bridge);
+}
+
+static void on_bridge_lost(void *context, struct lease *lease)
+{
+    struct daemon *daemon = context;
+
+    (void)lease;
+    bridge_stop(daemon->bridge);
+}
+
+static bool may_release_bridge(void *context, const struct lease *lease)
+{
+    const struct daemon *daemon = context;
+
+    (void)lease;
+    return bridge_is_quiet(daemon->bridge);
+}
+
+static void on_search_gained(void *context, struct lease *lease)
+{
+    struct daemon *daemon = context;
+
+    (void)lease;
+    daemon->missed =
+        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
+}
+
+static void on_search_lost(void *context, struct lease *lease)
+{
+    struct daemon *daemon = context;
+
+    (void)lease;
+    missed_free(steal_pointer(daemon->missed));
+}
+
+static void share_tasks(struct daemon *daemon)
+{
+    bridge_stop(daemon->bridge); /* until it is ours */
+    leases_want(
+        daemon->leases, "task/bridge",
+        &(struct lease_owner){on_bridge_gained, on_bridge_lost, may_release_bridge, daemon});
+    leases_want(daemon->leases, "task/search",
+                &(struct lease_owner){on_search_gained, on_search_lost, NULL, daemon});
+}
+
+static int open_store(struct daemon *daemon, struct error *error)
+{
+    const struct config *config = daemon->config;
+    const struct config_store_dynamodb *table = config->store_dynamodb;
+
+    if (!table) {
+        daemon->store = store_open_sqlite(daemon->loop, config->store_path, error);
+        return daemon->store ? 0 : -1;
+    }
+    const struct store_dynamodb place = {.table = table->table,
+                                         .account = table->account ? table->account : config->home};
+
+    daemon->store = store_open_dynamodb(daemon->loop, daemon->aws, &place, error);
+    if (!daemon->store)
+        return -1;
+    daemon->lease_store = store_open_dynamodb(daemon->loop, daemon->aws, &place, error);
+    if (!daemon->lease_store)
+        return -1;
+    daemon->leases = leases_new(daemon->loop, daemon->lease_store,
+                                &(struct leases_settings){.lease_ms = config->store_lease_ms});
+    return 0;
+}
+
 static int open_parts(struct daemon *daemon, struct error *error)
 {
     daemon->loop = loop_new();
@@ -449,22 +457,25 @@ static int open_parts(struct daemon *daemon, struct error *error)
     timer_init(&daemon->watchdog_timer, daemon->loop, on_watchdog_timer, daemon);
     timer_init(&daemon->tick_timer, daemon->loop, on_tick, daemon);
     timer_init(&daemon->stop_timer, daemon->loop, on_stop_timer, daemon);
-    daemon->store = store_open_sqlite(daemon->loop, daemon->config->store_path, error);
-    if (!daemon->store)
-        return -1;
-    store_on_health(daemon->store, on_store_health, daemon);
-    store_on_commit(daemon->store, on_commit, daemon);
     daemon->aws = aws_new(daemon->loop, error);
     if (!daemon->aws || set_accounts(daemon, error) < 0)
         return -1;
     aws_observe(daemon->aws, on_attempt, daemon);
+    if (open_store(daemon, error) < 0)
+        return -1;
+    store_on_health(daemon->store, on_store_health, daemon);
+    store_on_commit(daemon->store, on_commit, daemon);
     daemon->engine = engine_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
     engine_observe(daemon->engine, on_transition, daemon);
+    if (daemon->leases)
+        engine_share(daemon->engine, daemon->leases);
     if (engine_load(daemon->engine, error) < 0)
         return -1;
     daemon->bridge = bridge_new(daemon->loop, daemon->aws, daemon->store, daemon->config);
-    daemon->missed =
-        missed_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
+    if (daemon->leases)
+        share_tasks(daemon);
+    else
+        on_search_gained(daemon, NULL); /* nobody else does */
     daemon->orphans = orphans_new(daemon->loop, daemon->aws, daemon->engine, daemon->config);
     daemon->intake =
         intake_new(daemon->loop, daemon->aws, daemon->store, daemon->engine, daemon->config);
@@ -475,6 +486,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
         .bridge = daemon->bridge,
         .intake = daemon->intake,
         .store = daemon->store,
+        .leases = daemon->leases,
         .aws = daemon->aws,
         .metrics = daemon->metrics,
         .get_config = get_config,
@@ -496,6 +508,8 @@ static void close_parts(struct daemon *daemon)
     timer_stop(&daemon->tick_timer);
     if (daemon->store)
         store_close(daemon->store); /* first: it calls back for the commits that it finishes */
+    if (daemon->lease_store)
+        store_close(daemon->lease_store);
     if (daemon->control)
         control_free(steal_pointer(daemon->control));
     if (daemon->intake)
@@ -505,6 +519,7 @@ static void close_parts(struct daemon *daemon)
     orphans_free(daemon->orphans);
     if (daemon->engine)
         engine_free(daemon->engine);
+    leases_free(daemon->leases);
     if (daemon->aws)
         aws_free(daemon->aws);
     metrics_free(daemon->metrics);
@@ -523,7 +538,8 @@ static void run(struct daemon *daemon)
                 " open taken up",
                 daemon->config->deployment_count, statistics.open);
     intake_start(daemon->intake, on_queue_answers, daemon);
-    bridge_start(daemon->bridge);
+    if (!daemon->leases)
+        bridge_start(daemon->bridge);
     on_tick(daemon);
     timer_start(&daemon->ready_timer, READY_WAIT_MS);
     if (systemd_watchdog_ms() > 0)
@@ -557,7 +573,7 @@ static struct config *load_config(const struct options *options)
 int main(int argc, char **argv)
 {
     struct daemon daemon = {.started_ms = clock_wall_ms()};
-    int status = parse_options(argc, argv, &daemon.options);
+    int status = options_parse(argc, argv, &daemon.options);
 
     if (status >= 0)
         return status;

@@ -33,7 +33,7 @@ void bridge_free(struct bridge *bridge);
 
 /* Reads what is remembered, asks AWS who we are, and makes the first pass. Without anything to keep
  * (neither bridge: nor resources:, and nothing remembered) it makes no call. Operators are answered
- * before it too. */
+ * before it too. Also starts again what was stopped, where several daemons take turns. */
 void bridge_start(struct bridge *bridge);
 
 /* A new configuration: a pass at once. */

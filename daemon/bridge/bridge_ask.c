@@ -207,8 +207,8 @@ static void begin_doctor(struct bridge *bridge, struct ask *ask, const struct pa
 
     if (bridge->doctor)
         doctor_cancel(bridge->doctor, &replaced);
-    bridge->doctor =
-        doctor_new(bridge->loop, bridge->aws, bridge->config, ask->answer, ask->context);
+    bridge->doctor = doctor_new(bridge->loop, bridge->aws, bridge->config, bridge->principal,
+                                ask->answer, ask->context);
     doctor_on_end(bridge->doctor, on_doctor_ended, bridge);
     doctor_examine(bridge->doctor, outcome);
     free_ask(ask);
@@ -295,14 +295,6 @@ void bridge_undo(struct bridge *bridge, const char *change, const char *who, bri
 
     store_get(bridge->store, CHANGE_KIND, change,
               &(struct store_reader){on_change, on_change_read, ask});
-}
-
-void bridge_hold(struct bridge *bridge, const char *key, int64_t for_ms)
-{
-    struct held *held = memory_allocate(sizeof(*held));
-
-    held->until_ms = loop_now_ms(bridge->loop) + for_ms;
-    free(map_put(&bridge->held, key, held));
 }
 
 /* ---- changes --------------------------------------------------------------------------------- */

@@ -71,6 +71,17 @@ static void need_way_in(struct loading *loading, const char *name, const struct 
             name);
 }
 
+/* ---- store ------------------------------------------------------------------------------ */
+
+static void check_store(struct loading *loading)
+{
+    const struct config_store_dynamodb *table = loading->config->store_dynamodb;
+    const struct node *node = node_get(node_get(loading->tree, "store"), "dynamodb");
+
+    if (table && table->account)
+        need_way_in(loading, table->account, place_of(node, "account"));
+}
+
 /* ---- bridge ----------------------------------------------------------------------------- */
 
 static void check_bridge(struct loading *loading)
@@ -480,6 +491,7 @@ void check_whole(struct loading *loading)
     const struct node *node = first_of(loading->tree, "deployments");
 
     check_accounts(loading);
+    check_store(loading);
     check_bridge(loading);
     check_resources(loading);
     for (size_t i = 0; i < config->deployment_count; i++, node = node->next)

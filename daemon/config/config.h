@@ -46,6 +46,12 @@ struct config_source {
     const char *pointer; /* RFC 6901, or NULL */
 };
 
+struct config_store_dynamodb {
+    struct config_place place;
+    const char *table;
+    const char *account; /* or NULL: home */
+};
+
 enum artifact_form {
     ARTIFACT_MANIFEST,          /* a JSON document, or a zip that holds it */
     ARTIFACT_MODEL,             /* a model.tar.gz; all else is in the configuration */
@@ -260,7 +266,9 @@ struct config {
     struct config_account *accounts;
     size_t account_count;
     struct config_queue queue;
-    const char *store_path; /* of the SQLite file */
+    const char *store_path;                       /* of the SQLite file, where there is no table */
+    struct config_store_dynamodb *store_dynamodb; /* or NULL */
+    int64_t store_lease_ms;
     const char *control_socket;
     const char *http_listen; /* "127.0.0.1:9464", or NULL */
     const char *result_bus;  /* bus in the home account that results are announced on, or NULL */

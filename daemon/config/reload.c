@@ -20,6 +20,24 @@ static bool is_same(const struct schema_key *key, const char *running, const cha
 
 /* The first key of the section that is not the same and would have to be; NULL where none is. */
 static const struct schema_key *find_change(enum section_id section, const char *running,
+                                            const char *wanted);
+
+/* A part that may be absent: it comes and goes as its keys change. */
+static const struct schema_key *find_optional(const struct schema_key *part, const char *running,
+                                              const char *wanted)
+{
+    const char *before = *(const char *const *)(const void *)(running + part->offset);
+    const char *after = *(const char *const *)(const void *)(wanted + part->offset);
+
+    if (before && after)
+        return find_change(part->type.section, before, after);
+    for (size_t i = 0; before != after && i < schema_key_count; i++)
+        if (schema_keys[i].section == part->type.section && schema_keys[i].reload == RELOAD_RESTART)
+            return &schema_keys[i];
+    return NULL;
+}
+
+static const struct schema_key *find_change(enum section_id section, const char *running,
                                             const char *wanted)
 {
     const struct schema_key *found = NULL;
@@ -33,6 +51,8 @@ static const struct schema_key *find_change(enum section_id section, const char 
             found = find_change(key->type.section, running + key->offset, wanted + key->offset);
         else if (key->type.kind == VALUE_FLAT)
             found = find_change(key->type.section, running, wanted);
+        else if (key->type.kind == VALUE_PART_IF_GIVEN)
+            found = find_optional(key, running, wanted);
         else if (key->reload == RELOAD_RESTART && !is_same(key, running, wanted))
             found = key;
     }

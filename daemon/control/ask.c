@@ -236,6 +236,18 @@ static void take_open(void *context, const struct record *record)
     cJSON_AddItemToArray(overview->open, status_brief(view));
 }
 
+/* In the hands of another daemon. */
+static void take_other(void *context, const cJSON *view)
+{
+    struct overview *overview = context;
+    const char *endpoint = json_get_text(view, "endpoint");
+
+    if (!endpoint || (overview->only && !text_equal(endpoint, overview->only)))
+        return;
+    cJSON_AddItemToArray(overview->open, status_brief(view));
+    add_endpoint(overview, endpoint);
+}
+
 static void take_ended(void *context, const cJSON *view)
 {
     struct overview *overview = context;
@@ -361,7 +373,7 @@ void answer_status(const struct control_parts *parts, struct exchange *exchange,
     }
     if (endpoint)
         add_endpoint(overview, endpoint);
-    look_up_next(overview, NULL);
+    engine_each_other(parts->engine, take_other, look_up_next, overview);
 }
 
 /* ---- the audit ------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@
 #include "deploy/engine.h"
 #include "intake/intake.h"
 #include "net/loop.h"
+#include "store/lease.h"
 #include "store/store.h"
 
 #include <stdbool.h>
@@ -33,6 +34,7 @@ struct control_parts {
     struct bridge *bridge;
     struct intake *intake;
     struct store *store;
+    struct leases *leases; /* NULL where no other daemon shares the store */
     struct aws *aws;
     struct metrics *metrics;
 

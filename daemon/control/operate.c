@@ -28,6 +28,8 @@ void answer_drain(const struct control_parts *parts, struct exchange *exchange, 
                     "%s asked to drain: nothing new is taken in, what is under way goes on",
                     exchange_who(exchange));
     intake_drain(parts->intake, true);
+    if (parts->leases)
+        leases_drain(parts->leases, true);
     answer_draining(parts, exchange, "drain");
 }
 
@@ -38,6 +40,8 @@ void answer_undrain(const struct control_parts *parts, struct exchange *exchange
         log_message(MESSAGE_UNDRAINED, NULL, "%s asked to undrain: the queue is read again",
                     exchange_who(exchange));
     intake_drain(parts->intake, false);
+    if (parts->leases)
+        leases_drain(parts->leases, false);
     answer_draining(parts, exchange, "undrain");
 }
 

@@ -60,7 +60,8 @@ static void add_store(cJSON *document, const struct control_parts *parts)
     struct store_statistics statistics = store_get_statistics(parts->store);
     cJSON *store = json_add_object(document, "store");
 
-    json_add_text(store, "path", config->store_path);
+    json_add_text(store, "path",
+                  config->store_dynamodb ? config->store_dynamodb->table : config->store_path);
     json_add_bool(store, "healthy", store_is_healthy(parts->store));
     add_count(store, "transactions", statistics.transactions);
     add_count(store, "commits", statistics.commits);
@@ -68,6 +69,43 @@ static void add_store(cJSON *document, const struct control_parts *parts)
     add_count(store, "failures", statistics.failures);
     add_count(store, "waiting", statistics.waiting);
     json_add_integer(store, "last_commit_took_ms", statistics.last_commit_ms);
+}
+
+static void add_lease_daemon(void *context, const struct lease_daemon *daemon)
+{
+    cJSON *entry = cJSON_CreateObject();
+
+    json_add_text(entry, "id", daemon->id);
+    json_add_text(entry, "name", daemon->name);
+    json_add_bool(entry, "self", daemon->self);
+    json_add_integer(entry, "renewed_ago_ms", daemon->renewed_ago_ms);
+    cJSON_AddItemToArray(context, entry);
+}
+
+static void add_holding(void *context, const struct lease_holding *holding)
+{
+    cJSON *entry = cJSON_CreateObject();
+
+    json_add_text(entry, "name", holding->name);
+    json_add_text(entry, "holder", holding->holder);
+    json_add_text(entry, "holder_name", holding->holder_name);
+    json_add_bool(entry, "self", holding->self);
+    add_time(entry, "since", holding->since_ms);
+    cJSON_AddItemToArray(context, entry);
+}
+
+/* Who does what, as this daemon saw it last. */
+static void add_fleet(cJSON *document, const struct control_parts *parts)
+{
+    const struct config *config = parts->get_config(parts->context);
+
+    if (!parts->leases)
+        return;
+    cJSON *fleet = json_add_object(document, "fleet");
+
+    json_add_integer(fleet, "lease_ms", config->store_lease_ms);
+    leases_each_daemon(parts->leases, add_lease_daemon, json_add_array(fleet, "daemons"));
+    leases_each_holding(parts->leases, add_holding, json_add_array(fleet, "leases"));
 }
 
 static void add_accounts(cJSON *document, const struct control_parts *parts)
@@ -175,6 +213,7 @@ void status_add_daemon(cJSON *document, const struct control_parts *parts, int64
     json_add_text(document, "unready", unready);
     add_queue(document, parts);
     add_store(document, parts);
+    add_fleet(document, parts);
     add_accounts(document, parts);
     add_bridge(document, parts);
     add_deployments(document, parts);

@@ -132,14 +132,62 @@ static void put_accounts(struct screen *screen, const cJSON *document)
     table_print(&table, screen);
 }
 
+static void put_leases(struct screen *screen, const cJSON *document)
+{
+    static const char *const titles[] = {"HELD", "BY", "", "SINCE"};
+    cleanup(table_free)
+    struct table table = TABLE(titles);
+    const cJSON *lease;
+    int64_t now_ms = show_now(document);
+
+    cJSON_ArrayForEach(lease, json_get(json_get(document, "fleet"), "leases"))
+    {
+        const char *name = json_get_text(lease, "holder_name");
+        bool is_free = text_is_empty(json_get_text(lease, "holder"));
+        cleanup(free_pointer)
+        char *since =
+            is_free ? NULL : show_ago(now_ms - json_get_integer(lease, "since_ms", now_ms));
+
+        table_add(&table, TONE_STRONG, json_get_text(lease, "name"));
+        table_add(&table, is_free ? TONE_WARNING : TONE_PLAIN,
+                  is_free               ? "nobody"
+                  : text_is_empty(name) ? json_get_text(lease, "holder")
+                                        : name);
+        table_add(&table, TONE_PLAIN, json_get_bool(lease, "self", false) ? "this daemon" : NULL);
+        table_add(&table, TONE_PLAIN, since);
+    }
+    if (table.count > 0)
+        screen_put(screen, TONE_PLAIN, "\n");
+    table_print(&table, screen);
+}
+
+static void put_fleet(struct screen *screen, const cJSON *document)
+{
+    const cJSON *daemon;
+    bool first = true;
+
+    cJSON_ArrayForEach(daemon, json_get(json_get(document, "fleet"), "daemons"))
+    {
+        cleanup(free_pointer)
+        char *ago = show_ago(json_get_integer(daemon, "renewed_ago_ms", 0));
+
+        screen_field(screen, first ? "daemons" : "", TONE_PLAIN, "%s%s, heard of %s",
+                     show_text(daemon, "name", "?"),
+                     json_get_bool(daemon, "self", false) ? ", this one" : "", ago);
+        first = false;
+    }
+}
+
 void show_daemon(struct screen *screen, const cJSON *document)
 {
     put_headline(screen, document);
     screen_field(screen, "configuration", TONE_PLAIN, "%s", show_text(document, "config", ""));
     put_queue(screen, document);
     put_store(screen, document);
+    put_fleet(screen, document);
     show_bridge(screen, document);
     put_totals(screen, document);
     put_accounts(screen, document);
     show_drift(screen, document);
+    put_leases(screen, document);
 }

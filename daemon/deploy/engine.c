@@ -49,9 +49,10 @@ static void commit_next(struct live *live)
     struct engine *engine = live->engine;
     cleanup(free_pointer)
     char *lineage = live->next_lineage ? json_print(live->next_lineage) : NULL;
-    struct store_write writes[2] = {row_of(live->next, live->next_bytes, live->version)};
+    struct store_write writes[3] = {row_of(live->next, live->next_bytes, live->version)};
     size_t count = 1;
 
+    count += holding_fence(engine, live->seat, &writes[count]);
     if (lineage)
         writes[count++] = (struct store_write){
             .kind = LINEAGE_KIND,
@@ -74,7 +75,7 @@ static void on_commit_retry(void *context)
 
     list_each(live, &engine->lives, link)
     {
-        if (live->next && !live->committing)
+        if (live->next && !live->committing && !live->abandoned)
             commit_next(live);
     }
 }
@@ -125,8 +126,11 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
         break;
     case STORE_FAILED:
         /* Nothing was changed and no effect has run: the same commit is asked for again. */
-        timer_start(&engine->commit_retry, COMMIT_RETRY_MS);
-        break;
+        if (live->abandoned)
+            engine_remove_live(live);
+        else
+            timer_start(&engine->commit_retry, COMMIT_RETRY_MS);
+        return;
     case STORE_CONFLICT:
         /* Another daemon has moved it on: it is theirs now, and what we know is old. */
         journal_lost(live->record, error);
@@ -134,8 +138,11 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
 
         engine_remove_live(live);
         engine_mark_waiting_for_turn(seat);
-        break;
+        holding_is_old(engine, seat);
+        return;
     }
+    if (live->abandoned)
+        engine_remove_live(live);
 }
 
 /* ---- stepping ------------------------------------------------------------------------------ */
@@ -269,6 +276,8 @@ static void advance(struct live *live)
         engine_mark_waiting_for_turn(seat);
         return;
     }
+    if (live->abandoned || !holding_may_act(engine, live->seat))
+        return;
     if (!live->started) {
         step(live, &(struct machine_input){.kind = INPUT_START}, NULL);
         return;
@@ -379,6 +388,17 @@ struct acceptance {
     char *bytes;
 };
 
+static void take_accepted(struct engine *engine, struct record *record, char *bytes)
+{
+    struct live *live = engine_add_live(engine, record->id, record->endpoint, 1);
+
+    live->record = record;
+    live->bytes = bytes;
+    live->format = RECORD_FORMAT;
+    live->started = true;
+    engine_count(live, record);
+}
+
 static void on_accepted(void *context, enum store_outcome outcome, size_t conflict,
                         const struct error *error)
 {
@@ -398,13 +418,10 @@ static void on_accepted(void *context, enum store_outcome outcome, size_t confli
                            hash_sha256_hex(acceptance->bytes, strlen(acceptance->bytes), digest));
         if (engine->observer)
             engine->observer(engine->observer_context, NULL, record);
-        struct live *live = engine_add_live(engine, record->id, record->endpoint, 1);
-
-        live->record = record;
-        live->bytes = steal_pointer(acceptance->bytes);
-        live->format = RECORD_FORMAT;
-        live->started = true;
-        engine_count(live, record);
+        if (holding_takes(engine, record->endpoint))
+            take_accepted(engine, record, steal_pointer(acceptance->bytes));
+        else
+            record_free(record);
         engine->statistics.accepted++;
         answer = ENGINE_DONE;
     } else {
@@ -454,9 +471,8 @@ static const struct seat *find_seat_ignoring_case(const struct engine *engine, c
     return seat;
 }
 
-void engine_endpoint_news(struct engine *engine, const char *endpoint)
+static void tell_news(const struct seat *seat)
 {
-    const struct seat *seat = find_seat_ignoring_case(engine, endpoint);
     struct live *live;
 
     if (!seat)
@@ -466,6 +482,20 @@ void engine_endpoint_news(struct engine *engine, const char *endpoint)
         live->news = true;
         engine_mark(live);
     }
+}
+
+void engine_endpoint_news(struct engine *engine, const char *endpoint)
+{
+    const struct seat *seat = find_seat_ignoring_case(engine, endpoint);
+
+    if (seat && seat->lease && !seat->is_ours) {
+        cJSON *news = cJSON_CreateObject();
+
+        json_add_text(news, "verb", "news");
+        notes_write(engine->notes, seat->endpoint, news, NULL, NULL);
+        return;
+    }
+    tell_news(seat);
 }
 
 void engine_stack_news(struct engine *engine, const char *stack)
@@ -500,7 +530,7 @@ void engine_wish(struct live *live, const struct machine_input *input, engine_do
 
 static void on_settled(void *context, const char *endpoint)
 {
-    engine_endpoint_news(context, endpoint);
+    tell_news(find_seat_ignoring_case(context, endpoint));
 }
 
 /* ---- life ---------------------------------------------------------------------------------- */
@@ -543,6 +573,8 @@ void engine_free(struct engine *engine)
     timer_stop(&engine->commit_retry);
     poke_cancel(&engine->poke);
     sweep_free(engine->sweep);
+    notes_free(engine->notes);
+    holding_free(engine->holding);
     ledger_free(engine->ledger);
     config_unref(engine->config);
     free(engine);

@@ -10,7 +10,9 @@
 #include "base/map.h"
 #include "deploy/effects.h"
 #include "deploy/engine.h"
+#include "deploy/holding.h"
 #include "deploy/machine.h"
+#include "deploy/notes.h"
 #include "deploy/sweep.h"
 #include "net/timer.h"
 #include "store/ledger.h"
@@ -33,6 +35,13 @@ struct seat {
     struct list lives; /* open deployments, in order of acceptance */
     size_t open;       /* how many */
     size_t waiting;    /* of them, for their turn */
+
+    /* where the engine shares its store (holding.h) */
+    struct lease *lease; /* or NULL */
+    bool is_ours;        /* the lease was claimed and not given up */
+    bool taken_up;       /* and all that is open is in lives */
+    bool is_old;         /* what is in lives is not all, or not as it is */
+    bool was_refused;    /* something was not begun, as the lease was not certainly held */
 };
 
 /* One open deployment. Exactly one of these holds: it waits; an effect runs; a commit runs. */
@@ -57,6 +66,7 @@ struct live {
     struct wish *granted; /* the wish that `next` fulfils */
     struct list wishes;
     bool news;
+    bool abandoned;          /* not ours any more; freed when its commit is answered */
     bool waits_for_endpoint; /* counted in engine->waiting */
     bool waits_for_turn;     /* counted in seat->waiting */
     bool counted;            /* in statistics.open_in[counted_in] */
@@ -71,9 +81,11 @@ struct engine {
     struct config *config;
     struct sweep *sweep;
     struct ledger *ledger;
-    struct list lives;   /* in order of acceptance */
-    struct list ready;   /* something happened to them: they are looked at on the next turn */
-    struct list crowded; /* their effects wait for others to end */
+    struct holding *holding; /* NULL where no other daemon shares the store */
+    struct notes *notes;     /* the same */
+    struct list lives;       /* in order of acceptance */
+    struct list ready;       /* something happened to them: they are looked at on the next turn */
+    struct list crowded;     /* their effects wait for others to end */
     struct map by_id;
     struct map seats;
     struct heap wakes; /* wall clock */
@@ -118,6 +130,15 @@ void engine_free_wish(struct wish *wish);
 void engine_answer_wish(struct wish *wish, enum engine_answer answer, const char *id,
                         const struct error *error);
 
+/* Forgets the endpoint's deployments, which stay as they are in the store. */
+void engine_drop_lives(struct engine *engine, struct seat *seat);
+
+/* Takes up an open deployment as it stands in the row. */
+void engine_take_record(struct engine *engine, const struct store_row *row);
+
+/* Takes up the row as the lineage of its endpoint. */
+void engine_take_lineage(struct engine *engine, const struct store_row *row);
+
 /* Something happened to it: it is looked at on the next turn. Nobody else is, so that a turn costs
  * what happened in it, however many deployments are open. */
 void engine_mark(struct live *live);
@@ -125,6 +146,10 @@ void engine_mark(struct live *live);
 /* Has the input given to the deployment as soon as it is between two steps. done may be NULL. */
 void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
                  void *context);
+
+/* engine_reject_package(), of what is in this daemon's hands. */
+void engine_reject_package_here(struct engine *engine, const char *package, const char *identity,
+                                const char *who, engine_done *done, void *context);
 
 /* Tells the ledger where the deployment stands, with the digest of its row. */
 void engine_tell_ledger(struct engine *engine, const struct record *record, const char *digest);

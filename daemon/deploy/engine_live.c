@@ -149,3 +149,34 @@ void engine_remove_live(struct live *live)
     free(live->next_bytes);
     free(live);
 }
+
+/* Whoever wished something of it hears that it is not ours any more. */
+static void answer_lost(struct live *live)
+{
+    struct error error;
+    struct wish *wish;
+
+    error_set(&error, ERROR_TRANSIENT, "another daemon has taken over endpoint %s; ask again",
+              live->seat->endpoint);
+    if (live->granted)
+        engine_answer_wish(steal_pointer(live->granted), ENGINE_FAILED, live->id, &error);
+    while ((wish = list_first(&live->wishes, struct wish, link)))
+        engine_answer_wish(wish, ENGINE_FAILED, live->id, &error);
+}
+
+void engine_drop_lives(struct engine *engine, struct seat *seat)
+{
+    struct live *live;
+
+    list_each(live, &seat->lives, in_seat)
+    {
+        if (live->effect) {
+            effect_cancel(steal_pointer(live->effect));
+            engine->effects_running--;
+        }
+        answer_lost(live);
+        live->abandoned = live->committing;
+        if (!live->abandoned)
+            engine_remove_live(live);
+    }
+}

@@ -124,6 +124,76 @@ static void refuse(struct engine *engine, const struct error *error, engine_done
     poke(&refusal->poke);
 }
 
+/* ---- what another daemon holds --------------------------------------------------------------- */
+
+/* A wish for a deployment that is not in this daemon's hands waits for where that is. */
+struct errand {
+    struct engine *engine;
+    enum engine_verb verb;
+    char *id;
+    char *who;
+    char *endpoint; /* NULL where there is no such open deployment */
+    engine_done *done;
+    void *context;
+};
+
+static void find_endpoint(void *context, const struct store_row *row)
+{
+    struct errand *errand = context;
+
+    if (row->open)
+        errand->endpoint = text_copy(row->group);
+}
+
+static void pass_on(void *context, const struct error *failure)
+{
+    struct errand *errand = context;
+    struct error error;
+
+    if (failure) {
+        errand->done(errand->context, ENGINE_FAILED, errand->id, failure);
+    } else if (!errand->endpoint) {
+        error_set(&error, ERROR_NOT_FOUND,
+                  "there is no open deployment %s; `causewayctl status` lists them", errand->id);
+        errand->done(errand->context, ENGINE_REFUSED, NULL, &error);
+    } else {
+        cJSON *text = cJSON_CreateObject();
+
+        json_add_text(text, "verb", "operate");
+        json_add_integer(text, "operation", errand->verb);
+        json_add_text(text, "id", errand->id);
+        json_add_text(text, "who", errand->who);
+        notes_write(errand->engine->notes, errand->endpoint, text, errand->done, errand->context);
+    }
+    free(errand->id);
+    free(errand->who);
+    free(errand->endpoint);
+    free(errand);
+}
+
+static void begin_errand(const struct errand *wanted)
+{
+    struct errand *errand = memory_allocate(sizeof(*errand));
+
+    *errand = *wanted;
+    errand->id = text_copy(wanted->id);
+    errand->who = text_copy(wanted->who);
+    store_get(wanted->engine->store, RECORD_KIND, wanted->id,
+              &(struct store_reader){find_endpoint, pass_on, errand});
+}
+
+static void pass_rollback_on(struct engine *engine, const struct engine_rollback *wanted,
+                             engine_done *done, void *context)
+{
+    cJSON *text = cJSON_CreateObject();
+
+    json_add_text(text, "verb", "rollback");
+    json_add_text(text, "to", wanted->to);
+    json_add_text(text, "who", wanted->who);
+    json_add_text(text, "identity", wanted->identity);
+    notes_write(engine->notes, wanted->endpoint, text, done, context);
+}
+
 /* ---- wishes ---------------------------------------------------------------------------------- */
 
 void engine_operate(struct engine *engine, enum engine_verb verb, const char *id, const char *who,
@@ -145,6 +215,13 @@ void engine_operate(struct engine *engine, enum engine_verb verb, const char *id
                                         .done = done,
                                         .context = context},
                       id);
+    } else if (!live && engine->holding) {
+        begin_errand(&(struct errand){.engine = engine,
+                                      .verb = verb,
+                                      .id = (char *)id,
+                                      .who = (char *)who,
+                                      .done = done,
+                                      .context = context});
     } else if (!live) {
         error_set(&error, ERROR_NOT_FOUND,
                   "there is no open deployment %s; `causewayctl status` lists them", id);
@@ -186,6 +263,11 @@ void engine_rollback(struct engine *engine, const struct engine_rollback *wanted
                      void *context)
 {
     struct error error;
+
+    if (holding_other(engine, wanted->endpoint)) {
+        pass_rollback_on(engine, wanted, done, context);
+        return;
+    }
     const cJSON *target = find_target(map_get(&engine->seats, wanted->endpoint), wanted->endpoint,
                                       wanted->to, &error);
     char moment[32];
@@ -247,8 +329,30 @@ static void begin_rejection(void *context)
     end_rejection(context);
 }
 
-void engine_reject_package(struct engine *engine, const char *package, const char *identity,
-                           const char *who, engine_done *done, void *context)
+static void pass_rejection_on(struct engine *engine, const char *package, const char *identity,
+                              const char *who, struct rejection *rejection)
+{
+    size_t position = 0;
+    void *value;
+
+    while (map_each(&engine->seats, &position, NULL, &value)) {
+        const struct seat *seat = value;
+
+        if (!seat->lease || seat->is_ours)
+            continue;
+        cJSON *text = cJSON_CreateObject();
+
+        json_add_text(text, "verb", "reject package");
+        json_add_text(text, "package", package);
+        json_add_text(text, "identity", identity);
+        json_add_text(text, "who", who);
+        rejection->waiting++;
+        notes_write(engine->notes, seat->endpoint, text, on_rejection, rejection);
+    }
+}
+
+static void reject_package(struct engine *engine, const char *package, const char *identity,
+                           const char *who, bool everywhere, engine_done *done, void *context)
 {
     struct rejection *rejection = memory_allocate(sizeof(*rejection));
     struct live *live;
@@ -277,7 +381,8 @@ void engine_reject_package(struct engine *engine, const char *package, const cha
         const struct seat *seat = value;
         const cJSON *serving = seat->lineage ? seat->lineage->child : NULL;
 
-        if (!text_equal(json_get_text(serving, "model_package"), package))
+        if (!text_equal(json_get_text(serving, "model_package"), package) ||
+            (engine->holding && !seat->is_ours))
             continue;
         rejection->waiting++;
         engine_rollback(
@@ -285,6 +390,20 @@ void engine_reject_package(struct engine *engine, const char *package, const cha
             &(struct engine_rollback){.endpoint = endpoint, .who = who, .identity = identity},
             on_rejection, rejection);
     }
+    if (everywhere && engine->holding)
+        pass_rejection_on(engine, package, identity, who, rejection);
     poke_init(&rejection->poke, engine->loop, begin_rejection, rejection);
     poke(&rejection->poke);
+}
+
+void engine_reject_package(struct engine *engine, const char *package, const char *identity,
+                           const char *who, engine_done *done, void *context)
+{
+    reject_package(engine, package, identity, who, true, done, context);
+}
+
+void engine_reject_package_here(struct engine *engine, const char *package, const char *identity,
+                                const char *who, engine_done *done, void *context)
+{
+    reject_package(engine, package, identity, who, false, done, context);
 }

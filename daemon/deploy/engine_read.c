@@ -7,9 +7,8 @@
 
 #include <stdlib.h>
 
-static void load_lineage(void *context, const struct store_row *row)
+void engine_take_lineage(struct engine *engine, const struct store_row *row)
 {
-    struct engine *engine = context;
     struct error error;
     cJSON *lineage = json_parse(row->bytes, row->length, LIMIT_RECORD_BYTES, &error);
 
@@ -21,24 +20,39 @@ static void load_lineage(void *context, const struct store_row *row)
     }
     struct seat *seat = engine_find_seat(engine, row->key);
 
+    cJSON_Delete(seat->lineage);
     seat->lineage = lineage;
     seat->version = row->version;
 }
 
-static void load_record(void *context, const struct store_row *row)
+static void load_lineage(void *context, const struct store_row *row)
 {
-    struct live *live = engine_add_live(context, row->key, row->group, row->version);
+    struct engine *engine = context;
+
+    engine_take_lineage(engine, row);
+    holding_know(engine, row->key);
+}
+
+void engine_take_record(struct engine *engine, const struct store_row *row)
+{
+    struct live *live = engine_add_live(engine, row->key, row->group, row->version);
 
     live->bytes = memory_copy_text(row->bytes, row->length);
     live->format = row->format;
+}
+
+static void load_record(void *context, const struct store_row *row)
+{
+    engine_take_record(context, row);
 }
 
 int engine_load(struct engine *engine, struct error *error)
 {
     if (store_load_open(engine->store, LINEAGE_KIND,
                         &(struct store_reader){load_lineage, NULL, engine}, error) < 0 ||
-        store_load_open(engine->store, RECORD_KIND,
-                        &(struct store_reader){load_record, NULL, engine}, error) < 0)
+        (!engine->holding &&
+         store_load_open(engine->store, RECORD_KIND,
+                         &(struct store_reader){load_record, NULL, engine}, error) < 0))
         return -1;
     engine_catch_up_ledger(engine);
     poke(&engine->poke);
@@ -76,6 +90,7 @@ struct question {
     void (*row)(void *context, const cJSON *view);
     void (*done)(void *context, const struct error *error);
     void *context;
+    const struct engine *engine; /* of engine_each_other() */
 };
 
 static void show_row(void *context, const struct store_row *row)
@@ -110,7 +125,7 @@ static struct store_reader reader_of(void (*row)(void *context, const cJSON *vie
 {
     struct question *question = memory_allocate(sizeof(*question));
 
-    *question = (struct question){row, done, context};
+    *question = (struct question){.row = row, .done = done, .context = context};
     return (struct store_reader){show_row, show_done, question};
 }
 
@@ -123,6 +138,29 @@ void engine_history(struct engine *engine, const char *endpoint, size_t maximum,
     store_list(engine->store, RECORD_KIND, endpoint, maximum, &reader);
 }
 
+static void show_other(void *context, const struct store_row *row)
+{
+    struct question *question = context;
+
+    if (!map_get(&question->engine->by_id, row->key))
+        show_row(context, row);
+}
+
+void engine_each_other(struct engine *engine, void (*row)(void *context, const cJSON *view),
+                       void (*done)(void *context, const struct error *error), void *context)
+{
+    if (!engine->holding) {
+        done(context, NULL);
+        return;
+    }
+    struct store_reader reader = reader_of(row, done, context);
+    struct question *question = reader.context;
+
+    question->engine = engine;
+    reader.row = show_other;
+    store_list_open(engine->store, RECORD_KIND, NULL, STORE_WHOLE, &reader);
+}
+
 void engine_get(struct engine *engine, const char *id,
                 void (*row)(void *context, const cJSON *view),
                 void (*done)(void *context, const struct error *error), void *context)
@@ -132,21 +170,36 @@ void engine_get(struct engine *engine, const char *id,
     store_get(engine->store, RECORD_KIND, id, &reader);
 }
 
+/* Whether the deployment may have made it, or be about to; one that cannot be read may. */
+static bool may_own(const struct record *record, const char *endpoint, const char *name)
+{
+    return !record || (text_equal(record->endpoint, endpoint) &&
+                       (!record->config_name || text_equal(record->config_name, name) ||
+                        text_equal(record->previous_config, name) ||
+                        text_equal(record->serving_config, name)));
+}
+
 bool engine_is_loose(const struct engine *engine, const char *endpoint, const char *name)
 {
     const struct seat *seat = map_get(&engine->seats, endpoint);
-    const struct live *live;
+    struct live *live;
 
+    /* What another daemon holds, we do not know all of. */
+    if (engine->holding && (!seat || !seat->is_ours || !seat->taken_up))
+        return false;
     if (!seat || cJSON_GetArraySize(seat->lineage) == 0 ||
         lineage_has_config(seat->lineage, name) || lineage_has_model(seat->lineage, name))
         return false;
     list_each(live, &engine->lives, link)
     {
-        const struct record *record = live->record;
+        const bool parked = !live->record && live->bytes;
+        /* What was not committed yet has no stored form. */
+        const bool owned =
+            may_own(live->record || live->bytes ? engine_record(live) : live->next, endpoint, name);
 
-        if (text_equal(record->endpoint, endpoint) &&
-            (!record->config_name || text_equal(record->config_name, name) ||
-             text_equal(record->previous_config, name) || text_equal(record->serving_config, name)))
+        if (parked)
+            engine_park(live);
+        if (owned)
             return false;
     }
     return true;

@@ -32,12 +32,15 @@ struct ledger {
     struct timer retry;
     int64_t sequence;           /* of the head; 0 before the first */
     char head[SHA256_HEX_SIZE]; /* its row's digest */
-    bool known;                 /* the head was read */
+    bool was_known;
+    bool known; /* the head was read */
     bool committing;
     size_t batch;          /* entries in the commit under way */
     int64_t next_sequence; /* of the head when it has succeeded */
     char next_head[SHA256_HEX_SIZE];
 };
+
+static void ask_head(struct ledger *ledger);
 
 /* ---- appending ------------------------------------------------------------------------------- */
 
@@ -47,6 +50,7 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     struct ledger *ledger = context;
 
     (void)conflict;
+    (void)error;
     ledger->committing = false;
     if (outcome == STORE_COMMITTED) {
         ledger->sequence = ledger->next_sequence;
@@ -62,9 +66,9 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     } else if (outcome == STORE_FAILED) {
         timer_start(&ledger->retry, RETRY_MS);
     } else {
-        log_message(MESSAGE_WARNING, &(struct log_fields){.error = error},
-                    "another daemon writes this ledger: nothing more is appended to it");
+        /* Another daemon was first: ours go behind what it has appended. */
         ledger->known = false;
+        ask_head(ledger);
     }
 }
 
@@ -147,20 +151,32 @@ static void know_head(void *context, const struct error *error)
 {
     struct ledger *ledger = context;
 
-    if (error)
-        return; /* the store says what is wrong with it */
+    if (error) { /* the store says what is wrong with it */
+        timer_start(&ledger->retry, RETRY_MS);
+        return;
+    }
     ledger->known = true;
-    if (ledger->sequence)
+    if (ledger->sequence && !ledger->was_known)
         log_message(MESSAGE_NOTE, NULL, "the ledger has %" PRId64 " entries, its head is %s",
                     ledger->sequence, ledger->head);
+    ledger->was_known = true;
     poke(&ledger->poke);
+}
+
+static void ask_head(struct ledger *ledger)
+{
+    store_list(ledger->store, LEDGER_KIND, NULL, 1,
+               &(struct store_reader){read_head, know_head, ledger});
 }
 
 static void on_retry(void *context)
 {
     struct ledger *ledger = context;
 
-    poke(&ledger->poke);
+    if (ledger->known)
+        poke(&ledger->poke);
+    else
+        ask_head(ledger);
 }
 
 struct ledger *ledger_new(struct loop *loop, struct store *store)
@@ -173,7 +189,7 @@ struct ledger *ledger_new(struct loop *loop, struct store *store)
     list_init(&ledger->waiting);
     poke_init(&ledger->poke, loop, run, ledger);
     timer_init(&ledger->retry, loop, on_retry, ledger);
-    store_list(store, LEDGER_KIND, NULL, 1, &(struct store_reader){read_head, know_head, ledger});
+    ask_head(ledger);
     return ledger;
 }
 

@@ -106,11 +106,17 @@ static void keep_row(void *context, const struct store_row *row)
 
 static void read_rows(struct database *database, struct request *request)
 {
-    int result = request->kind == REQUEST_GET
-                     ? rows_get(database, request->row_kind, request->row_key, keep_row, request)
-                     : rows_list(database, request->row_kind, request->row_key, request->maximum,
-                                 keep_row, request);
+    int result;
 
+    if (request->kind == REQUEST_GET)
+        result = rows_get(database, request->row_kind, request->row_key, keep_row, request);
+    else if (request->kind == REQUEST_ALL)
+        result = rows_all(database, keep_row, request);
+    else if (request->kind == REQUEST_OPEN)
+        result = rows_open(database, request->row_kind, request->row_key, keep_row, request);
+    else
+        result = rows_list(database, request->row_kind, request->row_key, request->maximum,
+                           keep_row, request);
     if (result != SQLITE_OK)
         database_error(database, "could not read", &request->error);
 }
@@ -119,7 +125,8 @@ static bool is_read(const struct list *at)
 {
     enum request_kind kind = container_of(at, struct request, link)->kind;
 
-    return kind == REQUEST_GET || kind == REQUEST_LIST;
+    return kind == REQUEST_GET || kind == REQUEST_LIST || kind == REQUEST_OPEN ||
+           kind == REQUEST_ALL;
 }
 
 void batch_run(struct batch *batch, struct database *database)

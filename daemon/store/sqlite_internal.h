@@ -27,8 +27,11 @@ enum statement {
     STATEMENT_REMOVE,
     STATEMENT_REMOVE_VERSION,
     STATEMENT_EXISTS,
+    STATEMENT_EXISTS_VERSION,
     STATEMENT_GET,
     STATEMENT_OPEN,
+    STATEMENT_OPEN_GROUP,
+    STATEMENT_ALL,
     STATEMENT_LIST,
     STATEMENT_LIST_GROUP,
     STATEMENT_EXPIRE,
@@ -60,12 +63,22 @@ int rows_get(struct database *database, const char *kind, const char *key,
              void (*row)(void *context, const struct store_row *row), void *context);
 int rows_list(struct database *database, const char *kind, const char *group, size_t maximum,
               void (*row)(void *context, const struct store_row *row), void *context);
-int rows_open(struct database *database, const char *kind,
+int rows_all(struct database *database, void (*row)(void *context, const struct store_row *row),
+             void *context);
+/* group NULL for all. */
+int rows_open(struct database *database, const char *kind, const char *group,
               void (*row)(void *context, const struct store_row *row), void *context);
 /* Removes at most a few expired rows; says in *more whether there may be others. */
 int rows_expire(struct database *database, int64_t now_ms, bool *more);
 
-enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_PROBE };
+enum request_kind {
+    REQUEST_COMMIT,
+    REQUEST_GET,
+    REQUEST_LIST,
+    REQUEST_OPEN,
+    REQUEST_ALL,
+    REQUEST_PROBE
+};
 
 /* What was asked for, and what came of it. */
 struct request {

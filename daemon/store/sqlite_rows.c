@@ -6,7 +6,7 @@
 /* Rows removed at a time, so that a commit behind which expired ones are removed stays short. */
 #define EXPIRE_ROWS "64"
 
-#define COLUMNS "kind, key, group_key, order_ms, open, version, format, bytes"
+#define COLUMNS "kind, key, group_key, order_ms, open, version, format, bytes, expires_ms"
 
 static const char *const texts[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -31,9 +31,14 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_REMOVE] = "DELETE FROM record WHERE kind = ?1 AND key = ?2",
     [STATEMENT_REMOVE_VERSION] = "DELETE FROM record WHERE kind = ?1 AND key = ?2 AND version = ?3",
     [STATEMENT_EXISTS] = "SELECT 1 FROM record WHERE kind = ?1 AND key = ?2",
+    [STATEMENT_EXISTS_VERSION] =
+        "SELECT 1 FROM record WHERE kind = ?1 AND key = ?2 AND version = ?3",
     [STATEMENT_GET] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND key = ?2",
     [STATEMENT_OPEN] =
         "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
+    [STATEMENT_OPEN_GROUP] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1"
+                             " AND group_key = ?2 ORDER BY order_ms, id",
+    [STATEMENT_ALL] = "SELECT " COLUMNS " FROM record",
     [STATEMENT_LIST] = "SELECT " COLUMNS " FROM record WHERE kind = ?1"
                        " ORDER BY order_ms DESC, id DESC LIMIT ?2",
     [STATEMENT_LIST_GROUP] =
@@ -122,9 +127,28 @@ static int expect_absence(struct database *database, const struct store_write *w
     return result == SQLITE_DONE ? SQLITE_OK : result == SQLITE_ROW ? SQLITE_CONSTRAINT : result;
 }
 
+/* SQLITE_CONSTRAINT where the row is not of that version. */
+static int expect_version(struct database *database, const struct store_write *write)
+{
+    sqlite3_stmt *statement = database->statements[STATEMENT_EXISTS_VERSION];
+
+    bind_text(statement, 1, write->kind);
+    bind_text(statement, 2, write->key);
+    sqlite3_bind_int64(statement, 3, write->expected);
+    int result = sqlite3_step(statement);
+
+    sqlite3_reset(statement);
+    return result == SQLITE_ROW ? SQLITE_OK : result == SQLITE_DONE ? SQLITE_CONSTRAINT : result;
+}
+
 int rows_write(struct database *database, const struct store_write *write)
 {
     int result;
+
+    if (write->check)
+        return write->expected == STORE_ANY      ? SQLITE_OK
+               : write->expected == STORE_ABSENT ? expect_absence(database, write)
+                                                 : expect_version(database, write);
 
     if (write->remove && write->expected == STORE_ABSENT)
         return expect_absence(database, write);
@@ -165,6 +189,7 @@ static int each(sqlite3_stmt *statement, void (*row)(void *context, const struct
             .open = sqlite3_column_int(statement, 4) != 0,
             .version = sqlite3_column_int64(statement, 5),
             .format = (uint32_t)sqlite3_column_int64(statement, 6),
+            .expires_ms = sqlite3_column_int64(statement, 8),
             .bytes = bytes ? bytes : "",
             .length = (size_t)sqlite3_column_bytes(statement, 7),
         };
@@ -197,13 +222,21 @@ int rows_list(struct database *database, const char *kind, const char *group, si
     return each(statement, row, context);
 }
 
-int rows_open(struct database *database, const char *kind,
+int rows_open(struct database *database, const char *kind, const char *group,
               void (*row)(void *context, const struct store_row *row), void *context)
 {
-    sqlite3_stmt *statement = database->statements[STATEMENT_OPEN];
+    sqlite3_stmt *statement = database->statements[group ? STATEMENT_OPEN_GROUP : STATEMENT_OPEN];
 
     bind_text(statement, 1, kind);
+    if (group)
+        bind_text(statement, 2, group);
     return each(statement, row, context);
+}
+
+int rows_all(struct database *database, void (*row)(void *context, const struct store_row *row),
+             void *context)
+{
+    return each(database->statements[STATEMENT_ALL], row, context);
 }
 
 int rows_expire(struct database *database, int64_t now_ms, bool *more)

@@ -32,6 +32,17 @@ void store_list(struct store *store, const char *kind, const char *group, size_t
     store->functions->list(store, kind, group, maximum, reader);
 }
 
+void store_list_open(struct store *store, const char *kind, const char *group,
+                     enum store_detail detail, const struct store_reader *reader)
+{
+    store->functions->list_open(store, kind, group, detail, reader);
+}
+
+void store_list_all(struct store *store, const struct store_reader *reader)
+{
+    store->functions->list_all(store, reader);
+}
+
 bool store_is_healthy(const struct store *store)
 {
     return !store->unhealthy;

@@ -36,6 +36,7 @@ struct store_write {
     int64_t expires_ms; /* wall clock after which the row may go, some day; 0 for never */
     int64_t expected;   /* STORE_ANY, STORE_ABSENT or a version */
     bool remove;        /* removes the row instead */
+    bool check;         /* writes nothing: only holds the transaction to what is expected */
     uint32_t format;    /* of the bytes */
     const void *bytes;
     size_t length;
@@ -47,6 +48,7 @@ struct store_row {
     const char *group; /* "" where there is none */
     int64_t order_ms;
     bool open;
+    int64_t expires_ms; /* 0 for never; whole seconds in DynamoDB */
     int64_t version;
     uint32_t format;
     const void *bytes;
@@ -63,6 +65,20 @@ enum store_outcome {
  * another daemon has it open, its schema is newer than this program's, it is damaged, the place
  * can't be written. Blocks; called once at start. */
 struct store *store_open_sqlite(struct loop *loop, const char *path, struct error *error);
+
+/* Opens the store in a DynamoDB table, which several daemons may have open at once, and makes the
+ * table where there is none. aws is borrowed until store_close(). A row's place is its kind, as the
+ * partition, and its key; daemon/store/dynamodb_internal.h has the table's form. A transaction has
+ * at most 100 writes, no two of one row, and a row some 390 KiB (ERROR_LIMIT). A commit whose fate
+ * nobody knows is asked for again, as the same one, until that is known: STORE_FAILED still means
+ * that nothing was changed. Blocks, running the loop; called once at start. */
+struct aws;
+struct store_dynamodb {
+    const char *table;
+    const char *account; /* by its name in aws */
+};
+struct store *store_open_dynamodb(struct loop *loop, struct aws *aws,
+                                  const struct store_dynamodb *place, struct error *error);
 
 /* Waits for the commits that were asked for, calls back for each, and closes. Blocks. What a
  * callback asks for meanwhile fails (ERROR_CANCELLED). Not to be called by a callback of the
@@ -98,6 +114,15 @@ void store_get(struct store *store, const char *kind, const char *key,
 /* The rows of a kind, newest order first, at most maximum; group NULL for all groups. */
 void store_list(struct store *store, const char *kind, const char *group, size_t maximum,
                 const struct store_reader *reader);
+
+/* The open rows of a kind, oldest order first; group NULL for all groups. With STORE_KEYS a row has
+ * its kind, key, group and order only: what is looked at often is made cheap by it. */
+enum store_detail { STORE_KEYS, STORE_WHOLE };
+void store_list_open(struct store *store, const char *kind, const char *group,
+                     enum store_detail detail, const struct store_reader *reader);
+
+/* Every row of every kind, in no order: for copying a store (copy.h). Reads all there is. */
+void store_list_all(struct store *store, const struct store_reader *reader);
 
 /* Whether the last commit failed for want of a working disk. While so, nothing new is taken in; the
  * store tries by itself, at growing intervals, whether it can write again, and says so. */

@@ -48,10 +48,10 @@ def test_each_resource_that_differs_is_there_with_its_difference(watched: Watche
     queue = page.locator(".drift li", has_text=re.compile(r"prod/sqs_queue/causeway-events is different"))
     expect(queue.locator(".difference")).to_be_hidden()
     queue.locator("summary").click()
-    expect(queue.locator(".difference")).to_contain_text("visibility")
+    expect(queue.locator(".difference")).to_contain_text("CausewayEvents")
     expect(queue.locator(".reason")).to_contain_text("reported only: its mode is observe")
     told = watched.daemon.ask("status")["bridge"]["drift"]
-    assert len(told) == found.count() and any("visibility" in one.get("difference", "") for one in told)
+    assert len(told) == found.count() and any("CausewayEvents" in one.get("difference", "") for one in told)
     assert "prod/sqs_queue/causeway-events is different for" in watched.daemon.ctl("status").stdout
 
 

@@ -107,7 +107,7 @@ static char *make_text(bool clean)
 
     buffer_append_text(&buffer, beginning);
     buffer_printf(&buffer, "reconcile: { every: %um, prune: %s, max_deletes: %u }\n",
-                  (unsigned)(2 + draw(9)), draw(2) ? "true" : "false", (unsigned)(1 + draw(5)));
+                  (unsigned)(2 + draw(9)), draw(2) ? "true" : "false", (unsigned)(1 + draw(3)));
     write_bridge(&buffer);
     buffer_append_text(&buffer, "resources:\n");
     for (size_t i = 0; i < array_length(pieces); i++)

@@ -73,6 +73,8 @@ static struct outage {
 
 void calls_fail(const char *service, enum error_class class, int64_t for_us)
 {
+    if (sim->outage_until_us < sim->now_us + for_us)
+        sim->outage_until_us = sim->now_us + for_us;
     for (size_t i = 0; i < array_length(outages); i++) {
         if (outages[i].until_us > sim->now_us)
             continue;

@@ -20,7 +20,7 @@ struct disk {
     void *context;
 };
 
-enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST };
+enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_OPEN };
 
 /* What was asked of the store, in order; answered in that order. */
 struct request {
@@ -191,6 +191,8 @@ static void write_transaction(struct disk *disk, struct request *request)
         }
     }
     for (size_t i = 0; i < request->count; i++) {
+        if (request->writes[i].check)
+            continue;
         if (request->writes[i].remove)
             remove_row(disk, &request->writes[i]);
         else
@@ -324,6 +326,8 @@ static void collect(void *context, const struct disk_row *row)
 {
     struct listing *listing = context;
 
+    if (listing->request->kind == REQUEST_OPEN && !row->row.open)
+        return;
     if (text_equal(row->row.kind, listing->request->row_kind) &&
         (!listing->request->key || text_equal(row->row.group, listing->request->key)))
         listing->rows[listing->count++] = row;
@@ -347,7 +351,9 @@ static void answer_list(struct disk_store *store, struct request *request)
     disk_each(store->disk, collect, &listing);
     qsort(listing.rows, listing.count, sizeof(*listing.rows), by_age);
     for (size_t i = 0; i < listing.count && i < request->maximum; i++)
-        request->reader.row(request->reader.context, &listing.rows[listing.count - 1 - i]->row);
+        request->reader.row(
+            request->reader.context,
+            &listing.rows[request->kind == REQUEST_OPEN ? i : listing.count - 1 - i]->row);
     free(listing.rows);
     request->reader.done(request->reader.context, NULL);
 }
@@ -375,6 +381,7 @@ static void answer_first(struct disk_store *store)
         answer_get(store, request);
         break;
     case REQUEST_LIST:
+    case REQUEST_OPEN:
         answer_list(store, request);
         break;
     }
@@ -502,12 +509,25 @@ static void on_close(struct store *base)
     disk_drop(base);
 }
 
+static void on_list_open(struct store *base, const char *kind, const char *group,
+                         enum store_detail detail, const struct store_reader *reader)
+{
+    struct request *request = ask(container_of(base, struct disk_store, store), REQUEST_OPEN);
+
+    (void)detail;
+    request->reader = *reader;
+    request->row_kind = text_copy(kind);
+    request->key = text_copy(group);
+    request->maximum = SIZE_MAX;
+}
+
 static const struct store_functions functions = {
     .close = on_close,
     .commit = on_commit,
     .load_open = on_load_open,
     .get = on_get,
     .list = on_list,
+    .list_open = on_list_open,
 };
 
 struct store *disk_open(struct disk *disk, struct loop *loop)

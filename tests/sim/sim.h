@@ -45,11 +45,12 @@ struct sim {
     struct process *running; /* whose code is being run, or NULL */
     struct disk *disk;
     struct world *world;
-    int64_t trouble_us;    /* when the daemon, its disk or its clock had some last */
-    struct config *config; /* in force for whoever starts now */
-    bool is_bridge;        /* a run of the bridge's, without deployments */
-    bool tells;            /* the story is printed */
-    bool stopped;          /* by loop_stop() */
+    int64_t trouble_us;      /* when the daemon, its disk or its clock had some last */
+    int64_t outage_until_us; /* of any service */
+    struct config *config;   /* in force for whoever starts now */
+    bool is_bridge;          /* a run of the bridge's, without deployments */
+    bool tells;              /* the story is printed */
+    bool stopped;            /* by loop_stop() */
     unsigned events_wanted;
     uint64_t steps;
     uint64_t crashes;

@@ -7,6 +7,11 @@
 #include "base/limits.h"
 #include "store/world.h"
 
+/* The most that a row of this store may hold. */
+#ifndef CONTRACT_ROW_BYTES
+#define CONTRACT_ROW_BYTES LIMIT_RECORD_BYTES
+#endif
+
 static struct store *contract_open(struct loop *loop, struct error *error);
 static void contract_forget(void);
 
@@ -87,19 +92,19 @@ static void a_row_of_the_largest_size_is_kept_and_a_larger_one_refused(void **st
 {
     struct world *world = *state;
     cleanup(free_pointer)
-    char *large = memory_allocate(LIMIT_RECORD_BYTES + 1);
+    char *large = memory_allocate(CONTRACT_ROW_BYTES + 1);
     struct store_write write = thing("large", STORE_ANY, "");
 
-    memset(large, 'x', LIMIT_RECORD_BYTES + 1);
+    memset(large, 'x', CONTRACT_ROW_BYTES + 1);
     write.bytes = large;
-    write.length = LIMIT_RECORD_BYTES;
+    write.length = CONTRACT_ROW_BYTES;
     assert_int_equal(world_commit(world, write), STORE_COMMITTED);
-    write.length = LIMIT_RECORD_BYTES + 1;
+    write.length = CONTRACT_ROW_BYTES + 1;
     assert_int_equal(world_commit(world, write), STORE_FAILED);
     assert_int_equal(world->error.class, ERROR_LIMIT);
     assert_true(store_is_healthy(world->store));
     assert_int_equal(world_get(world, "thing", "large"), 1);
-    assert_int_equal(world->row.length, LIMIT_RECORD_BYTES);
+    assert_int_equal(world->row.length, CONTRACT_ROW_BYTES);
 }
 
 static void what_is_absent_is_read_as_no_row_and_no_error(void **state)
@@ -249,10 +254,10 @@ static void callbacks_come_in_the_order_of_the_calls_and_never_within_them(void 
     struct store_write a = thing("a", STORE_ABSENT, "1");
     struct store_write large = thing("large", STORE_ANY, "");
     cleanup(free_pointer)
-    char *bytes = memory_allocate(LIMIT_RECORD_BYTES + 1);
+    char *bytes = memory_allocate(CONTRACT_ROW_BYTES + 1);
 
     large.bytes = bytes;
-    large.length = LIMIT_RECORD_BYTES + 1;
+    large.length = CONTRACT_ROW_BYTES + 1;
     world_ask_commit(world, &a, 1);
     world->waiting += 3;
     store_get(world->store, "thing", "a", &reader);
@@ -330,6 +335,86 @@ static void lists_begin_with_the_newest_and_end_at_the_maximum(void **state)
     world_commit(world, write);
     assert_string_equal(world_list(world, "thing", "one", 10), "d c ");
     assert_string_equal(world_list(world, "thing", "two", 10), "a b ");
+}
+
+static const char *list_open(struct world *world, const char *group, enum store_detail detail)
+{
+    struct store_reader reader = world_reader(world);
+
+    world->waiting++;
+    store_list_open(world->store, "thing", group, detail, &reader);
+    world_run(world);
+    assert_int_equal(world->read_error.class, ERROR_NONE);
+    return world->keys;
+}
+
+static void the_open_rows_of_a_group_are_listed_oldest_order_first(void **state)
+{
+    struct world *world = *state;
+    static const struct {
+        const char *key;
+        const char *group;
+        int64_t order_ms;
+        bool open;
+    } rows[] = {
+        {"d", "one", 40, true},     {"a", "one", 10, true},  {"b", "two", 20, true},
+        {"c", "one", 30, true},     {"x", "one", 35, false}, {"e", NULL, 50, true},
+        {"f", "one more", 5, true},
+    };
+
+    for (size_t i = 0; i < array_length(rows); i++) {
+        struct store_write write = thing(rows[i].key, STORE_ABSENT, "text");
+
+        write.group = rows[i].group;
+        write.order_ms = rows[i].order_ms;
+        write.open = rows[i].open;
+        world_commit(world, write);
+    }
+    assert_string_equal(list_open(world, "one", STORE_WHOLE), "a c d ");
+    assert_int_equal(world->row.version, 1);
+    assert_string_equal(world->row_bytes, "text");
+    assert_string_equal(list_open(world, "one", STORE_KEYS), "a c d ");
+    assert_string_equal(world->row_group, "one");
+    assert_int_equal(world->row.order_ms, 40);
+    assert_string_equal(list_open(world, "three", STORE_WHOLE), "");
+    assert_string_equal(list_open(world, NULL, STORE_WHOLE), "f a b c d e ");
+    assert_string_equal(list_open(world, NULL, STORE_KEYS), "f a b c d e ");
+}
+
+/* What is there, what is expected, and what comes of a transaction that is held to it. */
+static void a_check_holds_the_transaction_and_writes_nothing(void **state)
+{
+    static const struct {
+        int64_t there;
+        int64_t expected;
+        enum store_outcome outcome;
+    } cases[] = {
+        {0, STORE_ABSENT, STORE_COMMITTED},
+        {0, 1, STORE_CONFLICT},
+        {2, STORE_ABSENT, STORE_CONFLICT},
+        {2, 1, STORE_CONFLICT},
+        {2, 2, STORE_COMMITTED},
+        {2, 3, STORE_CONFLICT},
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < array_length(cases); i++) {
+        world_commit(world, no_thing("a", STORE_ANY));
+        world_commit(world, no_thing("b", STORE_ANY));
+        for (int64_t version = 0; version < cases[i].there; version++)
+            world_commit(world, thing("a", STORE_ANY, "old"));
+        struct store_write writes[] = {thing("b", STORE_ABSENT, "new"), no_thing("a", 0)};
+
+        writes[1].remove = false;
+        writes[1].check = true;
+        writes[1].expected = cases[i].expected;
+        if (world_commit_all(world, writes, array_length(writes)) != cases[i].outcome)
+            fail_msg("case %zu: outcome %d", i, world->outcome);
+        if (cases[i].outcome == STORE_CONFLICT)
+            assert_int_equal(world->conflict, 1);
+        assert_int_equal(world_get(world, "thing", "a"), cases[i].there);
+        assert_int_equal(world_get(world, "thing", "b"), cases[i].outcome == STORE_COMMITTED);
+    }
 }
 
 static void everything_is_there_after_reopening(void **state)
@@ -421,6 +506,8 @@ static void statistics_count_transactions_by_their_outcome(void **state)
         CONTRACT_TEST(callbacks_come_in_the_order_of_the_calls_and_never_within_them),      \
         CONTRACT_TEST(open_rows_are_loaded_oldest_order_first),                             \
         CONTRACT_TEST(lists_begin_with_the_newest_and_end_at_the_maximum),                  \
+        CONTRACT_TEST(the_open_rows_of_a_group_are_listed_oldest_order_first),              \
+        CONTRACT_TEST(a_check_holds_the_transaction_and_writes_nothing),                    \
         CONTRACT_TEST(everything_is_there_after_reopening),                                 \
         CONTRACT_TEST(closing_commits_and_answers_what_was_asked_before),                   \
         CONTRACT_TEST(statistics_count_transactions_by_their_outcome)

@@ -44,6 +44,9 @@ struct world {
     struct error read_error;
 };
 
+/* What else a store needs done between its end and the loop's; mostly nothing. */
+static void (*world_store_closed)(void);
+
 static inline void world_lose_patience(void *context)
 {
     struct world *world = context;
@@ -62,6 +65,8 @@ static inline void world_close(struct world *world)
 {
     store_close(world->store);
     timer_stop(&world->patience);
+    if (world_store_closed)
+        world_store_closed();
     loop_free(world->loop);
     free(world->row_bytes);
     *world = (struct world){0};
