@@ -173,7 +173,8 @@ static void answer_object(struct request *request, const char *operation)
 
     if (strcmp(operation, "CopyObject") == 0)
         answer(request->connection, 200, "application/xml", object, copied, sizeof(copied) - 1);
-    else if (strstr(request->path, "prod-models"))
+    else if (strstr(request->path,
+                    "prod-models/")) /* an object there; the bucket itself is there */
         answer(request->connection, 404, "application/xml", NULL, NULL, 0);
     else
         answer(request->connection, 200, "application/octet-stream", object, NULL, 0);
