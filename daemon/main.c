@@ -22,10 +22,10 @@
 #include "intake/intake.h"
 #include "net/loop.h"
 #include "net/timer.h"
+#include "options.h"
 #include "store/lease.h"
 #include "store/store.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -43,17 +43,10 @@
 /* And giving up what it holds, so that the others need not wait for the lease's end, this long. */
 #define LEAVE_WAIT_MS 3000
 /* How often it is looked how late the loop runs; and what the journal left out is told. */
-#define TICK_MS 1000
+#define TICK_MS 15000
 
 /* Exit statuses; systemd restarts on any but 0. */
-enum { EXIT_BAD_USAGE = 2, EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
-
-struct options {
-    const char *config;
-    bool check;
-    enum log_format log_format;
-    enum log_level log_level;
-};
+enum { EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
 
 struct daemon {
     struct options options;
@@ -82,92 +75,6 @@ struct daemon {
     bool stopping;
     bool leaving;
 };
-
-static void usage(FILE *out)
-{
-    fputs("usage: causewayd [--config FILE] [--check] [--log-level LEVEL] [--log-format FORMAT]\n"
-          "                 [--version] [--help]\n"
-          "\n"
-          "  --config FILE        the configuration; default " CAUSEWAY_SYSCONFDIR
-          "/causeway/causeway.yaml\n"
-          "  --check              read the configuration, say what is wrong with it, and exit\n"
-          "  --log-level LEVEL    error, warning, notice, info (default) or debug\n"
-          "  --log-format FORMAT  auto (default: journald, else plain lines), plain or json\n",
-          out);
-}
-
-static bool parse_format(const char *text, enum log_format *format)
-{
-    static const char *const names[] = {
-        [LOG_FORMAT_AUTO] = "auto", [LOG_FORMAT_PLAIN] = "plain", [LOG_FORMAT_JSON] = "json"};
-
-    for (size_t i = 0; i < array_length(names); i++) {
-        if (text_equal(names[i], text)) {
-            *format = (enum log_format)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* -1 to go on, else the exit status. */
-static int parse_options(int argc, char **argv, struct options *options)
-{
-    enum { CONFIG = 'c', CHECK = 'C', LEVEL = 'l', FORMAT = 'f', VERSION = 'v', HELP = 'h' };
-    static const struct option names[] = {
-        {"config", required_argument, NULL, CONFIG},
-        {"check", no_argument, NULL, CHECK},
-        {"log-level", required_argument, NULL, LEVEL},
-        {"log-format", required_argument, NULL, FORMAT},
-        {"version", no_argument, NULL, VERSION},
-        {"help", no_argument, NULL, HELP},
-        {NULL, 0, NULL, 0},
-    };
-    const char *environment = getenv("CAUSEWAY_CONFIG");
-    int option;
-
-    *options = (struct options){
-        .config = environment ? environment : CAUSEWAY_SYSCONFDIR "/causeway/causeway.yaml",
-        .log_level = LOG_LEVEL_INFO,
-    };
-    while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
-        bool good = true;
-
-        switch (option) {
-        case CONFIG:
-            options->config = optarg;
-            break;
-        case CHECK:
-            options->check = true;
-            break;
-        case LEVEL:
-            good = log_level_from_name(optarg, &options->log_level);
-            break;
-        case FORMAT:
-            good = parse_format(optarg, &options->log_format);
-            break;
-        case VERSION:
-            puts("causewayd " CAUSEWAY_VERSION);
-            return 0;
-        case HELP:
-            usage(stdout);
-            return 0;
-        default:
-            good = false;
-            break;
-        }
-        if (!good) {
-            usage(stderr);
-            return EXIT_BAD_USAGE;
-        }
-    }
-    if (optind < argc) {
-        fprintf(stderr, "causewayd: unexpected argument: %s\n", argv[optind]);
-        usage(stderr);
-        return EXIT_BAD_USAGE;
-    }
-    return -1;
-}
 
 /* All errors, a line each; the caller frees them. */
 static char *describe_errors(const struct config_errors *errors)
@@ -666,7 +573,7 @@ static struct config *load_config(const struct options *options)
 int main(int argc, char **argv)
 {
     struct daemon daemon = {.started_ms = clock_wall_ms()};
-    int status = parse_options(argc, argv, &daemon.options);
+    int status = options_parse(argc, argv, &daemon.options);
 
     if (status >= 0)
         return status;

@@ -120,6 +120,7 @@ static const struct aws_field role_fields[] = {
     AWS_FIELD_TEXT(struct iam_role, arn, "Arn"),
     AWS_FIELD_TEXT(struct iam_role, description, "Description"),
     AWS_FIELD_INTEGER(struct iam_role, max_session_duration, "MaxSessionDuration"),
+    AWS_FIELD_TEXT(struct iam_role, assume_role_policy_document, "AssumeRolePolicyDocument"),
 };
 static const struct aws_shape role = AWS_SHAPE(struct iam_role, role_fields);
 

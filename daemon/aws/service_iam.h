@@ -84,6 +84,7 @@ struct iam_role {
     const char *arn;
     const char *description; /* NULL where there is none */
     int64_t max_session_duration;
+    const char *assume_role_policy_document; /* percent-encoded */
 };
 struct iam_get_role_output {
     struct iam_role role;

@@ -290,3 +290,30 @@ const char *text_nearest(const char *word, const char *const *candidates)
         return NULL;
     return nearest;
 }
+
+static int hexadecimal(char digit)
+{
+    const char *digits = "0123456789abcdef0123456789ABCDEF";
+    const char *at = digit ? strchr(digits, digit) : NULL;
+
+    return at ? (int)((at - digits) % 16) : -1;
+}
+
+char *text_percent_decode(const char *text)
+{
+    char *decoded = memory_allocate(strlen(text) + 1);
+    char *to = decoded;
+
+    for (const char *from = text; *from; from++) {
+        int high = *from == '%' ? hexadecimal(from[1]) : -1;
+        int low = high >= 0 ? hexadecimal(from[2]) : -1;
+
+        if (low < 0) {
+            *to++ = *from;
+            continue;
+        }
+        *to++ = (char)(high * 16 + low);
+        from += 2;
+    }
+    return decoded;
+}

@@ -38,6 +38,9 @@ must_check bool text_to_double(const char *text, double *value);
  * frees it. */
 char *text_percent_encode(const char *text, bool keep_slash);
 
+/* The reverse; a '%' that begins no code stays as it is. The caller frees it. */
+char *text_percent_decode(const char *text);
+
 /* Whether the bytes are well-formed UTF-8 (RFC 3629) without a NUL. */
 bool text_is_utf8(const char *text, size_t length);
 

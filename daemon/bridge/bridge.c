@@ -69,9 +69,7 @@ static void on_identity(void *context, const struct aws_result *result)
 static void hold(struct bridge *bridge, struct resource_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        const struct held *held = map_get(&bridge->held, list->items[i].key);
-
-        if (held && held->until_ms > loop_now_ms(bridge->loop))
+        if (bridge_is_held(bridge, list->items[i].key))
             list->items[i].observe_only = true;
     }
 }
@@ -95,8 +93,9 @@ static void on_planned(void *context, const struct pass_outcome *outcome)
         return;
     bridge_journal_planned(&bridge->journal, outcome);
     drift_planned(bridge->drift, outcome, bridge->inventory);
-    /* Before anything is made, so that what is made is never forgotten. */
-    if (!bridge_is_suspended(bridge))
+    /* Before anything is made, so that what is made is never forgotten. What an operator asks for
+     * is done although the bridge is suspended. */
+    if (bridge->answering || !bridge_is_suspended(bridge))
         inventory_update(bridge->inventory, outcome->resources, outcome->observed);
 }
 
@@ -254,11 +253,16 @@ static void begin_hinted(struct bridge *bridge)
 
 /* ---- what is possible now -------------------------------------------------------------------- */
 
-static void on_suspension_loaded(struct bridge *bridge)
+static void on_holds_loaded(struct bridge *bridge)
 {
     bridge->loading = false;
     bridge->loaded = true;
     poke(&bridge->poke);
+}
+
+static void on_suspension_loaded(struct bridge *bridge)
+{
+    bridge_load_holds(bridge, on_holds_loaded);
 }
 
 static void on_inventory_loaded(void *context, const struct error *error)
@@ -392,9 +396,6 @@ void bridge_free(struct bridge *bridge)
 {
     const struct error gone = {.class = ERROR_CANCELLED, .sentence = "the daemon is stopping"};
     struct hinted *hinted;
-    size_t position = 0;
-    const char *key;
-    void *held;
 
     if (!bridge)
         return;
@@ -417,9 +418,7 @@ void bridge_free(struct bridge *bridge)
     {
         free_hint(hinted);
     }
-    while (map_each(&bridge->held, &position, &key, &held))
-        free(held);
-    map_free(&bridge->held);
+    cJSON_Delete(bridge->held);
     bridge_journal_free(&bridge->journal);
     drift_free(bridge->drift);
     observe_memory_free(&bridge->memory);

@@ -207,8 +207,8 @@ static void begin_doctor(struct bridge *bridge, struct ask *ask, const struct pa
 
     if (bridge->doctor)
         doctor_cancel(bridge->doctor, &replaced);
-    bridge->doctor =
-        doctor_new(bridge->loop, bridge->aws, bridge->config, ask->answer, ask->context);
+    bridge->doctor = doctor_new(bridge->loop, bridge->aws, bridge->config, bridge->principal,
+                                ask->answer, ask->context);
     doctor_on_end(bridge->doctor, on_doctor_ended, bridge);
     doctor_examine(bridge->doctor, outcome);
     free_ask(ask);
@@ -297,14 +297,6 @@ void bridge_undo(struct bridge *bridge, const char *change, const char *who, bri
               &(struct store_reader){on_change, on_change_read, ask});
 }
 
-void bridge_hold(struct bridge *bridge, const char *key, int64_t for_ms)
-{
-    struct held *held = memory_allocate(sizeof(*held));
-
-    held->until_ms = loop_now_ms(bridge->loop) + for_ms;
-    free(map_put(&bridge->held, key, held));
-}
-
 /* ---- changes --------------------------------------------------------------------------------- */
 
 struct listing {
@@ -390,6 +382,16 @@ static void say_suspension(const struct suspending *suspending)
                 suspending->who, until, json_get_text(suspending->suspension, "why"));
 }
 
+/* Whoever was told that it is suspended sees no more changes: a pass under way that makes some on
+ * its own is cut short. One that an operator asked for is his to wait for. */
+static void end_pass_if_suspended(struct bridge *bridge)
+{
+    if (!bridge->suspension || !bridge->pass || bridge->answering)
+        return;
+    pass_cancel(bridge->pass);
+    bridge->pass = NULL;
+}
+
 static void on_suspended(void *context, enum store_outcome outcome, size_t conflict,
                          const struct error *error)
 {
@@ -402,6 +404,7 @@ static void on_suspended(void *context, enum store_outcome outcome, size_t confl
         say_suspension(suspending);
         cJSON_Delete(suspending->bridge->suspension);
         suspending->bridge->suspension = steal_pointer(suspending->suspension);
+        end_pass_if_suspended(suspending->bridge);
         suspending->bridge->due = true;
         suspending->bridge->due_for = "suspended or resumed";
         poke(&suspending->bridge->poke);

@@ -2,7 +2,6 @@
 #ifndef CAUSEWAY_BRIDGE_BRIDGE_INTERNAL_H
 #define CAUSEWAY_BRIDGE_BRIDGE_INTERNAL_H
 
-#include "base/map.h"
 #include "bridge/bridge.h"
 #include "bridge/doctor.h"
 #include "bridge/drift.h"
@@ -53,7 +52,7 @@ struct bridge {
     const char *due_for;
     struct doctor *doctor; /* whose canary is on its way */
     struct list hints;     /* resources that CloudTrail told of */
-    struct map held;       /* resources that are only looked at for a while: struct held */
+    cJSON *held;           /* resources that are only looked at until then: {key: wall ms} */
     cJSON *suspension;     /* {who, why, until} or NULL */
     unsigned again;        /* passes in a row that changed something */
     struct timer interval;
@@ -75,11 +74,6 @@ struct hinted {
     char *cause;
 };
 
-/* A resource that is only looked at until then (monotonic). */
-struct held {
-    int64_t until_ms;
-};
-
 /* Whether differences are reported only. */
 bool bridge_is_suspended(struct bridge *bridge);
 
@@ -91,7 +85,11 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask);
 /* Answers with what came of it, and frees the question. */
 void bridge_answer_ask(struct bridge *bridge, struct ask *ask, const struct pass_outcome *outcome);
 void bridge_refuse_ask(struct ask *ask, const struct error *error);
+
+/* bridge_hold.c: a resource that is only looked at for so long, over restarts too. */
 void bridge_hold(struct bridge *bridge, const char *key, int64_t for_ms);
+bool bridge_is_held(const struct bridge *bridge, const char *key);
+void bridge_load_holds(struct bridge *bridge, void (*loaded)(struct bridge *bridge));
 
 /* Starts a pass over the list, which it takes over, and whose elements of wanted (taken over too;
  * NULL: all) are looked at. */

@@ -4,6 +4,7 @@
 #include "aws/service_sts.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "bridge/hop.h"
 #include "net/timer.h"
 
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct doctor {
     struct loop *loop;
     struct aws *aws;
     const struct config *config;
+    const char *principal;
     bridge_answer *answer;
     void *context;
     void (*ended)(void *context, struct doctor *doctor);
@@ -95,8 +97,32 @@ static bool belongs(const struct doctor *doctor, const struct hop *hop,
            (!*hop->resource || text_equal(resource->name, hop->resource));
 }
 
-static void examine_hop(struct doctor *doctor, const struct hop *hop, const struct plan *plan)
+/* The entry's resource breaks the hop: what is wrong with it, and what nobody may do any more. */
+static void add_broken(struct doctor *doctor, cJSON *list, const char *name,
+                       const struct plan_entry *entry, const struct pass_outcome *outcome)
 {
+    cleanup(arena_free)
+    struct arena arena = {0};
+    cleanup(free_pointer)
+    char *sentence =
+        text_printf("%s is %s%s%s", entry->resource->key, plan_verdict_name(entry->verdict),
+                    entry->note ? ": " : "", entry->note ? entry->note : "");
+    const char *missing = NULL;
+    cJSON *hop = add_hop(list, name, false, sentence);
+
+    json_add_text(hop, "difference", entry->difference);
+    if (entry->verdict == PLAN_UNREADABLE)
+        return;
+    missing = hop_missing(&arena, doctor->config, doctor->principal, outcome->resources,
+                          outcome->observed, entry->resource);
+    if (missing)
+        json_add_text(hop, "missing", missing);
+}
+
+static void examine_hop(struct doctor *doctor, const struct hop *hop,
+                        const struct pass_outcome *outcome)
+{
+    const struct plan *plan = outcome->plan;
     cJSON *list = hop->behind_canary ? doctor->late_hops : doctor->early_hops;
     size_t count = 0;
 
@@ -108,12 +134,7 @@ static void examine_hop(struct doctor *doctor, const struct hop *hop, const stru
         count++;
         if (entry->verdict == PLAN_SAME)
             continue;
-        cleanup(free_pointer)
-        char *sentence =
-            text_printf("%s is %s%s%s", entry->resource->key, plan_verdict_name(entry->verdict),
-                        entry->note ? ": " : "", entry->note ? entry->note : "");
-
-        json_add_text(add_hop(list, hop->name, false, sentence), "difference", entry->difference);
+        add_broken(doctor, list, hop->name, entry, outcome);
         return;
     }
     if (count > 0) {
@@ -258,14 +279,14 @@ static void on_assumed(void *context, const struct aws_result *result)
 void doctor_examine(struct doctor *doctor, const struct pass_outcome *outcome)
 {
     for (size_t i = 0; i < array_length(hops); i++)
-        examine_hop(doctor, &hops[i], outcome->plan);
+        examine_hop(doctor, &hops[i], outcome);
     doctor->asked_ms = loop_now_ms(doctor->loop);
     doctor->call = aws_call(doctor->aws, doctor->config->bridge->from, &sts_get_caller_identity,
                             NULL, on_assumed, doctor);
 }
 
 struct doctor *doctor_new(struct loop *loop, struct aws *aws, const struct config *config,
-                          bridge_answer *answer, void *context)
+                          const char *principal, bridge_answer *answer, void *context)
 {
     struct doctor *doctor = memory_allocate(sizeof(*doctor));
 
@@ -273,6 +294,7 @@ struct doctor *doctor_new(struct loop *loop, struct aws *aws, const struct confi
         .loop = loop,
         .aws = aws,
         .config = config,
+        .principal = principal,
         .answer = answer,
         .context = context,
         .view = cJSON_CreateObject(),

@@ -2,7 +2,8 @@
  * broken.
  *
  * What can be seen is taken from a plan that changes nothing: a hop whose resources differ is
- * broken, and the difference is the statement that is missing. Whether events do arrive only an
+ * broken; what nobody may do any more because of it is said in the words of policies, with the
+ * statement that is missing (hop.h). Whether events do arrive only an
  * event tells: a canary goes from staging's bus all the way to the queue, and its time is taken. */
 #ifndef CAUSEWAY_BRIDGE_DOCTOR_H
 #define CAUSEWAY_BRIDGE_DOCTOR_H
@@ -12,12 +13,13 @@
 
 struct doctor;
 
-/* Its answer: {healthy, broken, canary_ms, hops: [{hop, ok, sentence, difference}], times: [{hop,
- * took_ms}]}; broken is the first hop that is, absent where none is. Times are of what was waited
- * for: an answer from staging, its bus taking the event, and the event's whole way. It is gone when
- * it has answered. */
+/* Its answer: {healthy, broken, canary_ms, hops: [{hop, ok, sentence, difference, missing}], times:
+ * [{hop, took_ms}]}; broken is the first hop that is, absent where none is. Times are of what was
+ * waited for: an answer from staging, its bus taking the event, and the event's whole way. The
+ * principal is the daemon's, and need not outlive doctor_examine(). It is gone when it has
+ * answered. */
 struct doctor *doctor_new(struct loop *loop, struct aws *aws, const struct config *config,
-                          bridge_answer *answer, void *context);
+                          const char *principal, bridge_answer *answer, void *context);
 /* Answers with the error, where the doctor could not go on. */
 void doctor_cancel(struct doctor *doctor, const struct error *error);
 

@@ -91,6 +91,9 @@ static const struct {
     const char *document; /* the input's member; SQS: in its Attributes */
     const char *action;
 } asked[] = {
+    {&sqs_create_queue, "Policy", "sqs:ReceiveMessage"},
+    {&sqs_create_queue, "Policy", "sqs:DeleteMessage"},
+    {&sqs_create_queue, "Policy", "sqs:SetQueueAttributes"},
     {&sqs_set_queue_attributes, "Policy", "sqs:ReceiveMessage"},
     {&sqs_set_queue_attributes, "Policy", "sqs:DeleteMessage"},
     {&sqs_set_queue_attributes, "Policy", "sqs:SetQueueAttributes"},

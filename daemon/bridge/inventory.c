@@ -16,7 +16,8 @@
 
 struct inventory {
     struct store *store;
-    struct map rows; /* cJSON by the resource's key */
+    struct map rows;    /* cJSON by the resource's key */
+    struct map refused; /* keys of those whose last version the store did not take */
     void (*loaded)(void *context, const struct error *error);
     void *context;
 };
@@ -38,6 +39,7 @@ void inventory_free(struct inventory *inventory)
     while (map_each(&inventory->rows, &position, &key, &row))
         cJSON_Delete(row);
     map_free(&inventory->rows);
+    map_free(&inventory->refused);
     free(inventory);
 }
 
@@ -73,14 +75,25 @@ void inventory_load(struct inventory *inventory,
                &(struct store_reader){on_row, on_loaded, inventory});
 }
 
+struct keeping {
+    struct inventory *inventory;
+    char *key;
+};
+
+/* What the store did not take is asked of it again by the next pass. */
 static void on_kept(void *context, enum store_outcome outcome, size_t conflict,
                     const struct error *error)
 {
-    (void)context;
+    struct keeping *keeping = context;
+
     (void)conflict;
-    if (outcome != STORE_COMMITTED)
+    if (outcome != STORE_COMMITTED) {
+        map_put(&keeping->inventory->refused, keeping->key, keeping->inventory);
         log_debug(&(struct log_fields){.error = error}, "the inventory was not kept: %s",
                   error ? error->sentence : "conflict");
+    }
+    free(keeping->key);
+    free(keeping);
 }
 
 static void keep(struct inventory *inventory, const char *key, cJSON *row)
@@ -97,7 +110,11 @@ static void keep(struct inventory *inventory, const char *key, cJSON *row)
         .length = bytes ? strlen(bytes) : 0,
     };
 
-    store_commit(inventory->store, &write, 1, on_kept, NULL);
+    struct keeping *keeping = memory_allocate(sizeof(*keeping));
+
+    *keeping = (struct keeping){inventory, text_copy(key)};
+    map_remove(&inventory->refused, key);
+    store_commit(inventory->store, &write, 1, on_kept, keeping);
     cJSON_Delete(row ? map_put(&inventory->rows, key, row) : map_remove(&inventory->rows, key));
 }
 
@@ -243,7 +260,7 @@ static void update(struct inventory *inventory, const struct resource *resource,
     cJSON_AddItemToObject(row, "fields", cJSON_Duplicate(resource->fields, true));
     if (!left_is_gone(resource, observed->fields))
         cJSON_AddItemToObject(row, "left", cJSON_Duplicate(resource->left_sids, true));
-    if (known && json_equal(known, row))
+    if (known && json_equal(known, row) && !map_get(&inventory->refused, resource->key))
         cJSON_Delete(row);
     else
         keep(inventory, resource->key, row);

@@ -50,33 +50,13 @@ cJSON *normal_document(const char *text)
     return document;
 }
 
-static int hexadecimal(char digit)
-{
-    const char *digits = "0123456789abcdef0123456789ABCDEF";
-    const char *at = digit ? strchr(digits, digit) : NULL;
-
-    return at ? (int)((at - digits) % 16) : -1;
-}
-
 cJSON *normal_encoded_document(const char *text)
 {
     if (text_is_empty(text))
         return NULL;
     cleanup(free_pointer)
-    char *decoded = memory_allocate(strlen(text) + 1);
-    char *to = decoded;
+    char *decoded = text_percent_decode(text);
 
-    for (const char *from = text; *from; from++) {
-        int high = *from == '%' ? hexadecimal(from[1]) : -1;
-        int low = high >= 0 ? hexadecimal(from[2]) : -1;
-
-        if (low < 0) {
-            *to++ = *from;
-            continue;
-        }
-        *to++ = (char)(high * 16 + low);
-        from += 2;
-    }
     return normal_document(decoded);
 }
 

@@ -1,3 +1,4 @@
+#include "base/buffer.h"
 #include "base/text.h"
 #include "bridge/observe_internal.h"
 
@@ -186,6 +187,35 @@ static void on_result(void *context, const struct aws_result *result)
     poke(&observation->poke);
 }
 
+static void count_call(struct observation *observation, const struct aws_operation *operation)
+{
+    size_t i = 0;
+
+    while (i < observation->operation_count && observation->operations[i].operation != operation)
+        i++;
+    if (i == array_length(observation->operations))
+        return; /* there are fewer kinds of reads than that */
+    if (i == observation->operation_count)
+        observation->operations[observation->operation_count++].operation = operation;
+    observation->operations[i].calls++;
+}
+
+/* "iam GetAccountAuthorizationDetails x2, sqs GetQueueAttributes", in the order of the first of
+ * each. The caller frees it. */
+static char *trace_of(const struct observation *observation)
+{
+    struct buffer trace = BUFFER(TRACE_BYTES);
+
+    for (size_t i = 0; i < observation->operation_count; i++) {
+        const struct aws_operation *operation = observation->operations[i].operation;
+
+        buffer_printf(&trace, "%s%s %s", i ? ", " : "", operation->service->name, operation->name);
+        if (observation->operations[i].calls > 1)
+            buffer_printf(&trace, " x%u", observation->operations[i].calls);
+    }
+    return buffer_take(&trace);
+}
+
 static void start(struct observation *observation, struct read *read)
 {
     const struct aws_operation *operation = read->kind->operation;
@@ -193,8 +223,8 @@ static void start(struct observation *observation, struct read *read)
     list_remove(&read->link);
     list_append(&observation->under_way, &read->link);
     observation->in_flight++;
-    buffer_printf(&observation->trace, "%s%s %s", observation->calls++ ? ", " : "",
-                  operation->service->name, operation->name);
+    observation->calls++;
+    count_call(observation, operation);
     read->call = aws_call(observation->aws, read->account, operation, read->kind->ask(read),
                           on_result, read);
 }
@@ -206,7 +236,7 @@ static void finish(struct observation *observation)
     void *context = observation->context;
     const unsigned calls = observation->calls;
     cleanup(free_pointer)
-    char *trace = buffer_take(&observation->trace);
+    char *trace = trace_of(observation);
 
     observation->observed = NULL;
     observe_cancel(observation);
@@ -256,7 +286,6 @@ struct observation *observe_start(struct loop *loop, struct aws *aws, struct obs
         .observed = memory_allocate_array(resources->count + 1, sizeof(struct observed)),
         .done = done,
         .context = context,
-        .trace = BUFFER(TRACE_BYTES),
     };
     list_init(&observation->waiting);
     list_init(&observation->under_way);
@@ -291,7 +320,6 @@ void observe_cancel(struct observation *observation)
     for (size_t i = 0; observation->observed && i < observation->resources->count; i++)
         observed_free(&observation->observed[i]);
     free(observation->observed);
-    buffer_free(&observation->trace);
     arena_free(&observation->arena);
     free(observation);
 }

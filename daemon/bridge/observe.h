@@ -31,7 +31,7 @@ void observe_memory_free(struct observe_memory *memory);
 /* observed has one element a resource and belongs to the callee, who frees its elements with
  * observed_free() and the array with free(); what was not wanted is PRESENCE_UNKNOWN with an error
  * of the class ERROR_NONE. calls are those that were made, trace their names: "iam
- * GetAccountAuthorizationDetails, ...". The observation is gone then. */
+ * GetAccountAuthorizationDetails x2, ...". The observation is gone then. */
 typedef void observe_done(void *context, struct observed *observed, unsigned calls,
                           const char *trace);
 

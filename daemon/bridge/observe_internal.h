@@ -3,9 +3,11 @@
 #define CAUSEWAY_BRIDGE_OBSERVE_INTERNAL_H
 
 #include "base/arena.h"
-#include "base/buffer.h"
 #include "bridge/observe.h"
 #include "net/timer.h"
+
+/* Different operations that reads use. */
+enum { OBSERVE_OPERATIONS = 32 };
 
 struct read;
 
@@ -48,7 +50,11 @@ struct observation {
     struct timer pause;
     unsigned in_flight;
     unsigned calls;
-    struct buffer trace;
+    struct {
+        const struct aws_operation *operation;
+        unsigned calls;
+    } operations[OBSERVE_OPERATIONS];
+    size_t operation_count;
     struct poke poke;
 };
 

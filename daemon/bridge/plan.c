@@ -7,6 +7,7 @@
 #include "bridge/reference.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TEXT_BYTES ((size_t)8 * 1048576)
@@ -192,25 +193,6 @@ static void judge(struct making *making, size_t index)
     guard(making, index);
 }
 
-/* At most so many deletions a pass; the rest waits. */
-static void cap_deletes(struct making *making)
-{
-    for (size_t i = 0; i < making->resources->count; i++) {
-        struct actions *actions = &making->actions[i];
-
-        if (actions->count == 0 || !actions->items[actions->count - 1].deletes)
-            continue;
-        if (making->deletes_left > 0) {
-            making->deletes_left--;
-            continue;
-        }
-        actions->count = 0;
-        making->plan->withheld++;
-        making->plan->entries[i].note = "it left the file; it is deleted by a later pass, since "
-                                        "this one has deleted max_deletes already";
-    }
-}
-
 /* ---- order ----------------------------------------------------------------------------------- */
 
 /* Whether a's actions have to wait for b's: a refers to b, which is made; or b refers to a, which
@@ -228,6 +210,57 @@ static bool waits_for(const struct making *making, size_t a, size_t b)
         return reference_is_made(resource_b, making->observed[b].fields, resource_a);
     return of_b->items[0].makes && reference_is_made(resource_a, resource_a->fields, resource_b);
 }
+
+/* ---- how many deletions ---------------------------------------------------------------------- */
+
+static bool deletes(const struct actions *actions)
+{
+    return actions->count > 0 && actions->items[actions->count - 1].deletes;
+}
+
+/* The next that may be deleted: what refers to it, and is to be deleted too, goes first, or its
+ * deletion would be refused at each pass. Of a ring, the first. The count where there is none. */
+static size_t next_deletion(const struct making *making, const bool *allowed)
+{
+    const size_t count = making->resources->count;
+    size_t first = count;
+
+    for (size_t i = 0; i < count; i++) {
+        bool ready = true;
+
+        if (allowed[i] || !deletes(&making->actions[i]))
+            continue;
+        if (first == count)
+            first = i;
+        for (size_t j = 0; j < count && ready; j++)
+            ready = allowed[j] || !deletes(&making->actions[j]) || !waits_for(making, i, j);
+        if (ready)
+            return i;
+    }
+    return first;
+}
+
+/* At most so many deletions a pass; the rest waits. */
+static void cap_deletes(struct making *making)
+{
+    const size_t count = making->resources->count;
+    bool *allowed = memory_allocate_array(count + 1, sizeof(*allowed));
+
+    for (size_t next; making->deletes_left > 0 && (next = next_deletion(making, allowed)) < count;
+         making->deletes_left--)
+        allowed[next] = true;
+    for (size_t i = 0; i < count; i++) {
+        if (allowed[i] || !deletes(&making->actions[i]))
+            continue;
+        making->actions[i].count = 0;
+        making->plan->withheld++;
+        making->plan->entries[i].note = "it left the file; it is deleted by a later pass, since "
+                                        "this one has deleted max_deletes already";
+    }
+    free(allowed);
+}
+
+/* ---- placing --------------------------------------------------------------------------------- */
 
 /* The next resource whose predecessors are all placed; the first one left where they are in a ring
  * (two roles that trust each other): apply waits for the rest. */

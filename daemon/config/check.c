@@ -179,8 +179,8 @@ static void check_container(struct loading *loading, const struct config_deploym
     bool by_sagemaker = deployment->driver == DRIVER_SAGEMAKER;
     bool is_project = deployment->artifact.form == ARTIFACT_SAGEMAKER_PROJECT;
 
-    if (by_sagemaker && !is_project && !deployment->variant.instance_type &&
-        !deployment->variant.serverless)
+    if (by_sagemaker && !is_project && !deployment->variant_count &&
+        !deployment->variant.instance_type && !deployment->variant.serverless)
         say(loading, place_of(node, "variant"),
             "\"variant\" needs an \"instance_type\": the artifact does not say");
     if (by_sagemaker && deployment->artifact.form == ARTIFACT_MODEL && !deployment->container.image)
@@ -272,18 +272,64 @@ static void check_stack(struct loading *loading, const struct config_deployment 
 #define MEMORY_STEP 1024
 
 static void check_serverless(struct loading *loading, const struct config_deployment *deployment,
-                             const struct node *node)
+                             const struct config_variant *variant, const struct node *node)
 {
-    const struct config_serverless *serverless = deployment->variant.serverless;
-    const struct node *variant = node_get(node, "variant");
+    const struct config_serverless *serverless = variant->serverless;
 
     if (!serverless)
         return;
     if (serverless->memory % MEMORY_STEP)
-        say(loading, place_of(node_get(variant, "serverless"), "memory"),
+        say(loading, place_of(node_get(node, "serverless"), "memory"),
             "\"memory\" must be a multiple of %d, not %" PRId64, MEMORY_STEP, serverless->memory);
-    if (node_get(variant, "count"))
-        say(loading, place_of(variant, "count"), "a serverless variant has no instances to count");
+    if (node_get(node, "count"))
+        say(loading, place_of(node, "count"), "a serverless variant has no instances to count");
+    if (deployment->container.multi_model)
+        say(loading, place_of(node, "serverless"),
+            "a container of many models cannot be serverless: SageMaker refuses it");
+    if (deployment->asynchronous)
+        say(loading, place_of(node, "serverless"),
+            "asynchronous inference cannot be serverless: SageMaker refuses it");
+}
+
+/* One of several, or a shadow: it has to say what it runs on. */
+static void check_variant(struct loading *loading, const struct config_deployment *deployment,
+                          const struct config_variant *variant, const struct node *node)
+{
+    if (!variant->instance_type && !variant->serverless)
+        say(loading, &node->place, "the variant \"%s\" needs an \"instance_type\"", variant->name);
+    check_serverless(loading, deployment, variant, node);
+}
+
+static void check_variants(struct loading *loading, const struct config_deployment *deployment,
+                           const struct node *node)
+{
+    const struct node *item = first_of(node, "variants");
+    const struct node *shadow = node_get(node, "shadow");
+
+    check_serverless(loading, deployment, &deployment->variant, node_get(node, "variant"));
+    for (size_t i = 0; item && i < deployment->variant_count; i++, item = item->next) {
+        check_variant(loading, deployment, &deployment->variants[i], item);
+        for (size_t j = 0; j < i; j++)
+            if (text_equal(deployment->variants[j].name, deployment->variants[i].name))
+                say(loading, &item->place, "two variants are called \"%s\"",
+                    deployment->variants[i].name);
+    }
+    if (deployment->asynchronous && deployment->verify_count)
+        say(loading, place_of(node, "verify"),
+            "asynchronous inference answers nobody: \"verify\" and \"async\" exclude each other");
+    if (!deployment->shadow)
+        return;
+    check_variant(loading, deployment, deployment->shadow, shadow);
+    if (deployment->variant_count > 1)
+        say(loading, place_of(node, "shadow"),
+            "a shadow stands beside one production variant, not %zu", deployment->variant_count);
+    if (deployment->asynchronous)
+        say(loading, place_of(node, "shadow"), "asynchronous inference has no shadows");
+    if (text_equal(deployment->shadow->name, deployment->variant_count
+                                                 ? deployment->variants[0].name
+                                                 : deployment->variant.name))
+        say(loading, &shadow->place, "the shadow needs a name of its own, other than \"%s\"",
+            deployment->shadow->name);
 }
 
 /* The C library takes a zone that it does not know for UTC, without a word. */
@@ -324,7 +370,7 @@ static void check_deployment(struct loading *loading, struct config_deployment *
     check_overlay(loading, node);
     check_role(loading, deployment->execution_role, place_of(node, "execution_role"));
     check_stack(loading, deployment, node);
-    check_serverless(loading, deployment, node);
+    check_variants(loading, deployment, node);
     check_zones(loading, deployment, node);
 }
 

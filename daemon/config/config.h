@@ -82,6 +82,7 @@ struct config_container {
     const char *image; /* or NULL: the artifact says */
     struct config_pair *environment;
     size_t environment_count;
+    bool multi_model; /* it serves many models: each deployment brings one */
 };
 
 struct config_serverless {
@@ -94,6 +95,14 @@ struct config_variant {
     const char *instance_type;
     int64_t count;
     struct config_serverless *serverless; /* or NULL */
+    int64_t weight;                       /* of several */
+    const char *model;                    /* an existing one; NULL for what is deployed */
+};
+
+struct config_asynchronous {
+    const char *output;   /* s3://BUCKET/PREFIX */
+    const char *failures; /* or NULL */
+    int64_t concurrency;  /* of one instance; 0 for SageMaker's choice */
 };
 
 enum rollout_type { ROLLOUT_ALL_AT_ONCE, ROLLOUT_CANARY, ROLLOUT_LINEAR, ROLLOUT_ROLLING };
@@ -164,6 +173,10 @@ struct config_deployment {
     const char *model_prefix;   /* of copied objects; default "causeway/" */
     struct config_container container;
     struct config_variant variant;
+    struct config_variant *variants; /* in its place, where there are some */
+    size_t variant_count;
+    struct config_variant *shadow;            /* or NULL */
+    struct config_asynchronous *asynchronous; /* or NULL */
     struct config_rollout rollout;
     struct config_verification *verify;
     size_t verify_count;

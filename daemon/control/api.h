@@ -18,7 +18,7 @@ enum {
     API_FORMAT = 1,            /* of all bodies; rises when one changes incompatibly */
     API_ID_SIZE = 192,         /* room for a deployment's id */
     API_HISTORY_DEFAULT = 20,  /* rows of /v1/history where the request names no limit */
-    API_HISTORY_MAXIMUM = 500, /* about 1 MiB of answer */
+    API_HISTORY_MAXIMUM = 500, /* about 1 MiB of answer; of /v1/status too */
 };
 
 #define API_DEFAULT_SOCKET "/run/causeway/control.sock"

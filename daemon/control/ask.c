@@ -182,7 +182,8 @@ void answer_history(const struct control_parts *parts, struct exchange *exchange
     engine_history(parts->engine, endpoint, limit, take_row, answer_listing, listing);
 }
 
-/* ---- status: what is open, and the last that ended on each endpoint ------------------------- */
+/* ---- status: what is open (the oldest API_HISTORY_MAXIMUM of it), and the last that ended on each
+ * endpoint ------------------------- */
 
 /* Endpoints are looked up one after the other, so that a status is one query to the store at a
  * time, however many there are. */
@@ -191,6 +192,7 @@ struct overview {
     struct exchange *exchange;
     cJSON *document;
     cJSON *open; /* these two in the document */
+    size_t open_listed;
     cJSON *last;
     struct arena arena;
     struct map seen;
@@ -222,11 +224,16 @@ static void take_open(void *context, const struct record *record)
 
     if (overview->only && !text_equal(record->endpoint, overview->only))
         return;
+    add_endpoint(overview, record->endpoint);
+    /* The count stands in deployments.open; a status of 50,000 would hold up the loop for seconds.
+     */
+    if (overview->open_listed == API_HISTORY_MAXIMUM)
+        return;
     cleanup(json_free)
     cJSON *view = record_view(record);
 
+    overview->open_listed++;
     cJSON_AddItemToArray(overview->open, status_brief(view));
-    add_endpoint(overview, record->endpoint);
 }
 
 /* In the hands of another daemon. */

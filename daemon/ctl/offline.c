@@ -249,6 +249,17 @@ static cJSON *describe_start(const struct record *record, const struct route *ro
     return document;
 }
 
+static void show_variant(struct screen *screen, const char *label,
+                         const struct config_variant *variant)
+{
+    if (variant->serverless)
+        screen_field(screen, label, TONE_PLAIN, "%s, serverless", variant->name);
+    else
+        screen_field(screen, label, TONE_PLAIN, "%s, %lld x %s", variant->name,
+                     (long long)variant->count,
+                     variant->instance_type ? variant->instance_type : "what the artifact says");
+}
+
 static void show_start(struct screen *screen, const struct record *record,
                        const struct config_deployment *deployment)
 {
@@ -264,8 +275,12 @@ static void show_start(struct screen *screen, const struct record *record,
                  record->image ? record->image : "what the artifact says");
     screen_field(screen, "role", TONE_PLAIN, "%s",
                  deployment->execution_role ? deployment->execution_role : "");
-    screen_field(screen, "variant", TONE_PLAIN, "%s, %lld x %s", deployment->variant.name,
-                 (long long)deployment->variant.count, deployment->variant.instance_type);
+    if (!deployment->variant_count)
+        show_variant(screen, "variant", &deployment->variant);
+    for (size_t i = 0; i < deployment->variant_count; i++)
+        show_variant(screen, "variant", &deployment->variants[i]);
+    if (deployment->shadow)
+        show_variant(screen, "shadow", deployment->shadow);
     screen_field(screen, "approval", TONE_PLAIN, "%s",
                  deployment->approval == APPROVAL_MANUAL ? "manual" : "none");
 }

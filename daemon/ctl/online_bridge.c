@@ -311,12 +311,15 @@ enum api_exit online_doctor(const struct invocation *invocation)
     {
         bool ok = json_get_bool(hop, "ok", false);
         const char *difference = json_get_text(hop, "difference");
+        const char *missing = json_get_text(hop, "missing");
 
         screen_put(screen, ok ? TONE_GOOD : TONE_BAD, "%s  ", ok ? "well  " : "broken");
         screen_put(screen, TONE_STRONG, "%s", show_text(hop, "hop", "?"));
         screen_put(screen, TONE_PLAIN, ": %s\n", show_text(hop, "sentence", ""));
         if (difference)
             put_lines(screen, difference, true);
+        if (missing)
+            put_lines(screen, missing, true);
     }
     if (healthy)
         screen_put(screen, TONE_GOOD, "the whole bridge is well\n");

@@ -30,14 +30,19 @@ void effect_call_second(struct effect_run *run, const char *account,
     run->call = aws_call(run->aws, account, operation, input, on_result, run);
 }
 
+void effect_end(struct effect_run *run, const struct effect_result *result)
+{
+    run->call = NULL;
+    run->done(run->context, result);
+    arena_free(&run->arena);
+    free(run);
+}
+
 void effect_fail(struct effect_run *run, const struct error *error)
 {
     const struct effect_result result = {.ok = false, .error = *error};
 
-    run->call = NULL;
-    run->done(run->context, &result);
-    arena_free(&run->arena);
-    free(run);
+    effect_end(run, &result);
 }
 
 void effect_call(const struct asking *asking, const void *input)
@@ -105,6 +110,14 @@ static const char *subject_of(struct arena *arena, const struct record *record, 
     case EFFECT_HEAD_MODEL:
         return arena_printf(arena, "the model data s3://%s/%s: ", record->model_bucket,
                             record->model_key);
+    case EFFECT_READ_MODEL:
+        return arena_printf(arena,
+                            "the model data s3://%s/%s is encrypted with a KMS key that does not "
+                            "let it be read (kms:Decrypt): ",
+                            record->model_bucket, record->model_key);
+    case EFFECT_HEAD_BUCKET:
+        return arena_printf(arena, "the model bucket %s cannot be reached (s3:ListBucket): ",
+                            json_get_text(record->settings, "model_bucket"));
     case EFFECT_COPY_OBJECT:
         return arena_printf(arena, "the copy of s3://%s/%s to s3://%s/%s: ", record->model_bucket,
                             record->model_key, record->copy_bucket, record->copy_key);
@@ -123,16 +136,13 @@ static void on_result(void *context, const struct aws_result *aws_result)
         .elapsed_ms = clock_monotonic_ms() - run->begun_ms,
     };
 
-    run->call = NULL;
     if (!aws_result->ok) {
         result.error = aws_result->error;
         error_prefix(&result.error, "%s", run->subject);
     } else {
         effects[run->effect].take(run, aws_result->output, &result);
     }
-    run->done(run->context, &result);
-    arena_free(&run->arena);
-    free(run);
+    effect_end(run, &result);
 }
 
 struct effect_run *effect_start(struct aws *aws, const struct config *config,

@@ -73,11 +73,12 @@ void ask_invocation(const struct asking *asking)
 {
     const cJSON *wanted = verify_next(asking->record);
     const char *body = json_get_text(wanted, "body");
+    const char *target = json_get_text(wanted, "target_model");
     const struct runtime_invoke_endpoint_input input = {
         .endpoint_name = asking->record->endpoint,
         .content_type = json_get_text(wanted, "content_type"),
         .accept = json_get_text(wanted, "accept"),
-        .target_model = json_get_text(wanted, "target_model"),
+        .target_model = target ? target : pin_target_model(asking->record),
         .target_variant = json_get_text(wanted, "target_variant"),
         .body = {.data = body ? body : "", .length = body ? strlen(body) : 0},
     };

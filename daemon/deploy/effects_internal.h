@@ -38,7 +38,8 @@ void effect_call_document_as(const struct asking *asking, const char *account, c
 /* The second of two calls, begun by the callback of the first. */
 void effect_call_second(struct effect_run *run, const char *account,
                         const struct aws_operation *operation, const void *input);
-/* Ends an effect whose first call failed. */
+/* Ends an effect after the first of its calls: with a result, or because the call failed. */
+void effect_end(struct effect_run *run, const struct effect_result *result);
 void effect_fail(struct effect_run *run, const struct error *error);
 
 /* {MEMBER: name}, which is all that the describing and deleting operations want. */
@@ -69,6 +70,9 @@ void ask_alarms(const struct asking *asking);
 void ask_put_alarm(const struct asking *asking);
 void ask_delete_alarms(const struct asking *asking);
 void ask_role(const struct asking *asking);
+void ask_bucket(const struct asking *asking);
+void ask_model_read(const struct asking *asking);
+void ask_repository_policy(const struct asking *asking);
 void ask_scaling(const struct asking *asking);
 void ask_register_scaling(const struct asking *asking);
 void ask_stack(const struct asking *asking);
@@ -94,6 +98,7 @@ void ask_delete_config(const struct asking *asking);
 void ask_delete_model(const struct asking *asking);
 void take_document(struct effect_run *run, const void *output, struct effect_result *result);
 void take_digest(struct effect_run *run, const void *output, struct effect_result *result);
+void take_trust(struct effect_run *run, const void *output, struct effect_result *result);
 void take_nothing(struct effect_run *run, const void *output, struct effect_result *result);
 void take_announced_entry(struct effect_run *run, const void *output, struct effect_result *result);
 void take_object(struct effect_run *run, const void *output, struct effect_result *result);

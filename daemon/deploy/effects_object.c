@@ -30,6 +30,58 @@ void ask_model_head(const struct asking *asking)
     effect_call_as(asking, record->account, &input);
 }
 
+/* The model's first byte, which is decrypted for those only who may. */
+struct reading {
+    const char *account; /* who tries it second */
+    struct s3_get_object_input input;
+};
+
+/* Either of the two who may copy it has to be able to: home by itself, or the event's account by
+ * way of the daemon. */
+static void on_first_byte(void *context, const struct aws_result *aws_result)
+{
+    struct effect_run *run = context;
+    const struct reading *reading = run->second;
+
+    if (aws_result->ok) {
+        const struct effect_result result = {
+            .ok = true, .operation = s3_get_object_part.name, .request_id = aws_result->request_id};
+
+        effect_end(run, &result);
+    } else if (aws_result->error.class != ERROR_DENIED) {
+        effect_fail(run, &aws_result->error);
+    } else {
+        effect_call_second(run, reading->account, &s3_get_object_part, &reading->input);
+    }
+}
+
+void ask_model_read(const struct asking *asking)
+{
+    struct effect_run *run = asking->run;
+    struct reading *reading = arena_allocate(&run->arena, sizeof(*reading));
+
+    *reading = (struct reading){
+        .account = arena_copy(&run->arena, asking->record->account),
+        .input = {.bucket = arena_copy(&run->arena, asking->record->model_bucket),
+                  .key = arena_copy(&run->arena, asking->record->model_key),
+                  .version_id = arena_copy(&run->arena, asking->record->model_version),
+                  .range = "bytes=0-0"},
+    };
+    run->aws = asking->aws;
+    run->second = reading;
+    run->call = aws_call(asking->aws, asking->config->home, &s3_get_object_part, &reading->input,
+                         on_first_byte, run);
+}
+
+void ask_bucket(const struct asking *asking)
+{
+    const struct s3_head_bucket_input input = {
+        .bucket = json_get_text(asking->record->settings, "model_bucket"),
+    };
+
+    effect_call(asking, &input);
+}
+
 void ask_copy_head(const struct asking *asking)
 {
     const struct s3_get_object_input input = {
@@ -249,6 +301,9 @@ void take_head(struct effect_run *run, const void *output, struct effect_result 
     result->version = head->version_id;
     result->etag = without_quotes(&run->arena, head->etag);
     result->size = head->content_length;
+    /* "aws:kms" and "aws:kms:dsse" */
+    result->has_key =
+        head->server_side_encryption && text_starts_with(head->server_side_encryption, "aws:kms");
 }
 
 void take_copied(struct effect_run *run, const void *output, struct effect_result *result)

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "deploy/effects_internal.h"
 #include "deploy/image.h"
+#include "deploy/preflight.h"
 
 #include <assert.h>
 #include <string.h>
@@ -29,6 +30,23 @@ void ask_image(const struct asking *asking)
     };
 
     effect_call_as(asking, owner ? owner->name : asking->config->home, &input);
+}
+
+/* As the account that owns the repository: nobody else is told. */
+void ask_repository_policy(const struct asking *asking)
+{
+    struct image image;
+    struct error error;
+    int parsed = image_parse(preflight_image(asking->record), &image, &error);
+
+    assert(parsed == 0); /* the machine has looked at it */
+    (void)parsed;
+    const struct config_account *owner = config_find_account_by_id(asking->config, image.account);
+    cJSON *input = cJSON_CreateObject();
+
+    json_add_text(input, "registryId", image.account);
+    json_add_text(input, "repositoryName", image.repository);
+    effect_call_document_as(asking, owner ? owner->name : asking->config->home, input);
 }
 
 /* All that staging knows of the execution's actions, newest first: far fewer than a page. */

@@ -19,6 +19,21 @@ void ask_role(const struct asking *asking)
     effect_call(asking, &input);
 }
 
+/* The trust policy, as the text that it was. */
+void take_trust(struct effect_run *run, const void *output, struct effect_result *result)
+{
+    const struct iam_get_role_output *answer = output;
+    const char *encoded = answer->role.assume_role_policy_document;
+
+    if (!encoded)
+        return;
+    cleanup(free_pointer)
+    char *decoded = text_percent_decode(encoded);
+
+    result->bytes = arena_copy(&run->arena, decoded);
+    result->length = strlen(decoded);
+}
+
 void ask_alarms(const struct asking *asking)
 {
     cJSON *input = cJSON_CreateObject();

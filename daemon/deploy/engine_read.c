@@ -170,10 +170,19 @@ void engine_get(struct engine *engine, const char *id,
     store_get(engine->store, RECORD_KIND, id, &reader);
 }
 
+/* Whether the deployment may have made it, or be about to; one that cannot be read may. */
+static bool may_own(const struct record *record, const char *endpoint, const char *name)
+{
+    return !record || (text_equal(record->endpoint, endpoint) &&
+                       (!record->config_name || text_equal(record->config_name, name) ||
+                        text_equal(record->previous_config, name) ||
+                        text_equal(record->serving_config, name)));
+}
+
 bool engine_is_loose(const struct engine *engine, const char *endpoint, const char *name)
 {
     const struct seat *seat = map_get(&engine->seats, endpoint);
-    const struct live *live;
+    struct live *live;
 
     /* What another daemon holds, we do not know all of. */
     if (engine->holding && (!seat || !seat->is_ours || !seat->taken_up))
@@ -183,11 +192,14 @@ bool engine_is_loose(const struct engine *engine, const char *endpoint, const ch
         return false;
     list_each(live, &engine->lives, link)
     {
-        const struct record *record = live->record;
+        const bool parked = !live->record && live->bytes;
+        /* What was not committed yet has no stored form. */
+        const bool owned =
+            may_own(live->record || live->bytes ? engine_record(live) : live->next, endpoint, name);
 
-        if (text_equal(record->endpoint, endpoint) &&
-            (!record->config_name || text_equal(record->config_name, name) ||
-             text_equal(record->previous_config, name) || text_equal(record->serving_config, name)))
+        if (parked)
+            engine_park(live);
+        if (owned)
             return false;
     }
     return true;

@@ -1,6 +1,7 @@
 #include "deploy/lineage.h"
 
 #include "base/text.h"
+#include "deploy/pin.h"
 
 static bool is_left(const cJSON *entry)
 {
@@ -159,8 +160,11 @@ static cJSON *entry_of(const struct record *record)
     json_add_text(entry, "config", record->config_name);
     json_add_text(entry, "model", record->model_name);
     json_add_text(entry, "model_package", record->model_package);
-    json_add_text(entry, "copy_bucket", record->copy_bucket);
-    json_add_text(entry, "copy_key", record->copy_key);
+    /* What a container of many models serves is nobody's to remove with one of them. */
+    if (!pin_is_multi_model(record)) {
+        json_add_text(entry, "copy_bucket", record->copy_bucket);
+        json_add_text(entry, "copy_key", record->copy_key);
+    }
     if (cJSON_GetArraySize(record->containers) > 1) {
         cJSON *copies = json_add_array(entry, "copies");
 
@@ -224,5 +228,9 @@ void lineage_collect_failed(const cJSON *lineage, const struct record *record, c
     cleanup(json_free)
     cJSON *gone = entry_of(record);
 
-    collect(lineage, gone, garbage);
+    if (!record->unchanged)
+        collect(lineage, gone, garbage);
+    /* Of a container of many models: the one that this deployment brought. */
+    if (pin_is_multi_model(record) && record->copied)
+        collect_copy(NULL, record->copy_bucket, record->copy_key, garbage);
 }

@@ -56,6 +56,7 @@ struct effect_result {
     const char *version; /* of an S3 object; NULL in a bucket without versions */
     const char *etag;    /* of an object or a part, without quotes */
     int64_t size;
+    bool has_key;       /* an object that is encrypted with a KMS key */
     const char *digest; /* of an image */
     const char *upload_id;
     const struct endpoint_view *endpoint;

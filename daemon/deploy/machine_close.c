@@ -92,7 +92,7 @@ void machine_end(struct run *run, enum deployment_state state)
         /* What failed on the endpoint and could not be taken off it again stays: never delete what
          * may serve. */
         run->new_lineage = lineage_leave(run->lineage, record);
-    } else if (record->turn && !record->unchanged &&
+    } else if (record->turn && (!record->unchanged || record->copied) &&
                !text_equal(record->previous_config, record->config_name)) {
         lineage_collect_failed(run->lineage, record, record->garbage);
     }

@@ -8,6 +8,8 @@
 #include "deploy/verify.h"
 #include "deploy/watch.h"
 
+static void check_bucket(struct run *run);
+static void check_pull(struct run *run);
 static void check_serving(struct run *run);
 static void check_alarms(struct run *run);
 static void next_copy(struct run *run);
@@ -24,7 +26,10 @@ void take_first_look(struct run *run)
         bool proved = lineage_has_proved(run->lineage, record->config_name);
 
         record->unchanged = 1;
-        machine_enter(run, !proved && verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
+        if (pin_is_multi_model(record) && !record->restores)
+            next_copy(run); /* one more model for the container that serves */
+        else
+            machine_enter(run, !proved && verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
         return;
     }
     record->container = 0;
@@ -32,16 +37,73 @@ void take_first_look(struct run *run)
                endpoint && text_equal(endpoint->status, "InService") ? endpoint->config : NULL);
     if (record->restores)
         machine_enter(run, STEP_FIND_CONFIG);
-    else if (!run->lineage && json_get_text(record->settings, "execution_role"))
-        machine_enter(run, STEP_CHECK_ROLE); /* what has served shows that the role is there */
-    else
+    else if (run->lineage) /* what has served shows that all that it needs is there */
         check_serving(run);
+    else if (json_get_text(record->settings, "execution_role"))
+        machine_enter(run, STEP_CHECK_ROLE);
+    else
+        check_bucket(run);
 }
 
 /* One that appears in the next minute is no error; where we may not look, SageMaker will. */
 void take_role(struct run *run)
 {
+    const struct effect_result *result = run->result;
+    struct error error;
+
+    if (result->ok && preflight_trust(run->record, result->bytes, result->length, &error) < 0)
+        machine_fail(run, &error, "%s", error.sentence);
+    else
+        check_bucket(run);
+}
+
+static void check_bucket(struct run *run)
+{
+    if (json_get_text(run->record->settings, "model_bucket"))
+        machine_enter(run, STEP_CHECK_BUCKET);
+    else
+        check_pull(run);
+}
+
+void take_bucket(struct run *run)
+{
+    if (run->result->ok)
+        check_pull(run);
+    else
+        machine_fail(run, &run->result->error, "the model bucket %s does not exist",
+                     json_get_text(run->record->settings, "model_bucket"));
+}
+
+/* Each container's image, where it is another account's. */
+static void check_pull(struct run *run)
+{
+    struct record *record = run->record;
+    int count = record->containers ? cJSON_GetArraySize(record->containers) : 1;
+
+    while (record->container < count && !preflight_image(record))
+        record->container++;
+    if (record->container < count) {
+        machine_enter(run, STEP_CHECK_PULL);
+        return;
+    }
+    record->container = 0;
     check_serving(run);
+}
+
+/* Where we may not look, SageMaker will. */
+void take_repository_policy(struct run *run)
+{
+    struct record *record = run->record;
+    const struct effect_result *result = run->result;
+    bool is_hidden = !result->ok && result->error.class == ERROR_DENIED;
+    struct error error;
+
+    if (!is_hidden && preflight_pull(record, result->ok ? result->document : NULL, &error) < 0) {
+        machine_fail(run, &error, "%s", error.sentence);
+        return;
+    }
+    record->container++;
+    check_pull(run);
 }
 
 static void check_serving(struct run *run)
@@ -144,6 +206,10 @@ static void copied(struct run *run)
     struct record *record = run->record;
     cJSON *container = cJSON_GetArrayItem(record->containers, (int)record->container);
 
+    if (record->unchanged) {
+        machine_enter(run, verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
+        return;
+    }
     if (!container) {
         machine_enter(run, STEP_CREATE_MODEL);
         return;
@@ -216,6 +282,7 @@ void take_copy(struct run *run)
         return;
     }
     record_set(&run->record->copy_version, run->result->version);
+    run->record->copied = 1;
     copied(run);
 }
 
@@ -303,6 +370,7 @@ void take_completed(struct run *run)
     record_set(&record->upload_id, NULL);
     record_set_document(&record->part_etags, NULL);
     record_set(&record->copy_version, run->result->version);
+    record->copied = 1;
     copied(run);
 }
 

@@ -271,6 +271,15 @@ void take_model_head(struct run *run)
         record_set(&record->artifact_version, result->version);
         record_set(&record->artifact_etag, result->etag);
     }
+    if (result->has_key && result->size > 0)
+        machine_enter(run, STEP_CHECK_KEY);
+    else
+        machine_pin_image(run);
+}
+
+/* It can be decrypted, so it can be copied. */
+void take_model_read(struct run *run)
+{
     machine_pin_image(run);
 }
 

@@ -80,6 +80,29 @@ static char *copy_key(const struct record *record, const char *bucket, const cha
                        record->endpoint, hex, base);
 }
 
+bool pin_is_multi_model(const struct record *record)
+{
+    return json_get_bool(record->settings, "multi_model", false);
+}
+
+/* What the keys of an endpoint's copies begin with, and where a container of many models loads them
+ * from. The caller frees it. */
+static char *copies_of(const struct record *record)
+{
+    return text_printf("%s%s/", json_get_text(record->settings, "model_prefix"), record->endpoint);
+}
+
+const char *pin_target_model(const struct record *record)
+{
+    cleanup(free_pointer)
+    char *folder = copies_of(record);
+
+    if (!pin_is_multi_model(record) || !record->copy_key ||
+        !text_starts_with(record->copy_key, folder))
+        return NULL;
+    return record->copy_key + strlen(folder);
+}
+
 static void pin_copies(struct record *record)
 {
     cJSON *container;
@@ -123,7 +146,15 @@ static cJSON *primary_container(const struct record *record)
     char *image = image_by_digest(record->image, record->image_digest);
 
     json_add_text(container, "Image", image);
-    add_model_url(container, record->copy_bucket, record->copy_key);
+    if (pin_is_multi_model(record)) {
+        cleanup(free_pointer)
+        char *folder = copies_of(record);
+
+        json_add_text(container, "Mode", "MultiModel");
+        add_model_url(container, record->copy_bucket, folder);
+    } else {
+        add_model_url(container, record->copy_bucket, record->copy_key);
+    }
     if (cJSON_GetArraySize(record->environment) > 0)
         json_put(container, "Environment", cJSON_Duplicate(record->environment, true));
     return container;
@@ -182,7 +213,8 @@ static void set_variant(cJSON *entry, const cJSON *variant)
     static const struct {
         const char *ours;
         const char *theirs;
-    } texts[] = {{"name", "VariantName"}, {"instance_type", "InstanceType"}};
+    } texts[] = {
+        {"name", "VariantName"}, {"instance_type", "InstanceType"}, {"model", "ModelName"}};
 
     for (size_t i = 0; i < array_length(texts); i++)
         if (!text_is_empty(json_get_text(variant, texts[i].ours)))
@@ -200,23 +232,69 @@ static void set_variant(cJSON *entry, const cJSON *variant)
     if (json_get_integer(variant, "count", 0) > 0)
         json_put(entry, "InitialInstanceCount",
                  cJSON_CreateNumber((double)json_get_integer(variant, "count", 1)));
+    if (json_get(variant, "weight"))
+        json_put(entry, "InitialVariantWeight",
+                 cJSON_CreateNumber((double)json_get_integer(variant, "weight", 1)));
+}
+
+static void add_variant(cJSON *list, const cJSON *variant)
+{
+    cJSON *entry = cJSON_CreateObject();
+
+    set_variant(entry, variant);
+    cJSON_AddItemToArray(list, entry);
+}
+
+static void set_variants(const struct record *record, cJSON *document)
+{
+    const cJSON *several = settings(record, "variants");
+    const cJSON *shadow = settings(record, "shadow");
+    cJSON *variants = cJSON_GetObjectItemCaseSensitive(document, "ProductionVariants");
+    const cJSON *variant;
+
+    if (several) {
+        cJSON *list = cJSON_CreateArray();
+
+        cJSON_ArrayForEach(variant, several) add_variant(list, variant);
+        json_put(document, "ProductionVariants", list);
+    } else if (!variants) {
+        add_variant(json_add_array(document, "ProductionVariants"), settings(record, "variant"));
+    } else if (cJSON_GetArraySize(variants) == 1) {
+        /* Where the artifact has several, it knows better than one line of ours. */
+        set_variant(variants->child, settings(record, "variant"));
+    }
+    if (shadow) {
+        cJSON *list = cJSON_CreateArray();
+
+        add_variant(list, shadow);
+        json_put(document, "ShadowProductionVariants", list);
+    }
+}
+
+/* SageMaker API Reference, AsyncInferenceConfig. */
+static cJSON *asynchronous(const cJSON *wanted)
+{
+    cJSON *config = cJSON_CreateObject();
+    cJSON *output = json_add_object(config, "OutputConfig");
+
+    json_add_text(output, "S3OutputPath", json_get_text(wanted, "output"));
+    json_add_text(output, "S3FailurePath", json_get_text(wanted, "failures"));
+    if (json_get_integer(wanted, "concurrency", 0) > 0)
+        json_add_integer(json_add_object(config, "ClientConfig"),
+                         "MaxConcurrentInvocationsPerInstance",
+                         json_get_integer(wanted, "concurrency", 1));
+    return config;
 }
 
 /* What the artifact says, what the configuration says in our words, and last in AWS's. */
 static cJSON *config_document(const struct record *record)
 {
     const cJSON *said = json_get(record->template, "config");
-    const cJSON *variant = settings(record, "variant");
     cJSON *document = said ? cJSON_Duplicate(said, true) : cJSON_CreateObject();
-    cJSON *variants = cJSON_GetObjectItemCaseSensitive(document, "ProductionVariants");
 
-    if (!variants) {
-        variants = json_add_array(document, "ProductionVariants");
-        cJSON_AddItemToArray(variants, cJSON_CreateObject());
-    }
-    /* Where the artifact has several, it knows better than one line of ours. */
-    if (cJSON_GetArraySize(variants) == 1)
-        set_variant(variants->child, variant);
+    set_variants(record, document);
+    if (settings(record, "async"))
+        json_put(document, "AsyncInferenceConfig", asynchronous(settings(record, "async")));
     json_put(document, "Tags", tags(record));
     if (json_get(settings(record, "overlay"), "endpoint_config"))
         json_merge(document, json_get(settings(record, "overlay"), "endpoint_config"));
@@ -249,7 +327,9 @@ static void pin_names(struct record *record)
     const char *inputs[] = {model, config, record->model_version, record->model_etag};
     char hex[NAME_HEX + 1];
 
-    if (record->containers) { /* the copies' keys, in the document, stand for all of them */
+    /* The copies' keys, in the document, stand for all of them; and what serves many models is the
+     * same whichever comes. */
+    if (record->containers || pin_is_multi_model(record)) {
         inputs[2] = NULL;
         inputs[3] = NULL;
     }
@@ -297,6 +377,10 @@ static int check_lengths(const struct record *record, struct error *error)
 
 int pin_documents(struct record *record, struct error *error)
 {
+    if (record->containers && pin_is_multi_model(record))
+        return error_set(error, ERROR_INVALID,
+                         "\"multi_model\" is of one container, and the artifact has %d",
+                         cJSON_GetArraySize(record->containers));
     pin_copies(record);
     record_set_document(&record->model_document, model_document(record));
     record_set_document(&record->config_document, config_document(record));

@@ -21,6 +21,13 @@
  * rest of the record. ERROR_INVALID where SageMaker would refuse the result. */
 int pin_documents(struct record *record, struct error *error);
 
+/* Whether the container serves many models. Then the documents and names are of the container
+ * alone, and the same for every model that is brought to it. */
+bool pin_is_multi_model(const struct record *record);
+
+/* What such a container's model is called by, a part of copy_key; NULL where it is none. */
+const char *pin_target_model(const struct record *record);
+
 /* Of a stack, config_name only: it stands for the template and its parameters. */
 void pin_stack(struct record *record);
 

@@ -24,4 +24,22 @@ int preflight_rollout(const struct record *record, const cJSON *serving, struct 
  * or ERROR_CONFLICT. */
 int preflight_alarms(const struct record *record, const cJSON *answer, struct error *error);
 
+/* ---- preflight_policy.c: by the policies of others -------------------------------------------
+ *
+ * What a condition decides that we cannot know, such as an organisation, is not held against them.
+ */
+
+/* Whether the role's trust policy (as text; NULL where it was not seen) lets SageMaker assume it.
+ * -1 and ERROR_DENIED, naming action, principal and resource. */
+int preflight_trust(const struct record *record, const char *policy, size_t length,
+                    struct error *error);
+
+/* The image of the present container that another account's repository must let the execution role
+ * pull; NULL where there is none. It can be parsed. */
+const char *preflight_image(const struct record *record);
+
+/* Whether it does, by GetRepositoryPolicy's answer; NULL where the repository has no policy. -1 and
+ * ERROR_DENIED, naming action, principal and resource. */
+int preflight_pull(const struct record *record, const cJSON *answer, struct error *error);
+
 #endif

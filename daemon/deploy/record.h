@@ -100,6 +100,7 @@ enum { RECORD_FORMAT = 1 };
     X(unsure_until_ms) /* until then, a request of ours may still be carried out, or not be seen */ \
     X(attempts) /* of the present step that failed in a row */ \
     X(approved_ms) \
+    X(copied) /* the copy was made by this one */ \
     X(container) /* place in containers[] of the one that is being pinned or copied */ \
     X(model_bytes) \
     X(carried) /* 1 where the parts go through the daemon */ \

@@ -95,15 +95,9 @@ static void add_overlay(cJSON *settings, const struct config_deployment *deploym
             json_put(overlay, parts[i].name, cJSON_Duplicate(parts[i].document, true));
 }
 
-static void add_variant(cJSON *settings, const struct config_deployment *deployment)
+static cJSON *variant_of(const struct config_variant *variant)
 {
-    const struct config_variant *variant = &deployment->variant;
-
-    /* A project's template has its own, which only a whole one of ours stands above. */
-    if (deployment->artifact.form == ARTIFACT_SAGEMAKER_PROJECT && !variant->instance_type &&
-        !variant->serverless)
-        return;
-    cJSON *object = json_add_object(settings, "variant");
+    cJSON *object = cJSON_CreateObject();
 
     json_add_text(object, "name", variant->name);
     if (variant->serverless) {
@@ -115,6 +109,46 @@ static void add_variant(cJSON *settings, const struct config_deployment *deploym
         json_add_text(object, "instance_type", variant->instance_type);
         json_add_integer(object, "count", variant->count);
     }
+    json_add_text(object, "model", variant->model);
+    return object;
+}
+
+static cJSON *weighted_variant_of(const struct config_variant *variant)
+{
+    cJSON *object = variant_of(variant);
+
+    json_add_integer(object, "weight", variant->weight);
+    return object;
+}
+
+static void add_asynchronous(cJSON *settings, const struct config_asynchronous *asynchronous)
+{
+    cJSON *object = json_add_object(settings, "async");
+
+    json_add_text(object, "output", asynchronous->output);
+    json_add_text(object, "failures", asynchronous->failures);
+    json_add_integer(object, "concurrency", asynchronous->concurrency);
+}
+
+static void add_variants(cJSON *settings, const struct config_deployment *deployment)
+{
+    const struct config_variant *variant = &deployment->variant;
+    bool is_project = deployment->artifact.form == ARTIFACT_SAGEMAKER_PROJECT;
+
+    if (deployment->shadow)
+        json_put(settings, "shadow", weighted_variant_of(deployment->shadow));
+    if (deployment->asynchronous)
+        add_asynchronous(settings, deployment->asynchronous);
+    if (deployment->variant_count) {
+        cJSON *list = json_add_array(settings, "variants");
+
+        for (size_t i = 0; i < deployment->variant_count; i++)
+            cJSON_AddItemToArray(list, weighted_variant_of(&deployment->variants[i]));
+        return;
+    }
+    /* A project's template has its own, which only a whole one of ours stands above. */
+    if (!is_project || variant->instance_type || variant->serverless)
+        json_put(settings, "variant", variant_of(variant));
 }
 
 static void add_freezes(cJSON *settings, const struct config_deployment *deployment)
@@ -166,7 +200,9 @@ cJSON *settings_of(const struct config *config, const struct config_deployment *
 {
     cJSON *settings = cJSON_CreateObject();
 
-    add_variant(settings, deployment);
+    add_variants(settings, deployment);
+    if (deployment->container.multi_model)
+        json_add_bool(settings, "multi_model", true);
     json_put(settings, "sources", sources_of(config, deployment));
     json_add_text(settings, "execution_role", deployment->execution_role);
     json_add_text(settings, "model_bucket", deployment->model_bucket);

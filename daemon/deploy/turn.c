@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "deploy/lineage.h"
 #include "deploy/machine.h"
+#include "deploy/pin.h"
 
 #include <string.h>
 
@@ -37,8 +38,9 @@ struct turn_decision turn_decide(const struct record *record, const struct recor
     if (!machine_waits_for_turn(record))
         return stay;
     int64_t serving_ms = lineage_newest_ms(lineage);
+    bool stands_beside = pin_is_multi_model(record); /* the others, which stay: all have a turn */
 
-    if (record->event_ms < serving_ms)
+    if (record->event_ms < serving_ms && !stands_beside)
         return (struct turn_decision){.turn = TURN_SUPERSEDED,
                                       .by = newest_that_served(lineage, serving_ms)};
     bool taken = false;
@@ -47,7 +49,11 @@ struct turn_decision turn_decide(const struct record *record, const struct recor
         const struct record *other = records[i];
 
         taken = taken || other->turn;
-        if (other != record && other->step == STEP_TURN && is_newer(other, record))
+        if (other == record || other->step != STEP_TURN)
+            continue;
+        if (stands_beside)
+            taken = taken || is_newer(record, other); /* the older first */
+        else if (is_newer(other, record))
             return (struct turn_decision){.turn = TURN_SUPERSEDED, .by = other->id};
     }
     if (taken || record->step != STEP_TURN)

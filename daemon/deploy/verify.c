@@ -38,6 +38,13 @@ static bool is_pinned(const struct record *record, const char *resolved)
     return strstr(resolved, record->image_digest) != NULL;
 }
 
+static bool is_ours(const struct record *record, const cJSON *variant)
+{
+    const char *model = json_get_text(variant, "ModelName");
+
+    return !model || text_equal(model, record->model_name);
+}
+
 static enum proof prove_variant(const struct record *record, const struct endpoint_view *endpoint,
                                 const cJSON *wanted, char *sentence, size_t size)
 {
@@ -58,7 +65,8 @@ static enum proof prove_variant(const struct record *record, const struct endpoi
                  (long long)(variant->desired_count ? variant->desired_count : count));
         return PROOF_PENDING;
     }
-    for (size_t i = 0; i < variant->image_count; i++) {
+    /* A model that was there before was not pinned by us. */
+    for (size_t i = 0; i < variant->image_count && is_ours(record, wanted); i++) {
         if (variant->resolved_images[i] && !is_pinned(record, variant->resolved_images[i])) {
             snprintf(sentence, size, "variant %s runs image %s, not the pinned %s", name,
                      variant->resolved_images[i],

@@ -66,6 +66,9 @@ cJSON *watch_alarm(const struct record *record, size_t place)
     json_add_text(alarm, "TreatMissingData", "notBreaching"); /* before there is traffic */
     cJSON *dimensions = json_add_array(alarm, "Dimensions");
 
+    /* With the configuration's name, the metric is the new fleet's alone (SageMaker Developer
+     * Guide, "Auto-Rollback Configuration and Monitoring", Monitor model latency on the new fleet).
+     */
     add_dimension(dimensions, "EndpointName", record->endpoint);
     add_dimension(dimensions, "VariantName", json_get_text(variant, "VariantName"));
     add_dimension(dimensions, "EndpointConfigName", record->config_name);

@@ -124,6 +124,31 @@ static void close_descriptor(int *descriptor)
         close(*descriptor);
 }
 
+/* SQLite reads a last page that was cut as if zeros had stood there, which may be inside a record.
+ * With a log beside it a crash in the middle of a checkpoint may have left such a page: then the
+ * log has the whole one. The page size: "File Format For SQLite Databases", 1.3.2. */
+static int check_whole(const struct database *database, int file, const struct stat *status,
+                       struct error *error)
+{
+    unsigned char size[2];
+    struct stat log;
+    cleanup(free_pointer)
+    char *log_path = text_printf("%s-wal", database->path);
+    off_t page;
+
+    if (pread(file, size, sizeof(size), 16) != sizeof(size))
+        return 0;
+    page = size[0] << 8 | size[1];
+    if (page == 1)
+        page = 65536;
+    if (page < 512 || status->st_size % page == 0 || (stat(log_path, &log) == 0 && log.st_size > 0))
+        return 0;
+    return error_set(error, ERROR_STORAGE,
+                     "the store %s is damaged (it ends in the middle of a page); put a backup in "
+                     "its place, or move it away to begin anew without a history",
+                     database->path);
+}
+
 /* SQLite would make the file with the process's umask, and gives its log the file's own mode. */
 static int make_file(const struct database *database, struct error *error)
 {
@@ -150,7 +175,7 @@ static int make_file(const struct database *database, struct error *error)
     if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
         return error_set(error, ERROR_STORAGE, "could not open the store %s: not a regular file",
                          database->path);
-    return 0;
+    return check_whole(database, file, &status, error);
 }
 
 static int run_sql(const struct database *database, const char *sql, struct error *error)

@@ -13,6 +13,7 @@ from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET, EXTERNAL_ID, INSTANCE_ROLE, MODEL_BUCKET, REPOSITORY, SAGEMAKER_BUCKET, STAGING_ROLE
 from privileges import questions
 
+PLAIN_BUCKET = "models-without-versions"
 TEMPLATES = ROOT / "conf" / "bootstrap"
 
 
@@ -30,14 +31,14 @@ def create(world: Any, account: str, **parameters: str) -> dict[str, str]:
 @pytest.fixture
 def bootstrapped(bare: Any) -> str:
     """Both stacks, and what they are told of; the key's ARN."""
-    for name in (ARTIFACT_BUCKET, SAGEMAKER_BUCKET):
+    for name in (ARTIFACT_BUCKET, SAGEMAKER_BUCKET, PLAIN_BUCKET):
         bare.client("staging", "s3").create_bucket(Bucket=name)
     bare.client("prod", "s3").create_bucket(Bucket=MODEL_BUCKET)
     repository = bare.client("staging", "ecr").create_repository(repositoryName=REPOSITORY)["repository"]["repositoryArn"]
     key = bare.client("staging", "kms").create_key()["KeyMetadata"]["Arn"]
     staging = create(
         bare, "staging", ProductionAccountId=bare.prod, ExternalId=EXTERNAL_ID, RepositoryArns=repository, KeyArns=key,
-        BucketArns=f"arn:aws:s3:::{ARTIFACT_BUCKET},arn:aws:s3:::{SAGEMAKER_BUCKET}")
+        BucketArns=f"arn:aws:s3:::{ARTIFACT_BUCKET},arn:aws:s3:::{SAGEMAKER_BUCKET},arn:aws:s3:::{PLAIN_BUCKET}")
     assert staging["DaemonRoleArn"] == bare.staging_role_arn
     production = create(bare, "prod", StagingRoleArn=staging["DaemonRoleArn"])
     assert production["InstanceRoleArn"].endswith(f":role/{INSTANCE_ROLE}")

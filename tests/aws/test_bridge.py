@@ -409,6 +409,9 @@ def test_given_a_change_when_it_is_undone_then_the_resource_is_as_it_was_and_sta
     bridge.ask("reconcile")
     assert bucket_policy(bare)["Statement"] == [other]
     assert [c["id"] for c in bridge.ask("undo", change="nonsense").get("changes", [])] == []
+    bridge.stop()
+    bridge.converge()
+    assert bucket_policy(bare)["Statement"] == [other], "a restart does not end the hold"
 
 
 def test_given_a_converged_bridge_when_it_is_imported_then_a_plan_on_what_was_imported_is_empty(bridge, bare):
@@ -478,6 +481,25 @@ def test_given_a_heartbeat_when_a_hop_breaks_then_the_journal_names_it_and_when_
             "Sid": "CausewayPull", "Effect": "Allow", "Principal": {"AWS": bare.execution_role_arn},
             "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]}]}))
     wait_for(lambda: said("every hop of the bridge is well"), "the mended hop", 20, 0.2)
+
+
+
+@pytest.mark.parametrize(("hand", "hop", "who", "action"), [
+    (delete_repository_policy, "repositories", "role/causeway-execution", "ecr:BatchGetImage"),
+    (remove_bus_policy, "bus in production", "role/causeway-forward", "events:PutEvents"),
+    (change_queue_policy, "queue", "events.amazonaws.com", "sqs:SendMessage"),
+    (delete_bucket_policy, "buckets", "the daemon", "s3:GetObject"),
+    (change_trust, "roles in production", "sagemaker.amazonaws.com", "sts:AssumeRole"),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_given_a_statement_that_somebody_took_away_when_the_doctor_looks_then_it_names_who_may_not_do_what_and_the_statement(
+        bridge, bare, hand, hop, who, action):
+    bridge.converge()
+    hand(bare)
+    broken = next(h for h in bridge.doctor()["hops"] if h["hop"] == hop)
+    said, *statements = broken["missing"].split("\n")
+    assert f"may not {action} on " in said and (who in said or who == "the daemon")
+    added = [json.loads(line.removeprefix("+ ")) for line in statements]
+    assert added and all(action in (s["Action"] if isinstance(s["Action"], list) else [s["Action"]]) for s in added)
 
 
 # ---- every field that the file may give
@@ -565,3 +587,60 @@ def test_given_every_field_of_every_kind_when_one_is_changed_in_the_file_then_th
         whole.stop()
         whole.configure(bridge=None, resources=everything(bare, whole.key))
         whole.converge()
+
+
+# ---- a stage of somebody's pipeline
+
+
+@pytest.fixture
+def pipeline(bare: Any) -> Any:
+    """A pipeline in staging of two stages, as people make them; asks for it anew."""
+    role = bare.client("staging", "iam").create_role(RoleName="pipeline", AssumeRolePolicyDocument=json.dumps({
+        "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"},
+                                                "Action": "sts:AssumeRole"}]}))["Role"]["Arn"]
+    client = bare.client("staging", "codepipeline")
+    client.create_pipeline(pipeline={
+        "name": "fraud-scorer-deploy", "roleArn": role, "version": 1, "artifactStore": {"type": "S3", "location": ARTIFACT_BUCKET},
+        "stages": [
+            {"name": "Source", "actions": [{
+                "name": "Source", "runOrder": 1, "configuration": {"S3Bucket": ARTIFACT_BUCKET, "S3ObjectKey": "source.zip"},
+                "actionTypeId": {"category": "Source", "owner": "AWS", "provider": "S3", "version": "1"},
+                "inputArtifacts": [], "outputArtifacts": [{"name": "SourceArtifact"}]}]},
+            {"name": "Deploy", "actions": [{
+                "name": "Forward", "runOrder": 1, "configuration": {"FunctionName": "old"},
+                "actionTypeId": {"category": "Invoke", "owner": "AWS", "provider": "Lambda", "version": "1"},
+                "inputArtifacts": [{"name": "SourceArtifact"}], "outputArtifacts": []}]}]})
+    return lambda: client.get_pipeline(name="fraud-scorer-deploy")["pipeline"]
+
+
+def stage(**more: Any) -> dict[str, Any]:
+    return {"kind": "codepipeline_stage", "account": "staging", "name": "forwarding", "pipeline": "fraud-scorer-deploy", "stage": "Deploy",
+            "actions": [{"name": "Forward", "category": "Invoke", "owner": "AWS", "provider": "Lambda", "version": "1", "run_order": "1",
+                         "configuration": {"FunctionName": "new"}, "inputs": ["SourceArtifact"]}], **more}
+
+
+def test_given_a_stage_that_differs_when_passes_are_made_then_it_is_reported_and_changed_only_where_the_file_says_so(
+        bridge, bare, control, pipeline):
+    before = pipeline()
+    bridge.configure(bridge=None, resources=[stage()])
+    found = bridge.plan()
+    assert "FunctionName" in found["text"] and "does not say change: true" in found["text"]
+    bridge.ask("reconcile")
+    assert pipeline() == before
+    bridge.stop()
+    bridge.configure(bridge=None, resources=[stage(change=True)])
+    bridge.converge()
+    after = pipeline()
+    assert after["stages"][1]["actions"][0]["configuration"] == {"FunctionName": "new"}
+    assert after["stages"][0] == before["stages"][0], "only the stage that the file names is changed"
+    assert bridge.plan()["empty"]
+
+
+def test_given_a_stage_as_the_file_says_or_none_of_that_name_when_a_plan_is_made_then_there_is_nothing_to_do(bridge, pipeline):
+    as_it_is = stage()
+    as_it_is["actions"][0]["configuration"] = {"FunctionName": "old"}
+    bridge.configure(bridge=None, resources=[as_it_is])
+    assert bridge.plan()["empty"]
+    bridge.stop()
+    bridge.configure(bridge=None, resources=[stage(stage="Nowhere", change=True)])
+    assert "has no such stage" in bridge.plan()["text"]

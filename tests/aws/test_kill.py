@@ -16,8 +16,9 @@ PING = "The primary container for production variant main did not pass the ping 
 # The calls that the daemon makes in each journey, in order; test_the_lists_are_what_happens holds them to that.
 FIRST = [
     "GetQueueUrl", "GetQueueAttributes", "GetQueueUrl", "ReceiveMessage", "DeleteMessageBatch", "AssumeRole", "GetObject",
-    "HeadObject", "DescribeImages", "DescribeEndpoint", "GetRole", "HeadObject", "CopyObject", "CreateModel",
-    "CreateEndpointConfig", "DescribeEndpoint", "CreateEndpoint", "DescribeEndpoint", "InvokeEndpoint", "DescribeEndpoint",
+    "HeadObject", "DescribeImages", "DescribeEndpoint", "GetRole", "HeadBucket", "GetRepositoryPolicy",
+    "HeadObject", "CopyObject", "CreateModel", "CreateEndpointConfig", "DescribeEndpoint", "CreateEndpoint",
+    "DescribeEndpoint", "InvokeEndpoint", "DescribeEndpoint",
 ]
 # From the event on, with one that serves already.
 UPDATE = [

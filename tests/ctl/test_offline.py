@@ -278,3 +278,53 @@ def test_a_malformed_request_is_bad_input(content: str) -> None:
     answer = run("policy", "can", "--request", "-", stdin=content)
     assert answer.returncode == 2
     assert answer.stderr.startswith("causewayctl: standard input: ")
+
+
+# policy can, of what the configuration wants
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "conf" / "causeway.yaml"
+INSTANCE, EXECUTION = ("arn:aws:iam::361769565206:role/" + name for name in ("causeway-instance", "causeway-execution"))
+STAGING, FORWARD = ("arn:aws:iam::345594592951:role/" + name for name in ("causeway-staging", "causeway-forward"))
+BUS = "arn:aws:events:us-east-1:361769565206:event-bus/cross-account-bus"
+IMAGES = "arn:aws:ecr:us-east-1:345594592951:repository/sagemaker-inference"
+
+
+def can(principal: str, action: str, resource: str, *context: str) -> Any:
+    told = [part for pair in context for part in ("--context", pair)]
+    return run("--json", "--config", EXAMPLE, "policy", "can", "--principal", principal, "--action", action, "--resource", resource, *told)
+
+
+@pytest.mark.parametrize(("asked", "code", "missing"), [
+    ((INSTANCE, "sts:AssumeRole", STAGING, "sts:ExternalId=causeway"), 0, None),
+    ((INSTANCE, "sts:AssumeRole", STAGING, "sts:ExternalId=another"), 1, "resource policy"),
+    ((INSTANCE, "sts:AssumeRole", STAGING), 1, "resource policy"),
+    (("arn:aws:sts::361769565206:assumed-role/causeway-instance/i-1", "s3:GetObject", "arn:aws:s3:::axcess-devst-sagemaker/a"), 0, None),
+    ((INSTANCE, "s3:PutObject", "arn:aws:s3:::axcess-devst-sagemaker/a"), 1, "resource policy"),
+    ((FORWARD, "events:PutEvents", BUS), 0, None),
+    ((STAGING, "events:PutEvents", BUS), 1, "resource policy"),
+    ((EXECUTION, "ecr:BatchGetImage", IMAGES), 0, None),
+    ((INSTANCE, "ecr:BatchGetImage", IMAGES), 1, "resource policy"),
+    ((INSTANCE, "sagemaker:DeleteEndpoint", "arn:aws:sagemaker:us-east-1:361769565206:endpoint/somebody-elses"), 1, "identity policy"),
+    (("events.amazonaws.com", "sqs:SendMessage", "arn:aws:sqs:us-east-1:361769565206:causeway-events",
+      "aws:SourceArn=arn:aws:events:us-east-1:361769565206:rule/causeway-drift"), 0, None),
+    (("events.amazonaws.com", "sqs:SendMessage", "arn:aws:sqs:us-east-1:361769565206:causeway-events"), 1, "resource policy"),
+])
+def test_what_the_configuration_wants_decides_a_request_of_options(asked: tuple[str, ...], code: int, missing: str | None) -> None:
+    answer = can(*asked)
+    said = document(answer)
+    assert (answer.returncode, said.get("missing")) == (code, missing), said
+
+
+def test_what_has_a_say_and_is_not_in_the_configuration_is_named() -> None:
+    somebody = "arn:aws:iam::361769565206:role/somebody"
+    said = document(can(somebody, "sqs:SendMessage", "arn:aws:sqs:us-east-1:361769565206:causeway-events"))
+    assert said["unknown"] == [somebody]
+
+
+@pytest.mark.parametrize("options", [
+    (), ("--principal", INSTANCE), ("--principal", INSTANCE, "--action", "s3:GetObject"), ("--request", "-", "--principal", INSTANCE),
+    ("--principal", INSTANCE, "--action", "s3:GetObject", "--resource", "*", "--context", "nothing"),
+])
+def test_half_a_request_is_bad_input(options: tuple[str, ...]) -> None:
+    answer = run("--config", EXAMPLE, "policy", "can", *options, stdin="{}")
+    assert answer.returncode == 2 and "--" in answer.stderr, answer.stderr

@@ -48,6 +48,9 @@ class Terminal:
         self.shown += more.decode(errors="replace").replace("\r\n", "\n")
         return bool(more)
 
+    def type(self, text: str) -> None:
+        os.write(self._ours, text.encode())
+
     def signal(self, number: int) -> None:
         self._process.send_signal(number)
 
@@ -70,6 +73,17 @@ def terminals() -> Iterator[list[Terminal]]:
     yield opened
     for terminal in opened:
         terminal.close()
+
+
+def test_what_ends_a_deployment_is_asked_about_first(daemon: StandIn, terminals: list[Terminal]) -> None:
+    daemon.answer("POST", f"/v1/deployments/{answers.THIRD}/cancel", {"action": "cancel", "id": answers.THIRD, "duplicate": False})
+    for answer, code in (("n", 1), ("y", 0)):
+        assert daemon.asked == []
+        terminals.append(Terminal(daemon, "cancel", answers.THIRD))
+        terminals[-1].read_until(f"Cancel the deployment {answers.THIRD}? [y/N] ")
+        terminals[-1].type(answer + "\n")
+        assert terminals[-1].end() == code
+    assert "being cancelled" in terminals[-1].shown and len(daemon.asked) == 1
 
 
 def show(daemon: StandIn, terminals: list[Terminal], *arguments: str, **more: int | str) -> str:

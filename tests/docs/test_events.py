@@ -32,6 +32,25 @@ def daemon(sandbox: Any, world: Any, tmp_path: Path) -> Any:
     made.close()
 
 
+def example_pattern(directory: Path, rule: str) -> Path:
+    template = yaml.load((ROOT / "conf/events/notify.yaml").read_text(), Template)
+    path = directory / "pattern.json"
+    path.write_text(json.dumps(template["Resources"][rule]["Properties"]["EventPattern"]))
+    return path
+
+
+@pytest.mark.parametrize(("state", "code"), [("repaired", 0), ("left", 0), ("ended", 1)])
+def test_the_example_rule_takes_drift_that_people_should_know_of(daemon: Daemon, tmp_path: Path, state: str, code: int) -> None:
+    """What the bridge really sends is held to the same schema in tests/aws/test_drift.py."""
+    event = {"source": "causeway", "detail-type": "Causeway Drift", "detail": {
+        "resource": "staging/iam_role/causeway-forward", "kind": "iam_role", "name": "causeway-forward", "account": "staging",
+        "account_id": "345594592951", "verdict": "different", "state": state, "repaired": state == "repaired", "cause": "interval"}}
+    jsonschema.validate(event, json.loads((ROOT / "conf/events/drift.schema.json").read_text()))
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(event))
+    assert daemon.ctl("event", "match", "--pattern", str(example_pattern(tmp_path, "DriftRule")), "--event", str(path)).returncode == code
+
+
 def test_every_announcement_is_as_its_schema_says_and_the_example_rule_takes_the_bad_ones(daemon: Daemon, world: Any, control: Any, tmp_path: Path) -> None:
     control.sagemaker(invocations=[{"model_data_contains": "one", "body": "0.5\n"}],
                       rules=[{"model_data_contains": "/two.tar.gz", "reason": "did not pass the ping health check"}])
@@ -48,9 +67,7 @@ def test_every_announcement_is_as_its_schema_says_and_the_example_rule_takes_the
     for event in events:
         jsonschema.validate(event, strict)
 
-    template = yaml.load((ROOT / "conf/events/notify.yaml").read_text(), Template)
-    pattern = tmp_path / "pattern.json"
-    pattern.write_text(json.dumps(template["Resources"]["Rule"]["Properties"]["EventPattern"]))
+    pattern = example_pattern(tmp_path, "Rule")
     for event, code in zip(events, (1, 0), strict=True):
         path = tmp_path / "event.json"
         path.write_text(json.dumps(event))

@@ -40,6 +40,21 @@ def test_the_essentials_are_there_without_scripts(watched: Watched, visit: Visit
     assert page.locator("noscript meta[http-equiv=refresh]").count() == 1
 
 
+def test_each_resource_that_differs_is_there_with_its_difference(watched: Watched, visit: Visit) -> None:
+    watched.daemon.wait_said("resources were as the file says")
+    page = visit(java_script_enabled=False)
+    found = page.locator(".drift li")
+    assert found.count() > 5
+    queue = page.locator(".drift li", has_text=re.compile(r"prod/sqs_queue/causeway-events is different"))
+    expect(queue.locator(".difference")).to_be_hidden()
+    queue.locator("summary").click()
+    expect(queue.locator(".difference")).to_contain_text("CausewayEvents")
+    expect(queue.locator(".reason")).to_contain_text("reported only: its mode is observe")
+    told = watched.daemon.ask("status")["bridge"]["drift"]
+    assert len(told) == found.count() and any("CausewayEvents" in one.get("difference", "") for one in told)
+    assert "prod/sqs_queue/causeway-events is different for" in watched.daemon.ctl("status").stdout
+
+
 def test_text_from_outside_is_shown_as_text(watched: Watched, visit: Visit) -> None:
     watched.tell_story()
     page = visit()

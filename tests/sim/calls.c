@@ -6,11 +6,14 @@
 #include "aws/service_ecr.h"
 #include "aws/service_events.h"
 #include "aws/service_iam.h"
+#include "aws/service_kms.h"
 #include "aws/service_runtime.h"
 #include "aws/service_s3.h"
 #include "aws/service_sagemaker.h"
 #include "aws/service_sqs.h"
+#include "aws/service_sts.h"
 #include "base/text.h"
+#include "sim/bridge_world.h"
 #include "sim/promises.h"
 #include "sim/world.h"
 
@@ -24,21 +27,31 @@ struct aws {
     struct list calls;
 };
 
-static const struct {
+struct known_operation {
     const struct aws_operation *operation;
     void (*handle)(struct aws_call *call);
     bool changes;
-} operations[] = {
-#define OPERATION(variable, handler, changes_) {&variable, handler, changes_},
-#include "sim/operations.def"
-#undef OPERATION
 };
 
-static size_t place_of(const struct aws_operation *operation)
+#define OPERATION(variable, handler, changes_) {&variable, handler, changes_},
+static const struct known_operation operations_of_deployments[] = {
+#include "sim/operations.def"
+};
+static const struct known_operation operations_of_bridge[] = {
+#include "sim/bridge_operations.def"
+};
+#undef OPERATION
+
+static const struct known_operation *find_operation(const struct aws_operation *operation)
 {
-    for (size_t i = 0; i < array_length(operations); i++)
-        if (operations[i].operation == operation)
-            return i;
+    const struct known_operation *known =
+        sim->is_bridge ? operations_of_bridge : operations_of_deployments;
+    const size_t count = sim->is_bridge ? array_length(operations_of_bridge)
+                                        : array_length(operations_of_deployments);
+
+    for (size_t i = 0; i < count; i++)
+        if (known[i].operation == operation)
+            return &known[i];
     fprintf(stderr, "causeway-sim: the world does not know %s of %s: see operations.def\n",
             operation->name, operation->service->name);
     abort();
@@ -60,6 +73,8 @@ static struct outage {
 
 void calls_fail(const char *service, enum error_class class, int64_t for_us)
 {
+    if (sim->outage_until_us < sim->now_us + for_us)
+        sim->outage_until_us = sim->now_us + for_us;
     for (size_t i = 0; i < array_length(outages); i++) {
         if (outages[i].until_us > sim->now_us)
             continue;
@@ -276,7 +291,7 @@ static void arrive(void *context)
 {
     struct aws_call *call = context;
     const struct outage *outage = outage_of(call);
-    size_t place = place_of(call->operation);
+    const struct known_operation *known = find_operation(call->operation);
 
     if (outage) {
         call_refuse(call, outage->class, "", "%s",
@@ -289,14 +304,16 @@ static void arrive(void *context)
         struct aws_call *first = memory_allocate(sizeof(*first));
 
         call->twice = false;
-        *first = (struct aws_call){.operation = call->operation, .travels = true};
+        *first = (struct aws_call){
+            .operation = call->operation, .travels = true, .based_on = call->based_on};
         list_init(&first->link);
         first->input = copy_input(&first->arena, call->operation, call->input);
-        operations[place].handle(first);
+        first->account = arena_copy(&first->arena, call->account);
+        known->handle(first);
         moment_set(&call->arrive, latency_us());
         return;
     }
-    operations[place].handle(call);
+    known->handle(call);
 }
 
 static void refuse_throttled(struct aws_call *call)
@@ -336,7 +353,7 @@ static void set_out(struct aws_call *call, bool changes, bool once)
         send_answer(call);
         call->given_up = true;
         there_us = chance_between(&sim->chance, STREAM_LATENCY, 100, 1500) * US_PER_MS;
-        if (chance_strikes(&sim->chance, FAULT_CANCEL_AT_ONCE))
+        if (!sim->is_bridge && chance_strikes(&sim->chance, FAULT_CANCEL_AT_ONCE))
             operators_cancel_soon();
     } else if (changes && !once && call->operation->idempotent &&
                chance_strikes(&sim->chance, FAULT_CALL_TWICE)) {
@@ -351,21 +368,24 @@ struct aws_call *aws_call_with(struct aws *aws, const char *account,
                                void *context)
 {
     struct aws_call *call = memory_allocate(sizeof(*call));
-    size_t place = place_of(operation);
+    const struct known_operation *known = find_operation(operation);
 
     *call = (struct aws_call){.aws = aws, .operation = operation, .done = done, .context = context};
     list_append(&aws->calls, &call->link);
     moment_init(&call->arrive, &sim->events, arrive, call);
     moment_init(&call->answer, sim_loop_events(aws->process->loop), deliver, call);
-    (void)account;
     if (aws->process->outlived)
         aws->process->doomed = true; /* it looks before it reaches out, and sees that it is over */
     if (process_dies_now(aws->process))
         return call;
     sim->calls++;
     call->input = copy_input(&call->arena, operation, input);
-    promises_call_is_made(call);
-    set_out(call, operations[place].changes, options && options->once);
+    call->account = arena_copy(&call->arena, account);
+    if (sim->is_bridge)
+        bridge_call_is_made(call, known->changes);
+    else
+        promises_call_is_made(call);
+    set_out(call, known->changes, options && options->once);
     return call;
 }
 

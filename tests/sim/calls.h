@@ -16,7 +16,8 @@ struct aws_call {
     struct list link; /* of its aws, while somebody waits for the answer */
     struct aws *aws;  /* NULL once nobody does */
     const struct aws_operation *operation;
-    const void *input; /* a copy in the arena */
+    const char *account; /* by its name in the configuration; in the arena */
+    const void *input;   /* a copy in the arena */
     struct arena arena;
     aws_done *done;
     void *context;
@@ -27,7 +28,8 @@ struct aws_call {
     bool given_up; /* the answer, if any, comes too late */
     bool answer_lost;
     bool twice;
-    void *kept; /* the world's, while it keeps the call */
+    void *kept;            /* the world's, while it keeps the call */
+    const cJSON *based_on; /* a policy: what the daemon had been shown of it when it wrote */
 };
 
 struct aws *sim_aws_new(struct process *process);

@@ -13,6 +13,7 @@ static const struct {
 #define FAULT(enumerator, name_, kind_, probability_, text_) \
     [enumerator] = {                                         \
         .name = (name_), .kind = (kind_), .probability = (probability_), .text = (text_)},
+#include "sim/bridge_faults.def"
 #include "sim/faults.def"
 #undef FAULT
 };
@@ -24,6 +25,24 @@ static uint64_t mix(uint64_t bits)
     bits = (bits ^ (bits >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     bits = (bits ^ (bits >> 27)) * UINT64_C(0x94d049bb133111eb);
     return bits ^ (bits >> 31);
+}
+
+/* Streams and faults by numbers that stay when the bridge gets more faults: a seed's deployments
+ * are the same then. */
+enum { FIRST_OF_BRIDGE = 1000, WEATHER_OF_BRIDGE = 2000 };
+
+static unsigned number_of(unsigned stream)
+{
+    if (stream < FAULTS_OF_DEPLOYMENTS)
+        return stream;
+    if (stream < FAULTS)
+        return FIRST_OF_BRIDGE + stream;
+    return stream - (FAULTS - FAULTS_OF_DEPLOYMENTS);
+}
+
+static unsigned weather_of(unsigned fault)
+{
+    return fault < FAULTS_OF_DEPLOYMENTS ? number_of(STREAMS) + fault : WEATHER_OF_BRIDGE + fault;
 }
 
 static uint64_t bits_of(const struct chance *chance, unsigned stream, uint32_t number)
@@ -44,7 +63,7 @@ void chance_begin(struct chance *chance, uint64_t seed)
     chance->seed = seed;
     chance->calm = seed % 4 == 0;
     for (unsigned i = 0; i < FAULTS; i++) {
-        chance->weather[i] = weathers[bits_of(chance, STREAMS + i, 0) & 3];
+        chance->weather[i] = weathers[bits_of(chance, weather_of(i), 0) & 3];
         if (chance->calm && faults[i].kind == LOSING)
             chance->weather[i] = 0;
     }
@@ -67,7 +86,7 @@ bool chance_strikes(struct chance *chance, enum fault fault)
     uint32_t number = ++chance->numbers[fault];
 
     if (chance->faults_are_over ||
-        fraction_of(bits_of(chance, fault, number)) >=
+        fraction_of(bits_of(chance, number_of(fault), number)) >=
             faults[fault].probability * chance->weather[fault] ||
         is_left_out(chance, fault, number))
         return false;
@@ -80,7 +99,7 @@ bool chance_strikes(struct chance *chance, enum fault fault)
 
 uint64_t chance_bits(struct chance *chance, enum stream stream)
 {
-    return bits_of(chance, stream, ++chance->numbers[stream]);
+    return bits_of(chance, number_of(stream), ++chance->numbers[stream]);
 }
 
 uint64_t chance_below(struct chance *chance, enum stream stream, uint64_t below)

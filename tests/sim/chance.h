@@ -14,6 +14,9 @@ enum fault_kind { SURVIVABLE, LOSING };
 enum fault {
 #define FAULT(enumerator, name, kind, probability, text) enumerator,
 #include "sim/faults.def"
+    FAULTS_OF_DEPLOYMENTS, /* no fault: the bridge's own follow */
+    FAULT_BEFORE_BRIDGE = FAULTS_OF_DEPLOYMENTS - 1,
+#include "sim/bridge_faults.def"
 #undef FAULT
     FAULTS,
 };

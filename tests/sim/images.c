@@ -36,6 +36,23 @@ void images_describe(struct aws_call *call)
     call_answer(call, output);
 }
 
+static void free_document(void *document)
+{
+    cJSON_Delete(document);
+}
+
+/* Everyone may pull. */
+void images_policy(struct aws_call *call)
+{
+    cJSON *output = cJSON_CreateObject();
+
+    arena_adopt(&call->arena, output, free_document);
+    json_add_text(output, "policyText",
+                  "{\"Version\":\"2012-10-17\",\"Statement\":"
+                  "[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"ecr:*\"}]}");
+    call_answer(call, output);
+}
+
 void bus_put_events(struct aws_call *call)
 {
     const struct events_put_events_input *input = call->input;

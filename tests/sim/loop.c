@@ -131,7 +131,7 @@ void loop_free(struct loop *loop)
     sim_loop_drop(loop);
     heap_free(&loop->events);
     heap_free(&loop->timers);
-    if (loop->process && !loop->process->engine) { /* one of loop_new() */
+    if (loop->process && !loop->process->engine && !loop->process->bridge) { /* one of loop_new() */
         list_remove(&loop->process->link);
         free(loop->process);
     }

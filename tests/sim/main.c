@@ -15,9 +15,11 @@
 enum { EVENTS = 100, JOBS_MAX = 64, MINIMISING_RUNS = 400 };
 
 static const char usage[] =
-    "usage: causeway-sim --seed N [--events N] [--without FAULT,...] [--only FAULT:NUMBER,...]\n"
-    "       causeway-sim --seeds A..B [--jobs N] [--events N] [--first] [--quiet]\n"
+    "usage: causeway-sim --seed N [--events N] [--without FAULT,...] [--only FAULT:NUMBER,...] "
+    "[--bridge]\n"
+    "       causeway-sim --seeds A..B [--jobs N] [--events N] [--first] [--quiet] [--bridge]\n"
     "       causeway-sim --faults\n"
+    "  --bridge   keeps two accounts as the configuration says, instead of deploying models\n"
     "  --seed     replays one run and tells its story; minimises nothing\n"
     "  --seeds    runs many; the first failing seed is minimised, and its story told\n"
     "  --first    ends at the first failing seed, without minimising\n"
@@ -114,7 +116,7 @@ static void take_events_away(struct minimiser *minimiser)
 {
     unsigned low = 1;
 
-    while (low < minimiser->options.events) {
+    while (!minimiser->options.is_bridge && low < minimiser->options.events) {
         struct run_options options = minimiser->options;
 
         options.events = (low + options.events) / 2;
@@ -172,7 +174,11 @@ static void print_command(const struct run_options *options)
 {
     bool any = false;
 
-    printf("causeway-sim --seed %" PRIu64 " --events %u", options->seed, options->events);
+    printf("causeway-sim --seed %" PRIu64, options->seed);
+    if (options->is_bridge)
+        printf(" --bridge");
+    else
+        printf(" --events %u", options->events);
     if (options->only) {
         for (size_t i = 0; i < options->only_count; i++)
             printf("%s%s:%u", i ? "," : " --only ", fault_name((enum fault)options->only[i].fault),
@@ -382,11 +388,17 @@ static int run_told(struct run_options *options)
 int main(int argument_count, char **arguments)
 {
     static const struct option known[] = {
-        {"seed", required_argument, NULL, 's'},    {"seeds", required_argument, NULL, 'm'},
-        {"jobs", required_argument, NULL, 'j'},    {"events", required_argument, NULL, 'e'},
-        {"without", required_argument, NULL, 'w'}, {"only", required_argument, NULL, 'o'},
-        {"first", no_argument, NULL, 'f'},         {"quiet", no_argument, NULL, 'q'},
-        {"faults", no_argument, NULL, 'l'},        {0},
+        {"seed", required_argument, NULL, 's'},
+        {"seeds", required_argument, NULL, 'm'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"events", required_argument, NULL, 'e'},
+        {"without", required_argument, NULL, 'w'},
+        {"only", required_argument, NULL, 'o'},
+        {"first", no_argument, NULL, 'f'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"faults", no_argument, NULL, 'l'},
+        {"bridge", no_argument, NULL, 'b'},
+        {0},
     };
     struct run_options options = {.events = EVENTS};
     struct many many = {.first = 1, .jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
@@ -423,6 +435,9 @@ int main(int argument_count, char **arguments)
             break;
         case 'q':
             many.quiet = true;
+            break;
+        case 'b':
+            options.is_bridge = true;
             break;
         case 'l':
             print_struck(&(struct outcome){0});

@@ -116,7 +116,8 @@ def try_mutant(mutant: Mutant, build: Path, link: list[str], seeds: str) -> Verd
     program = build_mutant(mutant, build, link)
     begun = time.monotonic()
     printed = subprocess.run(
-        [str(program), "--seeds", seeds, "--jobs", "1", "--first", "--quiet"],
+        [str(program), "--seeds", seeds, "--jobs", "1", "--first", "--quiet"]
+        + (["--bridge"] if mutant.folder == "bridge" else []),
         capture_output=True, text=True,
     ).stdout
     caught = CAUGHT.search(printed)

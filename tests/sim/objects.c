@@ -136,6 +136,11 @@ void objects_head(struct aws_call *call)
     describe(call, false);
 }
 
+void buckets_head(struct aws_call *call)
+{
+    call_answer(call, arena_allocate(&call->arena, sizeof(struct s3_head_bucket_output)));
+}
+
 /* "BUCKET/KEY?versionId=V", nothing in it needing to be encoded here. */
 static const struct version *find_source(const char *source)
 {

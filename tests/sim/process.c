@@ -1,6 +1,8 @@
 /* The daemons: what causewayd wires together, started, killed, frozen and outlived. */
+#include "bridge/bridge.h"
 #include "deploy/engine.h"
 #include "intake/intake.h"
+#include "sim/bridge_world.h"
 #include "sim/disk.h"
 #include "sim/world.h"
 
@@ -15,10 +17,29 @@ static void on_ready(void *context)
     story("daemon %u is ready", process->number);
 }
 
+static void start_engine(struct process *process)
+{
+    struct error error;
+
+    process->engine = engine_new(process->loop, process->aws, process->store, process->config);
+    process->intake =
+        intake_new(process->loop, process->aws, process->store, process->engine, process->config);
+    if (engine_load(process->engine, &error) < 0)
+        broken("1: nothing is lost", "the store cannot be read: %s", error.sentence);
+    if (engine_get_statistics(process->engine).unreadable > 0)
+        broken("1: nothing is lost", "a record cannot be read");
+    intake_start(process->intake, on_ready, process);
+}
+
+static void start_bridge(struct process *process)
+{
+    process->bridge = bridge_new(process->loop, process->aws, process->store, process->config);
+    bridge_start(process->bridge);
+}
+
 struct process *process_start_daemon(void)
 {
     struct process *process = memory_allocate(sizeof(*process));
-    struct error error;
 
     process->number = ++last_number;
     process->born_us = sim->now_us;
@@ -30,20 +51,15 @@ struct process *process_start_daemon(void)
     sim->running = process;
     process->store = disk_open(sim->disk, process->loop);
     process->aws = sim_aws_new(process);
-    process->engine = engine_new(process->loop, process->aws, process->store, process->config);
-    process->intake =
-        intake_new(process->loop, process->aws, process->store, process->engine, process->config);
-    if (engine_load(process->engine, &error) < 0)
-        broken("1: nothing is lost", "the store cannot be read: %s", error.sentence);
-    if (engine_get_statistics(process->engine).unreadable > 0)
-        broken("1: nothing is lost", "a record cannot be read");
-    intake_start(process->intake, on_ready, process);
+    if (sim->is_bridge)
+        start_bridge(process);
+    else
+        start_engine(process);
     sim->running = NULL;
     if (process->doomed)
         process_kill(process, "it died at its start");
     return process;
 }
-
 static void start_again(void *context)
 {
     (void)context;
@@ -70,9 +86,12 @@ void process_kill(struct process *process, const char *why)
     sim->crashes++;
     sim->trouble_us = sim->now_us;
     process->doomed = true;
-    intake_free(process->intake);
-    engine_free(process->engine);
+    if (process->intake)
+        intake_free(process->intake);
+    if (process->engine)
+        engine_free(process->engine);
     disk_drop(process->store);
+    bridge_free(process->bridge);
     sim_aws_drop(process->aws);
     list_remove(&process->link);
     loop_free(process->loop);
@@ -85,7 +104,7 @@ bool process_dies_now(struct process *process)
 {
     if (process->doomed)
         return true;
-    if (process->engine && chance_strikes(&sim->chance, FAULT_CRASH_AT_ACTION))
+    if ((process->engine || process->bridge) && chance_strikes(&sim->chance, FAULT_CRASH_AT_ACTION))
         process->doomed = true;
     return process->doomed;
 }
@@ -186,11 +205,15 @@ static void reload(void)
 {
     struct process *process = process_in_charge();
 
-    sim->config = configuration_make();
+    sim->config = sim->is_bridge ? bridge_configuration_make(false) : configuration_make();
     story("the configuration is changed");
     if (!process)
         return;
     process->config = sim->config;
+    if (process->bridge) {
+        bridge_set_config(process->bridge, sim->config);
+        return;
+    }
     engine_set_config(process->engine, sim->config);
     intake_set_config(process->intake, sim->config);
 }
@@ -199,7 +222,8 @@ static void fail_a_service(enum error_class class, int64_t for_us)
 {
     static const char *const services[] = {"sqs",   "s3", "ecr", "sagemaker", "sagemaker-runtime",
                                            "events"};
-    const char *service = services[draw(0, 5)];
+    static const char *const services_of_bridge[] = {"sqs", "s3", "ecr", "iam", "kms", "events"};
+    const char *service = (sim->is_bridge ? services_of_bridge : services)[draw(0, 5)];
 
     story("%s %s for %lld s", service, class == ERROR_DENIED ? "denies" : "fails",
           (long long)(for_us / US_PER_S));
@@ -215,7 +239,7 @@ static void some_trouble(void *context)
         return;
     if (chance_strikes(chance, FAULT_CRASH_AT_MOMENT))
         die_at_some_moment();
-    if (chance_strikes(chance, FAULT_TAKEOVER))
+    if (!sim->is_bridge && chance_strikes(chance, FAULT_TAKEOVER))
         take_over();
     if (chance_strikes(chance, FAULT_DISK_FULL)) {
         story("the disk is full");
@@ -235,10 +259,14 @@ static void some_trouble(void *context)
         fail_a_service(ERROR_DENIED, draw(1, 20) * US_PER_S);
     if (chance_strikes(chance, FAULT_DENIED_LONG))
         calls_fail("s3", ERROR_DENIED, draw(60, 600) * US_PER_S);
-    if (chance_strikes(chance, FAULT_SYSTEM_UPDATE))
-        endpoints_update_one_by_itself();
-    if (chance_strikes(chance, FAULT_NEWS_EARLY))
-        endpoints_tell_again();
+    if (sim->is_bridge) {
+        bridge_some_trouble();
+    } else {
+        if (chance_strikes(chance, FAULT_SYSTEM_UPDATE))
+            endpoints_update_one_by_itself();
+        if (chance_strikes(chance, FAULT_NEWS_EARLY))
+            endpoints_tell_again();
+    }
     sim_later(draw(10, 110) * US_PER_S, some_trouble, NULL);
 }
 

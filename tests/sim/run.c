@@ -1,5 +1,6 @@
 /* One run from beginning to end. */
 #include "base/json.h"
+#include "sim/bridge_world.h"
 #include "sim/disk.h"
 #include "sim/promises.h"
 #include "sim/world.h"
@@ -29,6 +30,7 @@ void sim_begin(const struct run_options *options)
     sim = memory_allocate(sizeof(*sim));
     list_init(&sim->processes);
     sim->tells = options->tells;
+    sim->is_bridge = options->is_bridge;
     sim->events_wanted = options->events;
     for (unsigned i = 0; i < FAULTS; i++)
         sim->chance.without[i] = options->without[i];
@@ -39,7 +41,7 @@ void sim_begin(const struct run_options *options)
     world_begin();
 }
 
-static void run_until(int64_t until_us)
+void sim_run_until(int64_t until_us)
 {
     while (sim_step(until_us))
         ;
@@ -51,7 +53,7 @@ static bool everything_is_done(void)
     return promises_all_closed() && queue_is_empty();
 }
 
-static void stop_faults(void)
+void sim_stop_faults(void)
 {
     story("faults are over");
     sim->chance.faults_are_over = true;
@@ -74,22 +76,27 @@ static void report(void)
 void sim_run(const struct run_options *options)
 {
     sim_begin(options);
+    if (sim->is_bridge) {
+        bridge_run();
+        report();
+        return;
+    }
     sim->config = configuration_make();
     configuration_begin_scaling();
     promises_begin();
     process_start_daemon();
     process_begin_trouble();
     operators_begin();
-    run_until(staging_begin(options->events) + AFTERMATH_US);
-    stop_faults();
+    sim_run_until(staging_begin(options->events) + AFTERMATH_US);
+    sim_stop_faults();
     int64_t deadline_us = sim->now_us + PATIENCE_US;
     bool quiet = false;
 
     while (!quiet && sim->now_us < deadline_us) {
-        run_until(sim->now_us + LOOK_US);
+        sim_run_until(sim->now_us + LOOK_US);
         quiet = everything_is_done();
     }
-    run_until(sim->now_us + LOOK_US); /* what is still on its way arrives */
+    sim_run_until(sim->now_us + LOOK_US); /* what is still on its way arrives */
     promises_at_end(quiet);
     report();
 }

@@ -73,7 +73,7 @@ static void count_step(struct process *process)
         process->window_us = sim->now_us;
         process->window_steps = 0;
     }
-    if (process->engine && ++process->window_steps > WINDOW_STEPS)
+    if ((process->engine || process->bridge) && ++process->window_steps > WINDOW_STEPS)
         broken("it sleeps while it waits", "daemon %u took %d steps within five seconds",
                process->number, WINDOW_STEPS);
 }

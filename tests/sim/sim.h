@@ -45,10 +45,12 @@ struct sim {
     struct process *running; /* whose code is being run, or NULL */
     struct disk *disk;
     struct world *world;
-    int64_t trouble_us;    /* when the daemon, its disk or its clock had some last */
-    struct config *config; /* in force for whoever starts now */
-    bool tells;            /* the story is printed */
-    bool stopped;          /* by loop_stop() */
+    int64_t trouble_us;      /* when the daemon, its disk or its clock had some last */
+    int64_t outage_until_us; /* of any service */
+    struct config *config;   /* in force for whoever starts now */
+    bool is_bridge;          /* a run of the bridge's, without deployments */
+    bool tells;              /* the story is printed */
+    bool stopped;            /* by loop_stop() */
     unsigned events_wanted;
     uint64_t steps;
     uint64_t crashes;
@@ -104,6 +106,7 @@ struct process {
     struct store *store;
     struct engine *engine;
     struct intake *intake;
+    struct bridge *bridge; /* in runs of the bridge's, which have neither engine nor intake */
     struct config *config;
     int64_t born_us;
     int64_t frozen_until_us;
@@ -175,6 +178,7 @@ extern struct outcome *sim_outcome;
 struct run_options {
     uint64_t seed;
     unsigned events;
+    bool is_bridge;
     bool tells;
     bool without[FAULTS];
     const struct strike *only;
@@ -185,5 +189,8 @@ struct run_options {
 void sim_begin(const struct run_options *options);
 /* Ends the process's run by filling the outcome. */
 void sim_run(const struct run_options *options);
+/* What sim_run() is made of, for the bridge's runs too. */
+void sim_run_until(int64_t until_us);
+void sim_stop_faults(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* Telling what happens, and taking the daemon's journal into it. */
 #include "base/log.h"
 #include "base/text.h"
-#include "sim/sim.h"
+#include "sim/bridge_world.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -81,8 +81,8 @@ void log_message(enum message_kind kind, const struct log_fields *fields, const 
 {
     va_list arguments;
 
-    (void)kind;
-    (void)fields;
+    if (sim->is_bridge)
+        bridge_says(kind, fields);
     if (!sim->tells)
         return;
     va_start(arguments, format);

@@ -47,7 +47,9 @@ static struct torture *torture;
 static const char *files;
 static double speed = 1;
 static time_t wall_offset;
-static struct timespec began;
+static int both;
+static struct timespec began;      /* monotonic */
+static struct timespec began_wall; /* that of the world */
 
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static int (*real_epoll_pwait)(int, struct epoll_event *, int, int, const sigset_t *);
@@ -77,6 +79,8 @@ __attribute__((constructor)) static void prepare(void)
     find(&real_ftruncate, "ftruncate64");
     find(&real_clock_gettime, "clock_gettime");
     real_clock_gettime(CLOCK_MONOTONIC, &began);
+    real_clock_gettime(CLOCK_REALTIME, &began_wall);
+    both = getenv("CAUSEWAY_TORTURE_BOTH") != NULL;
     if (text)
         speed = strtod(text, NULL);
     text = getenv("CAUSEWAY_TORTURE_WALL");
@@ -98,20 +102,27 @@ __attribute__((constructor)) static void prepare(void)
 
 /* ---- clocks ---------------------------------------------------------------------------------- */
 
+static void hurry(struct timespec *now, const struct timespec *since)
+{
+    double elapsed =
+        (double)(now->tv_sec - since->tv_sec) + (double)(now->tv_nsec - since->tv_nsec) / 1e9;
+    double moved = (double)since->tv_nsec / 1e9 + elapsed * speed;
+
+    now->tv_sec = since->tv_sec + (time_t)moved;
+    now->tv_nsec = (long)((moved - (double)(time_t)moved) * 1e9);
+}
+
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
     if (!real_clock_gettime)
         find(&real_clock_gettime, "clock_gettime");
     int result = real_clock_gettime(clock, now);
 
-    if (result == 0 && (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE) &&
-        speed != 1) {
-        double elapsed =
-            (double)(now->tv_sec - began.tv_sec) + (double)(now->tv_nsec - began.tv_nsec) / 1e9;
-        double moved = (double)began.tv_nsec / 1e9 + elapsed * speed;
-
-        now->tv_sec = began.tv_sec + (time_t)moved;
-        now->tv_nsec = (long)((moved - (double)(time_t)moved) * 1e9);
+    if (result == 0 && speed != 1) {
+        if (clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE)
+            hurry(now, &began);
+        else if (both && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
+            hurry(now, &began_wall);
     }
     if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
         now->tv_sec += wall_offset;

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from causeway import Daemon, publish
+from causeway import ENDPOINT, Daemon, publish
 from gate.client import wait_for
 from gate.world import QUEUE
 from shim import SYNC, WRITE, Disk
@@ -37,6 +37,9 @@ class Story:
         self.daemon, self.world, self.control = daemon, world, control
         self.count = 0
 
+    def history(self) -> list[dict[str, Any]]:
+        return self.daemon.ask("history", ENDPOINT, "--limit", "500")["deployments"]
+
     def publish(self) -> None:
         self.count += 1
         publish(self.world, self.control, f"deploy/{self.count}", model=f"{self.count}\n".encode())
@@ -44,15 +47,15 @@ class Story:
     def ends_well(self) -> None:
         """Messages whose commit failed come again as soon as here: their visibility is not waited for."""
         deadline = time.monotonic() + 60
-        while len(done := [r for r in self.daemon.history() if not r["open"]]) < self.count:
-            assert time.monotonic() < deadline, [e.get("MESSAGE") for e in self.daemon.said()][-15:]
+        while len(done := [r for r in self.history() if not r["open"]]) < self.count:
+            assert time.monotonic() < deadline, "\n".join(e.get("MESSAGE", "")[:150] for e in self.daemon.said()[-25:])
             time.sleep(0.1)
             if self.daemon.said()[-1].get("MESSAGE", "").startswith("the store can be written again"):
                 self.control.make_visible(QUEUE)
         record = done[0]
         assert record["state"] == "succeeded", record.get("reason")
         wait_for(lambda: self.world.queue_length() == 0, "the queue to be empty", 30)
-        assert len(self.daemon.history()) == self.count
+        assert len(self.history()) == self.count
         endpoint = self.world.client("prod", "sagemaker").describe_endpoint(EndpointName="fraud-scorer")
         assert endpoint["EndpointConfigName"] == record["config_name"]
 
@@ -107,7 +110,7 @@ def test_a_process_that_ends_at_a_disk_operation_goes_on_where_it_was(story, dis
 
 def ended(story: Story) -> bool:
     with contextlib.suppress(AssertionError):
-        return len([r for r in story.daemon.history() if not r["open"]]) == story.count
+        return len([r for r in story.history() if not r["open"]]) == story.count
     return False
 
 

@@ -156,7 +156,11 @@ class Gate:
 
     def delivered_events(self, event_id: str) -> list[dict[str, Any]]:
         """The hops that the event has made: {"id", "rule", "target"}, in order."""
-        return [hop for hop in self._ask("GET", "events/delivered") if hop["id"] == event_id]
+        return [hop for hop in self.hops() if hop["id"] == event_id]
+
+    def hops(self) -> list[dict[str, Any]]:
+        """The hops that all events have made."""
+        return self._ask("GET", "events/delivered")
 
     # What goes wrong
 

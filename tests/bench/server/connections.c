@@ -68,6 +68,11 @@ void set_delay(int64_t delay)
     delay_us = delay;
 }
 
+int64_t get_delay(void)
+{
+    return delay_us;
+}
+
 void wake_at(int64_t at_us)
 {
     if (at_us && (!wake_us || at_us < wake_us))

@@ -64,10 +64,10 @@ static void note_poll(int change)
 
     if (!first_poll_us && change > 0)
         first_poll_us = now;
-    if (polls_open == 0 && no_poll_since_us)
+    if (polls_open == 0 && no_poll_since_us && now > no_poll_since_us)
         without_poll_us += now - no_poll_since_us;
     polls_open += (size_t)change;
-    no_poll_since_us = now;
+    no_poll_since_us = now + (change < 0 ? get_delay() : 0); /* then the answer is there */
 }
 
 static void hand_out(struct connection *connection, int maximum)

@@ -47,6 +47,7 @@ void serve(void (*handle)(struct request *request), void (*each_turn)(void));
 /* When each_turn is to be called again at the latest; 0 for never. */
 void wake_at(int64_t at_us);
 void set_delay(int64_t delay_us);
+int64_t get_delay(void);
 /* The place of the connection's own link, for whoever lets it wait. */
 struct list *connection_link(struct connection *connection);
 struct connection *connection_of(struct list *link);

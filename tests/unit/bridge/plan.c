@@ -235,6 +235,24 @@ static void a_queue_policy_that_denies_the_daemon_is_refused(void **state)
     end(&world);
 }
 
+static void a_queue_that_would_be_made_with_such_a_policy_is_refused(void **state)
+{
+    (void)state;
+    struct world world =
+        given(ACCOUNTS "resources:\n"
+                       "  - kind: sqs_queue\n"
+                       "    account: prod\n"
+                       "    name: causeway-events\n"
+                       "    policy: { statements: [ { Sid: No, Effect: Deny, Principal: \"*\",\n"
+                       "      Action: \"sqs:*\", Resource: \"*\" } ] }\n",
+              false);
+
+    make(&world);
+    assert_int_equal(entry_of(&world, QUEUE)->verdict, PLAN_REFUSED);
+    assert_int_equal(world.plan.action_count, 0);
+    end(&world);
+}
+
 static void what_left_the_file_stays_without_prune(void **state)
 {
     (void)state;
@@ -283,6 +301,27 @@ static void a_pass_deletes_no_more_than_it_may(void **state)
     }
     make(&world);
     assert_int_equal(world.plan.withheld, rules - 2);
+    end(&world);
+}
+
+/* EventBridge refuses to delete a bus with rules on it. */
+static void what_a_pass_may_delete_begins_with_what_refers_to_the_rest(void **state)
+{
+    (void)state;
+    struct world world =
+        given(ACCOUNTS BRIDGE "reconcile: { prune: true, max_deletes: 1 }\n", true);
+    const char *const left[] = {"prod/event_bus/cross-account-bus",
+                                "prod/event_rule/cross-account-bus/causeway-from-staging"};
+
+    for (size_t i = 0; i < array_length(left); i++) {
+        world.list.items[index_of(&world.list, left[i])].orphan = true;
+        json_put(fields_of(&world, left[i]), "tags",
+                 json_of("{'causeway:owner':'" PROD "/causeway-events'}"));
+    }
+    make(&world);
+    assert_non_null(action_of(&world.plan, "DeleteRule"));
+    assert_null(action_of(&world.plan, "DeleteEventBus"));
+    assert_int_equal(world.plan.withheld, 1);
     end(&world);
 }
 
@@ -355,9 +394,11 @@ int main(void)
         cmocka_unit_test(a_trust_that_would_shut_the_daemon_out_is_refused),
         cmocka_unit_test(a_trust_that_lets_the_daemon_in_is_written),
         cmocka_unit_test(a_queue_policy_that_denies_the_daemon_is_refused),
+        cmocka_unit_test(a_queue_that_would_be_made_with_such_a_policy_is_refused),
         cmocka_unit_test(what_left_the_file_stays_without_prune),
         cmocka_unit_test(only_what_we_made_is_pruned),
         cmocka_unit_test(a_pass_deletes_no_more_than_it_may),
+        cmocka_unit_test(what_a_pass_may_delete_begins_with_what_refers_to_the_rest),
         cmocka_unit_test(in_observe_mode_nothing_is_called),
         cmocka_unit_test(what_could_not_be_read_is_left_alone),
         cmocka_unit_test(

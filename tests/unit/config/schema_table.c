@@ -87,7 +87,8 @@ static void what_takes_a_restart_can_be_compared(void **state)
             assert_true(schema_keys[i].type.kind == VALUE_TEXT ||
                         schema_keys[i].type.kind == VALUE_INTEGER ||
                         schema_keys[i].type.kind == VALUE_DURATION ||
-                        schema_keys[i].type.kind == VALUE_CHOICE);
+                        schema_keys[i].type.kind == VALUE_CHOICE ||
+                        schema_keys[i].type.kind == VALUE_PART_IF_GIVEN);
 }
 
 static void each_rule_names_keys_of_its_section(void **state)

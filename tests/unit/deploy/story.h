@@ -52,6 +52,7 @@ struct story {
     size_t artifact_length;
     cJSON *document; /* what describing a package, listing actions and so on answers, or NULL */
     bool config_is_gone;
+    cJSON *pull;    /* GetRepositoryPolicy's answer */
     cJSON *serving; /* the configuration that serves, as it is described; or NULL */
 };
 
@@ -77,6 +78,10 @@ static inline int begin(void **state)
 
     json_initialise();
     story->record = given_record();
+    story->pull = cJSON_CreateObject();
+    json_add_text(
+        story->pull, "policyText",
+        "{\"Statement\":{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"ecr:*\"}}");
     story->now_ms = 2000000;
     story->count = 2;
     story->image = text_copy(IMAGE "@" DIGEST);
@@ -92,6 +97,7 @@ static inline int finish(void **state)
     cJSON_Delete(story->lineage);
     cJSON_Delete(story->document);
     cJSON_Delete(story->serving);
+    cJSON_Delete(story->pull);
     free(story->config);
     free(story->image);
     free(story);
@@ -168,6 +174,9 @@ static inline struct effect_result usual_answer(struct story *story, enum effect
         break;
     case EFFECT_BEGIN_UPLOAD:
         result.upload_id = "upload";
+        break;
+    case EFFECT_GET_REPOSITORY_POLICY:
+        result.document = story->pull;
         break;
     case EFFECT_DESCRIBE_SERVING:
         result.document = story->serving;

@@ -189,7 +189,7 @@ class Endpoint:
         return None, {}
 
     def _deployment(self, config: dict[str, Any]) -> Deployment:
-        variants = config["ProductionVariants"]
+        variants = config["ProductionVariants"] + config.get("ShadowProductionVariants", [])
         models = {v["VariantName"]: self._held.find(self.account, "model", v["ModelName"]) for v in variants if "ModelName" in v}
         return Deployment(
             self.name, config, models,
@@ -221,7 +221,9 @@ class Endpoint:
             "EndpointConfigName": current.config["EndpointConfigName"] if current else None,
         }
         if self.deployed:
-            shown["ProductionVariants"] = [self._variant(self.deployed, v) for v in self.deployed.config["ProductionVariants"]]
+            for kind in ("ProductionVariants", "ShadowProductionVariants"):
+                if kind in self.deployed.config:
+                    shown[kind] = [self._variant(self.deployed, v) for v in self.deployed.config[kind]]
         if self.failure_reason:
             shown["FailureReason"] = self.failure_reason
         if self.last_deployment_config:

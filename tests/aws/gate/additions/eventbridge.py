@@ -170,4 +170,14 @@ def _entry_problem(entry: dict[str, Any]) -> tuple[str, str] | None:
     return None if isinstance(detail, dict) else ("MalformedDetail", "Detail is malformed.")
 
 
-OPERATIONS = {"PutEvents": put_events}
+def update_event_bus(gate: "Gate", request: Request) -> Response:
+    """moto has no such call. https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_UpdateEventBus.html"""
+    name = request.parameters.get("Name", "default")
+    bus = upstream.backends("events")[request.account][gate.region].event_buses.get(name)
+    if bus is None:
+        raise AwsError("ResourceNotFoundException", f"Event bus {name} does not exist.")
+    bus.description = request.parameters.get("Description") or bus.description
+    return json_result(request, {"Arn": bus.arn, "Name": bus.name, **({"Description": bus.description} if bus.description else {})})
+
+
+OPERATIONS = {"PutEvents": put_events, "UpdateEventBus": update_event_bus}

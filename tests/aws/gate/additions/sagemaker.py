@@ -183,7 +183,11 @@ def create_endpoint_config(gate: "Gate", request: Request) -> Response:
     name = wanted["EndpointConfigName"]
     with upstream.lock:
         held.refuse_existing(account, "endpoint-config", name)
-        for variant in wanted["ProductionVariants"]:
+        shadows = wanted.get("ShadowProductionVariants", [])
+        if shadows and (len(shadows) > 1 or len(wanted["ProductionVariants"]) > 1):
+            raise AwsError("ValidationException", "You can only specify one variant for ProductionVariants and one variant for "
+                                                  "ShadowProductionVariants.", 400)
+        for variant in wanted["ProductionVariants"] + shadows:
             if "ModelName" in variant:
                 held.find(account, "model", variant["ModelName"])
         variants = [{"InitialVariantWeight": 1.0, **variant} for variant in wanted["ProductionVariants"]]

@@ -1,0 +1,422 @@
+/* IAM: roles and customer-managed policies, at the level of its operations. */
+#include "aws/service_iam.h"
+#include "base/text.h"
+#include "sim/bridge_world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { VERSIONS_MAX = 5 };
+
+/* ---- looking --------------------------------------------------------------------------------- */
+
+static const char *encoded(struct aws_call *call, const char *document)
+{
+    cleanup(free_pointer)
+    char *text = document ? text_percent_encode(document, false) : NULL;
+
+    return arena_copy(&call->arena, text);
+}
+
+static const struct iam_tag *tags_of(struct aws_call *call, const cJSON *state, size_t *count)
+{
+    const cJSON *tags = json_get(state, "tags");
+    struct iam_tag *list =
+        arena_allocate_array(&call->arena, (size_t)cJSON_GetArraySize(tags) + 1, sizeof(*list));
+    const cJSON *tag;
+
+    *count = 0;
+    cJSON_ArrayForEach(tag, tags)
+    {
+        list[(*count)++] =
+            (struct iam_tag){call_text(call, tag->string), call_text(call, json_text(tag))};
+    }
+    return list;
+}
+
+static void tell_role(struct aws_call *call, const struct asset *asset, const cJSON *state,
+                      struct iam_role_detail *role)
+{
+    const cJSON *managed = json_get(state, "managed");
+    const cJSON *written = json_get(state, "inline");
+    struct iam_attached_policy *attached = arena_allocate_array(
+        &call->arena, (size_t)cJSON_GetArraySize(managed) + 1, sizeof(*attached));
+    struct iam_named_document *documents = arena_allocate_array(
+        &call->arena, (size_t)cJSON_GetArraySize(written) + 1, sizeof(*documents));
+    const cJSON *item;
+
+    *role = (struct iam_role_detail){
+        .path = call_text(call, json_get_text(state, "path")),
+        .role_name = call_text(call, asset->name),
+        .arn = call_text(call, asset->arn),
+        .assume_role_policy_document = encoded(call, json_get_text(state, "trust")),
+        .role_policies = documents,
+        .attached_managed_policies = attached,
+        .permissions_boundary.permissions_boundary_arn =
+            call_text(call, json_get_text(state, "boundary")),
+    };
+    cJSON_ArrayForEach(item, managed)
+    {
+        attached[role->attached_managed_policy_count++].policy_arn =
+            call_text(call, json_text(item));
+    }
+    cJSON_ArrayForEach(item, written)
+    {
+        documents[role->role_policy_count++] = (struct iam_named_document){
+            call_text(call, item->string), encoded(call, json_text(item))};
+    }
+    role->tags = tags_of(call, state, &role->tag_count);
+}
+
+static void tell_policy(struct aws_call *call, const struct asset *asset, const cJSON *state,
+                        struct iam_managed_policy_detail *policy)
+{
+    struct iam_policy_version *versions =
+        arena_allocate_array(&call->arena, VERSIONS_MAX, sizeof(*versions));
+    const cJSON *version;
+
+    *policy = (struct iam_managed_policy_detail){
+        .policy_name = call_text(call, asset->name),
+        .arn = call_text(call, asset->arn),
+        .path = call_text(call, json_get_text(state, "path")),
+        .description = call_text(call, json_get_text(state, "description")),
+        .versions = versions,
+    };
+    cJSON_ArrayForEach(version, json_get(state, "versions"))
+    {
+        versions[policy->version_count++] = (struct iam_policy_version){
+            .document = encoded(call, json_get_text(version, "document")),
+            .version_id = call_text(call, json_get_text(version, "id")),
+            .is_default_version = json_get_bool(version, "default", false),
+            .create_date_ms = json_get_integer(version, "created", 0),
+        };
+    }
+}
+
+void iam_tell_all(struct aws_call *call)
+{
+    struct iam_get_account_authorization_details_output *output =
+        arena_allocate(&call->arena, sizeof(*output));
+    struct iam_role_detail *roles =
+        arena_allocate_array(&call->arena, asset_count() + 1, sizeof(*roles));
+    struct iam_managed_policy_detail *policies =
+        arena_allocate_array(&call->arena, asset_count() + 1, sizeof(*policies));
+
+    *output =
+        (struct iam_get_account_authorization_details_output){.roles = roles, .policies = policies};
+    for (size_t i = 0; i < asset_count(); i++) {
+        struct asset *asset = asset_at(i);
+
+        if (!text_equal(asset->account, call->account) ||
+            (asset->kind != RESOURCE_IAM_ROLE && asset->kind != RESOURCE_IAM_POLICY))
+            continue;
+        const cJSON *state = asset_show(asset, call);
+
+        if (state && asset->kind == RESOURCE_IAM_ROLE)
+            tell_role(call, asset, state, &roles[output->role_count++]);
+        else if (state)
+            tell_policy(call, asset, state, &policies[output->policy_count++]);
+    }
+    call_answer(call, output);
+}
+
+void iam_tell_role(struct aws_call *call)
+{
+    const struct iam_get_role_input *input = call->input;
+    struct asset *asset = asset_find(call->account, RESOURCE_IAM_ROLE, NULL, input->role_name);
+    const cJSON *state = asset ? asset_show(asset, call) : NULL;
+    struct iam_get_role_output *output = arena_allocate(&call->arena, sizeof(*output));
+
+    if (!state) {
+        call_refuse_absent(call, "NoSuchEntity");
+        return;
+    }
+    output->role = (struct iam_role){
+        .role_name = input->role_name,
+        .arn = call_text(call, asset->arn),
+        .description = call_text(call, json_get_text(state, "description")),
+        .max_session_duration = json_get_integer(state, "max_session", 3600),
+    };
+    call_answer(call, output);
+}
+
+void iam_tell_policy(struct aws_call *call)
+{
+    const struct iam_get_policy_input *input = call->input;
+    struct asset *asset = asset_find_by_arn(input->policy_arn);
+    const cJSON *state = asset ? asset_show(asset, call) : NULL;
+    struct iam_get_policy_output *output = arena_allocate(&call->arena, sizeof(*output));
+
+    if (!state) {
+        call_refuse_absent(call, "NoSuchEntity");
+        return;
+    }
+    output->policy.arn = input->policy_arn;
+    output->policy.tags = tags_of(call, state, &output->policy.tag_count);
+    call_answer(call, output);
+}
+
+/* ---- roles ----------------------------------------------------------------------------------- */
+
+static void put_tags(cJSON *state, const struct iam_write_input *input)
+{
+    cJSON *tags = cJSON_GetObjectItemCaseSensitive(state, "tags");
+
+    if (!tags)
+        tags = json_add_object(state, "tags");
+    for (size_t i = 0; i < input->tag_count; i++)
+        json_put(tags, input->tags[i].key,
+                 cJSON_CreateString(input->tags[i].value ? input->tags[i].value : ""));
+}
+
+void iam_make_role(struct aws_call *call)
+{
+    const struct iam_write_input *input = call->input;
+    struct asset *asset = asset_take(call->account, RESOURCE_IAM_ROLE, NULL, input->role_name);
+
+    if (asset->now) {
+        call_refuse(call, ERROR_CONFLICT, "EntityAlreadyExists", "the role exists");
+        return;
+    }
+    if (!document_is_taken(call, input->assume_role_policy_document, "MalformedPolicyDocument"))
+        return;
+    cJSON *state = cJSON_CreateObject();
+
+    json_add_text(state, "path", input->path ? input->path : "/");
+    json_add_text(state, "trust", input->assume_role_policy_document);
+    json_add_text(state, "description", input->description);
+    json_add_integer(state, "max_session",
+                     input->max_session_duration ? input->max_session_duration : 3600);
+    json_add_text(state, "boundary", input->permissions_boundary);
+    json_add_array(state, "managed");
+    json_add_object(state, "inline");
+    put_tags(state, input);
+    asset_write(asset, state, call);
+    call_answer(call, NULL);
+}
+
+void iam_remove_role(struct aws_call *call)
+{
+    const struct iam_write_input *input = call->input;
+    struct asset *asset = asset_find(call->account, RESOURCE_IAM_ROLE, NULL, input->role_name);
+
+    if (!asset || !asset->now) {
+        call_refuse_absent(call, "NoSuchEntity");
+    } else if (json_get(asset->now, "managed")->child || json_get(asset->now, "inline")->child) {
+        call_refuse(call, ERROR_CONFLICT, "DeleteConflict", "policies hang on the role");
+    } else {
+        asset_write(asset, NULL, call);
+        call_answer(call, NULL);
+    }
+}
+
+static void attach(cJSON *state, const char *arn, bool detach)
+{
+    cJSON *managed = cJSON_GetObjectItemCaseSensitive(state, "managed");
+    int place = 0;
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, managed)
+    {
+        if (text_equal(json_text(item), arn)) {
+            if (detach)
+                cJSON_DeleteItemFromArray(managed, place);
+            return;
+        }
+        place++;
+    }
+    if (!detach)
+        cJSON_AddItemToArray(managed, cJSON_CreateString(arn));
+}
+
+static bool policy_is_there(struct aws_call *call, const char *arn)
+{
+    return text_starts_with(arn, "arn:aws:iam::aws:") || asset_is_needed(call, arn, "NoSuchEntity");
+}
+
+/* What the operation makes of the state; false where it was refused. */
+static bool change_role(struct aws_call *call, const struct iam_write_input *input, cJSON *state)
+{
+    const struct aws_operation *operation = call->operation;
+    cJSON *written = cJSON_GetObjectItemCaseSensitive(state, "inline");
+
+    if (operation == &iam_update_role) {
+        json_put(state, "description",
+                 cJSON_CreateString(input->description ? input->description : ""));
+        json_put(state, "max_session", cJSON_CreateNumber((double)input->max_session_duration));
+    } else if (operation == &iam_update_assume_role_policy) {
+        if (!document_is_taken(call, input->policy_document, "MalformedPolicyDocument"))
+            return false;
+        json_put(state, "trust", cJSON_CreateString(input->policy_document));
+    } else if (operation == &iam_put_role_policy) {
+        json_put(written, input->policy_name, cJSON_CreateString(input->policy_document));
+    } else if (operation == &iam_delete_role_policy) {
+        if (!json_get(written, input->policy_name)) {
+            call_refuse_absent(call, "NoSuchEntity");
+            return false;
+        }
+        cJSON_DeleteItemFromObjectCaseSensitive(written, input->policy_name);
+    } else if (operation == &iam_attach_role_policy) {
+        if (!policy_is_there(call, input->policy_arn))
+            return false;
+        attach(state, input->policy_arn, false);
+    } else if (operation == &iam_detach_role_policy) {
+        attach(state, input->policy_arn, true);
+    } else if (operation == &iam_put_role_permissions_boundary) {
+        if (!policy_is_there(call, input->permissions_boundary))
+            return false;
+        json_put(state, "boundary", cJSON_CreateString(input->permissions_boundary));
+    } else {
+        put_tags(state, input);
+    }
+    return true;
+}
+
+void iam_change_role(struct aws_call *call)
+{
+    const struct iam_write_input *input = call->input;
+    struct asset *asset = asset_find(call->account, RESOURCE_IAM_ROLE, NULL, input->role_name);
+
+    if (!asset || !asset->now) {
+        call_refuse_absent(call, "NoSuchEntity");
+        return;
+    }
+    cJSON *state = cJSON_Duplicate(asset->now, true);
+
+    if (!change_role(call, input, state)) {
+        cJSON_Delete(state);
+        return;
+    }
+    asset_write(asset, state, call);
+    call_answer(call, NULL);
+}
+
+/* ---- policies -------------------------------------------------------------------------------- */
+
+static void add_version(cJSON *state, const char *document)
+{
+    cJSON *versions = cJSON_GetObjectItemCaseSensitive(state, "versions");
+    const int64_t number = json_get_integer(state, "last", 0) + 1;
+    char id[16];
+    cJSON *version;
+
+    snprintf(id, sizeof(id), "v%d", (int)number);
+    json_put(state, "last", cJSON_CreateNumber((double)number));
+    cJSON_ArrayForEach(version, versions)
+    {
+        json_put(version, "default", cJSON_CreateBool(false));
+    }
+    version = cJSON_CreateObject();
+    json_add_text(version, "id", id);
+    json_add_text(version, "document", document);
+    json_add_integer(version, "created", sim_true_ms());
+    json_add_bool(version, "default", true);
+    cJSON_AddItemToArray(versions, version);
+}
+
+void iam_make_policy(struct aws_call *call)
+{
+    const struct iam_write_input *input = call->input;
+    struct asset *asset = asset_take(call->account, RESOURCE_IAM_POLICY, NULL, input->policy_name);
+
+    if (asset->now) {
+        call_refuse(call, ERROR_CONFLICT, "EntityAlreadyExists", "the policy exists");
+        return;
+    }
+    cJSON *state = cJSON_CreateObject();
+
+    json_add_text(state, "path", input->path ? input->path : "/");
+    json_add_text(state, "description", input->description);
+    json_add_array(state, "versions");
+    add_version(state, input->policy_document);
+    put_tags(state, input);
+    asset_write(asset, state, call);
+    call_answer(call, NULL);
+}
+
+static bool is_attached(const char *arn)
+{
+    for (size_t i = 0; i < asset_count(); i++) {
+        const struct asset *role = asset_at(i);
+        const cJSON *item;
+
+        if (role->kind != RESOURCE_IAM_ROLE || !role->now)
+            continue;
+        if (text_equal(json_get_text(role->now, "boundary"), arn))
+            return true;
+        cJSON_ArrayForEach(item, json_get(role->now, "managed"))
+        {
+            if (text_equal(json_text(item), arn))
+                return true;
+        }
+    }
+    return false;
+}
+
+void iam_remove_policy(struct aws_call *call)
+{
+    const struct iam_write_input *input = call->input;
+    struct asset *asset = asset_find_by_arn(input->policy_arn);
+
+    if (!asset || !asset->now) {
+        call_refuse_absent(call, "NoSuchEntity");
+    } else if (cJSON_GetArraySize(json_get(asset->now, "versions")) > 1 ||
+               is_attached(asset->arn)) {
+        call_refuse(call, ERROR_CONFLICT, "DeleteConflict", "it has versions, or is attached");
+    } else {
+        asset_write(asset, NULL, call);
+        call_answer(call, NULL);
+    }
+}
+
+static bool remove_version(struct aws_call *call, cJSON *state, const char *id)
+{
+    cJSON *versions = cJSON_GetObjectItemCaseSensitive(state, "versions");
+    int place = 0;
+    const cJSON *version;
+
+    cJSON_ArrayForEach(version, versions)
+    {
+        if (text_equal(json_get_text(version, "id"), id)) {
+            cJSON_DeleteItemFromArray(versions, place);
+            return true;
+        }
+        place++;
+    }
+    call_refuse_absent(call, "NoSuchEntity");
+    return false;
+}
+
+static bool change_policy(struct aws_call *call, const struct iam_write_input *input, cJSON *state)
+{
+    if (call->operation == &iam_tag_policy) {
+        put_tags(state, input);
+    } else if (call->operation == &iam_delete_policy_version) {
+        return remove_version(call, state, input->version_id);
+    } else if (cJSON_GetArraySize(json_get(state, "versions")) >= VERSIONS_MAX) {
+        call_refuse(call, ERROR_LIMIT, "LimitExceeded", "the policy has five versions");
+        return false;
+    } else {
+        add_version(state, input->policy_document);
+    }
+    return true;
+}
+
+void iam_change_policy(struct aws_call *call)
+{
+    const struct iam_write_input *input = call->input;
+    struct asset *asset = asset_find_by_arn(input->policy_arn);
+
+    if (!asset || !asset->now) {
+        call_refuse_absent(call, "NoSuchEntity");
+        return;
+    }
+    cJSON *state = cJSON_Duplicate(asset->now, true);
+
+    if (!change_policy(call, input, state)) {
+        cJSON_Delete(state);
+        return;
+    }
+    asset_write(asset, state, call);
+    call_answer(call, NULL);
+}

@@ -1,0 +1,160 @@
+"""Load and churn, over the fast fake of SQS, S3, ECR and SageMaker that the benches have (tests/bench/server): it knows what
+the daemon asks of them and answers at once. The local AWS of the other tests would take hours for this."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from causeway import BUILD
+from gate.client import wait_for
+from shim import preload
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
+
+import world as bench  # noqa: E402
+
+bench.BUILD = BUILD
+
+EVENTS = int(os.environ.get("CAUSEWAY_LOAD_EVENTS", "50000"))
+# SageMaker's quotas, which the daemon keeps to, and its pauses pass twenty times as fast; long polls do not, so they are short.
+FAST = preload(SPEED="20", BOTH="1")
+ENDPOINTS = int(os.environ.get("CAUSEWAY_LOAD_ENDPOINTS", "1000" if "CAUSEWAY_THOROUGH" in os.environ else "200"))
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    with bench.Server() as started:
+        yield started
+
+
+class Process:
+    """causewayd over the fake, without the benches' own core for each."""
+
+    def __init__(self, server: Any, directory: Path, endpoints: int, **environment: str) -> None:
+        self.directory = directory
+        whole = bench.configuration(directory)
+        template = whole["deployments"].pop("scorer")
+        whole["deployments"] = {f"d{n}": {**template, "on": {"source": ["bench"], "detail": {"endpoint": [f"e{n}"]}}, "endpoint": f"e{n}"}
+                                for n in range(endpoints)}
+        whole["queue"].update(receivers="4", wait="1s")
+        (directory / "causeway.yaml").write_text(json.dumps(whole))
+        self.environment = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("AWS_")}, "AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true", "HOME": str(directory), **environment}
+        self.start()
+
+    def start(self) -> None:
+        with (self.directory / "journal").open("ab") as journal:
+            self.process = subprocess.Popen(
+                [str(BUILD / "causewayd"), "--config", str(self.directory / "causeway.yaml"), "--log-format", "plain", "--log-level", "notice"],
+                stdin=subprocess.DEVNULL, stdout=journal, stderr=journal, env=self.environment)
+
+    def status(self, name: str) -> int:
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"^{name}:\s+(\d+)", text, re.M).group(1))
+
+    def descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def records(self) -> list[dict[str, Any]]:
+        """Of a daemon that has stopped: while it runs, its store is its own."""
+        with sqlite3.connect(self.directory / "causeway.db") as database:
+            return [json.loads(row[0]) for row in database.execute("SELECT bytes FROM record WHERE kind = 'deployment'")]
+
+    def open(self) -> int:
+        answer = subprocess.run([str(BUILD / "causewayctl"), "--socket", str(self.directory / "s"), "--json", "status"],
+                                capture_output=True, text=True, timeout=60, check=False)
+        if answer.returncode != 0:  # its limit of time, twenty times as short here, passed while the daemon was busy
+            assert self.process.poll() is None
+            return -1
+        return int(json.loads(answer.stdout)["deployments"]["open"])
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """A Unix socket's path is short, and pytest's directories are deep."""
+    short = Path(f"/tmp/cwl{os.getpid()}")
+    short.unlink(missing_ok=True)
+    short.symlink_to(tmp_path)
+    yield short
+    short.unlink()
+
+
+def event(number: int, endpoints: int) -> str:
+    seconds = number // endpoints
+    whole = json.loads(bench.event(number, 0, endpoint=f"e{number % endpoints}"))
+    whole["time"] = f"2026-11-25T{9 + seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}Z"
+    return json.dumps(whole, separators=(",", ":"))
+
+
+def test_fifty_thousand_events_at_once(server, directory, record_property):
+    """Two hundred endpoints; a thousand with CAUSEWAY_THOROUGH=1: SageMaker's quotas, which are kept, make that five minutes."""
+    began = time.monotonic()
+    server.tell("set", settle_us=1000)
+    server.tell("messages", "\n".join(event(n, ENDPOINTS) for n in range(EVENTS)))
+    daemon = Process(server, directory, ENDPOINTS, **FAST)
+    try:
+        wait_for(lambda: server.counts()["deleted"] >= EVENTS, "every message to be committed and deleted", 300, every=0.5)
+        wait_for(lambda: daemon.open() == 0, "every deployment to end", 900, every=3.0)
+        peak = daemon.status("VmHWM")
+        assert daemon.stop() == 0
+        records = daemon.records()
+        assert len(records) == EVENTS  # nothing lost, nothing doubled
+        assert set(record["state"] for record in records) <= {"succeeded", "superseded"}
+        by_endpoint = defaultdict(list)
+        for record in records:
+            by_endpoint[record["endpoint"]].append(record)
+        assert len(by_endpoint) == ENDPOINTS  # nobody starved
+        for mine in by_endpoint.values():
+            mine.sort(key=lambda r: r["event_ms"])
+            assert mine[-1]["state"] == "succeeded"  # the newest is what serves
+            served = [r for r in mine if r["state"] == "succeeded"]
+            ended = [r["ended_ms"] for r in served]
+            assert ended == sorted(ended)  # and it came last: order is kept
+        record_property("events", EVENTS)
+        record_property("endpoints", ENDPOINTS)
+        record_property("seconds", round(time.monotonic() - began))
+        record_property("peak MB", peak // 1024)
+        if BUILD.name != "sanitize":
+            assert peak < 600_000
+    finally:
+        daemon.stop()
+
+
+def test_an_hour_of_churn_leaves_memory_descriptors_and_threads_where_they_were(server, directory, record_property):
+    """Time-compressed: thousands of deployments come and go; after the first rounds nothing grows any more."""
+    server.tell("set", settle_us=1000)
+    daemon = Process(server, directory, 20, **FAST)
+    rounds, each, number = 12, 200, 0
+    seen = []
+    try:
+        for _ in range(rounds):
+            server.tell("messages", "\n".join(event(n, 20) for n in range(number, number + each)))
+            number += each
+            wait_for(lambda: server.counts()["deleted"] >= number, "the messages to be deleted", 120, every=0.1)
+            wait_for(lambda: daemon.open() == 0, "the deployments to end", 120, every=0.1)
+            seen.append((daemon.status("VmRSS"), daemon.descriptors(), daemon.status("Threads")))
+        middle, last = seen[rounds // 2], seen[-1]
+        if BUILD.name != "sanitize":  # which keeps what is freed
+            assert last[0] <= middle[0] * 1.05 + 1024, seen
+        assert last[1] <= middle[1] + 2, seen
+        assert last[2] == middle[2], seen
+        assert daemon.stop() == 0
+        record_property("deployments", number)
+    finally:
+        daemon.stop()
