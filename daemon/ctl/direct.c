@@ -35,6 +35,16 @@ static void on_answer(void *context, const cJSON *view, const struct error *erro
 
 static int open_store(struct direct *direct, struct error *error)
 {
+    const struct config_store_dynamodb *table = direct->config->store_dynamodb;
+
+    if (direct->work == DIRECT_RECONCILE && table) {
+        const struct store_dynamodb place = {
+            .table = table->table,
+            .account = table->account ? table->account : direct->config->home};
+
+        direct->store = store_open_dynamodb(direct->loop, direct->aws, &place, error);
+        return direct->store ? 0 : -1;
+    }
     if (direct->work == DIRECT_RECONCILE) {
         direct->store = store_open_sqlite(direct->loop, direct->config->store_path, error);
         return direct->store ? 0 : -1;
@@ -124,7 +134,7 @@ void direct_bridge(struct config *config, enum direct_work wanted, const char *a
     *answer = (struct answer){.code = API_EXIT_UNREACHABLE};
     log_set_level(LOG_LEVEL_ERROR); /* what was done is in the answer */
     direct.loop = loop_new();
-    if (open_store(&direct, &answer->error) == 0 && open_accounts(&direct, &answer->error) == 0) {
+    if (open_accounts(&direct, &answer->error) == 0 && open_store(&direct, &answer->error) == 0) {
         direct.bridge = bridge_new(direct.loop, direct.aws, direct.store, direct.config);
         work(&direct);
     }

@@ -105,8 +105,8 @@ const struct record *engine_find_open(const struct engine *engine, const char *i
 void engine_history(struct engine *engine, const char *endpoint, size_t maximum,
                     void (*row)(void *context, const cJSON *view),
                     void (*done)(void *context, const struct error *error), void *context);
-/* The open ones of other daemons that share the store; none where there are no others. May call back
- * before it returns. */
+/* The open ones of other daemons that share the store; none where there are no others. May call
+ * back before it returns. */
 void engine_each_other(struct engine *engine, void (*row)(void *context, const cJSON *view),
                        void (*done)(void *context, const struct error *error), void *context);
 /* One, open or ended, by its id. */

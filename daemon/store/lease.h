@@ -3,9 +3,9 @@
  * Each daemon has a random id, and a row of its own that it renews five times a lease. For itself a
  * renewal is good for six tenths of a lease from before it was asked for; the others wait seven
  * tenths from after they saw it: on clocks that run alike to a tenth, its own time is over before
- * theirs is, and another goes on within the lease. Nobody compares clocks, and no wall clock counts. One whose row has not been renewed
- * for so long is removed by whoever notices, by the version seen: either that fails, and it lives,
- * or its next renewal does, and it knows.
+ * theirs is, and another goes on within the lease. Nobody compares clocks, and no wall clock
+ * counts. One whose row has not been renewed for so long is removed by whoever notices, by the
+ * version seen: either that fails, and it lives, or its next renewal does, and it knows.
  *
  * A named lease is a row that says who holds it. It is claimed by compare-and-swap, in one
  * transaction with the absence of its former holder, and each claim raises its number. So a write

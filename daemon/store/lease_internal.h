@@ -81,9 +81,9 @@ void leases_lose_all(struct leases *leases);
 bool leases_answered(struct leases *leases);
 
 /* lease_daemon.c */
-void daemon_renew(void *leases);
+void daemon_renew(void *context);
 void daemon_leave(struct leases *leases);
-void daemon_look(void *leases);
+void daemon_look(void *context);
 bool daemon_is_known(const struct leases *leases, const char *id);
 const struct peer *daemon_find(const struct leases *leases, const char *id);
 
