@@ -163,5 +163,6 @@ class Bridge:
 
 
 def writes(calls: list[dict[str, Any]]) -> list[str]:
-    """The calls that change something."""
-    return [f"{call['service']}:{call['operation']}" for call in calls if call["operation"].startswith(WRITES)]
+    """The calls that change something; what is announced on a bus changes nothing."""
+    return [f"{call['service']}:{call['operation']}" for call in calls
+            if call["operation"].startswith(WRITES) and call["operation"] != "PutEvents"]

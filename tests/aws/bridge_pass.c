@@ -4,7 +4,8 @@
  *     {"do": "plan"} {"do": "reconcile"} {"do": "undo", "change": ID} {"do": "changes"}
  *     {"do": "import", "account": NAME} {"do": "suspend", "why": WHY} {"do": "resume"} {"do":
  * "doctor"}
- *     {"do": "drift"} {"do": "heartbeat"} {"do": "statistics"} {"do": "event", "event": {...}} {"do": "start"}
+ *     {"do": "drift"} {"do": "heartbeat"} {"do": "statistics"} {"do": "event", "event": {...}}
+ * {"do": "start"}
  *
  * Until "start" nothing is done by itself but what follows from what was asked for. */
 #include "aws/aws.h"

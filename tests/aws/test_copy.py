@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from causeway import PIPELINE, publish
+from causeway import BUILD, PIPELINE, publish
 from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET, MODEL_BUCKET, SAGEMAKER_BUCKET
 
@@ -53,7 +53,8 @@ def test_given_a_large_model_when_it_is_carried_then_memory_is_bounded_by_its_pa
     record = daemon.wait_ended(2, seconds=60)[0]
     assert record["state"] == "succeeded", record.get("reason")
     assert len(control.calls(service="s3", operation="UploadPart")) >= 12
-    assert peak_bytes(daemon) - before < 48 * MEBIBYTE
+    if BUILD.name != "sanitize":  # which keeps what was freed
+        assert peak_bytes(daemon) - before < 48 * MEBIBYTE
 
 
 def test_given_an_equal_object_in_production_when_it_is_deployed_again_then_it_is_not_copied_again(make_daemon, world, control):
