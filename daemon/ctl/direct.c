@@ -38,9 +38,9 @@ static int open_store(struct direct *direct, struct error *error)
     const struct config_store_dynamodb *table = direct->config->store_dynamodb;
 
     if (direct->work == DIRECT_RECONCILE && table) {
-        const struct store_dynamodb place = {
-            .table = table->table,
-            .account = table->account ? table->account : direct->config->home};
+        const struct store_dynamodb place = {.table = table->table,
+                                             .account = table->account ? table->account
+                                                                       : direct->config->home};
 
         direct->store = store_open_dynamodb(direct->loop, direct->aws, &place, error);
         return direct->store ? 0 : -1;
