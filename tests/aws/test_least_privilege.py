@@ -203,7 +203,7 @@ class Journeys:
         self.control.fault("hold", {"service": "s3", "operation": "UploadPart"}, nth=2)
         publish_large(self.world, self.control, b"y" * (20 * MEBIBYTE), "deploy/larger")
         assert self.control.held(wait=20)
-        cancelling = threading.Thread(target=self.daemon.ctl, args=("cancel", self.daemon.history()[0]["id"]))
+        cancelling = threading.Thread(target=self.daemon.ctl, args=("cancel", "--yes", self.daemon.history()[0]["id"]))
         cancelling.start()
         self.control.wait_call(service="s3", operation="UploadPart")
         self.control.clear_faults()
