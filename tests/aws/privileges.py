@@ -40,6 +40,10 @@ def _s3(call: dict[str, Any]) -> list[Question]:
         found.append(("s3:GetObjectVersion" if given.get("VersionId") else "s3:GetObject", thing, {}))
         if call["status"] == 404:  # "If you have the s3:ListBucket permission, Amazon S3 returns 404; if you don't, 403"
             found.append(("s3:ListBucket", bucket, {}))
+    elif operation == "HeadBucket":
+        found.append(("s3:ListBucket", bucket, {}))
+    elif operation == "ListMultipartUploads":
+        found.append(("s3:ListBucketMultipartUploads", bucket, {}))
     elif operation in uploads:
         found.append(("s3:PutObject", thing, {}))
     else:
@@ -56,8 +60,10 @@ def _sagemaker(account: str, operation: str, given: dict[str, Any]) -> list[Ques
         return name if name.startswith("arn:") else f"arn:aws:sagemaker:{REGION}:{account}:{kind}/{name.lower()}"
 
     action = f"sagemaker:{operation}"
-    if operation == "ListEndpoints":
+    if operation in ("ListEndpoints", "ListModels", "ListEndpointConfigs"):
         return [(action, "*", {})]
+    if operation in ("ListTags", "AddTags"):
+        return [(action, given["ResourceArn"], {})]
     if operation == "ListModelPackages":
         return [(action, arn("model-package-group", given["ModelPackageGroupName"]), {})]
     if operation == "DescribeModelPackage":

@@ -46,7 +46,7 @@ def all_is_well(daemon: Daemon, world: Any, control: Any, count: int = 1) -> Non
     """One deployment more than before has succeeded; nothing is left in the queue, nothing was made twice."""
     record = daemon.wait_ended(count, seconds=60)[0]
     assert record["state"] == "succeeded", record.get("reason")
-    wait_for(lambda: world.queue_length() == 0, "the queue to be empty", 30)
+    wait_for(lambda: world.queue_length() == 0, "the queue to be empty", 90)
     assert len(daemon.history()) == count
     assert len([c for c in control.calls(operation="CreateEndpoint") if c["status"] == 200]) <= 1
     assert len(world.client("prod", "sagemaker").list_endpoints()["Endpoints"]) == 1
@@ -175,7 +175,7 @@ def test_an_answer_of_a_gigabyte_is_not_kept_in_memory(wired, world, control, op
         assert record["state"] == "succeeded", record.get("reason")
     else:  # nothing that would pass by itself: it ends, and says why
         assert record["state"] in ("failed", "rolled_back") and "is larger than" in record["reason"]
-    wait_for(lambda: world.queue_length() == 0, "the queue to be empty", 30)
+    wait_for(lambda: world.queue_length() == 0, "the queue to be empty", 90)
 
 
 def daemon_status(daemon: Daemon) -> dict[str, int]:
