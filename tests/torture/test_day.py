@@ -24,7 +24,7 @@ OPERATIONS = ["GetObject", "HeadObject", "DescribeImages", "CopyObject", "Create
               "DescribeEndpoint", "InvokeEndpoint", "ReceiveMessage", "DeleteMessageBatch", "AssumeRole", "DeleteModel", "DeleteEndpointConfig",
               "DeleteObject", "ListEndpoints", "GetRole", "HeadBucket", "GetRepositoryPolicy", "DescribeScalableTargets"]
 # Their answers are whole whatever they say, as far as these protocols can tell.
-OPAQUE = {"GetObject", "HeadObject", "InvokeEndpoint", "HeadBucket"}
+OPAQUE = {"GetObject", "HeadObject", "InvokeEndpoint", "HeadBucket", "DeleteObject"}
 
 
 class Day:
