@@ -28,9 +28,8 @@ def create(world: Any, account: str, **parameters: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-@pytest.fixture
-def bootstrapped(bare: Any) -> str:
-    """Both stacks, and what they are told of; the key's ARN."""
+def bootstrap(bare: Any, **production: str) -> str:
+    """Both stacks, and what they are told of, production's by these parameters too; the key's ARN."""
     for name in (ARTIFACT_BUCKET, SAGEMAKER_BUCKET, PLAIN_BUCKET):
         bare.client("staging", "s3").create_bucket(Bucket=name)
     bare.client("prod", "s3").create_bucket(Bucket=MODEL_BUCKET)
@@ -40,9 +39,14 @@ def bootstrapped(bare: Any) -> str:
         bare, "staging", ProductionAccountId=bare.prod, ExternalId=EXTERNAL_ID, RepositoryArns=repository, KeyArns=key,
         BucketArns=f"arn:aws:s3:::{ARTIFACT_BUCKET},arn:aws:s3:::{SAGEMAKER_BUCKET},arn:aws:s3:::{PLAIN_BUCKET}")
     assert staging["DaemonRoleArn"] == bare.staging_role_arn
-    production = create(bare, "prod", StagingRoleArn=staging["DaemonRoleArn"])
-    assert production["InstanceRoleArn"].endswith(f":role/{INSTANCE_ROLE}")
+    made = create(bare, "prod", StagingRoleArn=staging["DaemonRoleArn"], **production)
+    assert made["InstanceRoleArn"].endswith(f":role/{INSTANCE_ROLE}")
     return key
+
+
+@pytest.fixture
+def bootstrapped(bare: Any) -> str:
+    return bootstrap(bare)
 
 
 @pytest.mark.parametrize("template", ["production.yaml", "staging.yaml"])
