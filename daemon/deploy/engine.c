@@ -484,18 +484,37 @@ static void tell_news(const struct seat *seat)
     }
 }
 
+/* Where another daemon holds the endpoint, it is told. */
+static bool pass_news_on(struct engine *engine, const struct seat *seat)
+{
+    if (!seat || !seat->lease || seat->is_ours)
+        return false;
+    cJSON *news = cJSON_CreateObject();
+
+    json_add_text(news, "verb", "news");
+    notes_write(engine->notes, seat->endpoint, news, NULL, NULL);
+    return true;
+}
+
 void engine_endpoint_news(struct engine *engine, const char *endpoint)
 {
     const struct seat *seat = find_seat_ignoring_case(engine, endpoint);
 
-    if (seat && seat->lease && !seat->is_ours) {
-        cJSON *news = cJSON_CreateObject();
+    if (!pass_news_on(engine, seat))
+        tell_news(seat);
+}
 
-        json_add_text(news, "verb", "news");
-        notes_write(engine->notes, seat->endpoint, news, NULL, NULL);
-        return;
+/* The endpoints that the stack makes, by the configuration: what others hold is not in memory here.
+ */
+static void pass_stack_news_on(struct engine *engine, const char *stack)
+{
+    for (size_t i = 0; i < engine->config->deployment_count; i++) {
+        const struct config_deployment *deployment = &engine->config->deployments[i];
+        const char *made = deployment->stack ? deployment->stack : deployment->endpoint;
+
+        if (deployment->driver == DRIVER_CLOUDFORMATION && text_equal(made, stack))
+            pass_news_on(engine, map_get(&engine->seats, deployment->endpoint));
     }
-    tell_news(seat);
 }
 
 void engine_stack_news(struct engine *engine, const char *stack)
@@ -512,6 +531,7 @@ void engine_stack_news(struct engine *engine, const char *stack)
         live->news = true;
         engine_mark(live);
     }
+    pass_stack_news_on(engine, stack);
 }
 
 void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
