@@ -331,11 +331,15 @@ static void sqlite_list_open(struct store *base, const char *kind, const char *g
     ask(of(base), request);
 }
 
-static void sqlite_list_all(struct store *base, const struct store_reader *reader)
+static void sqlite_list_page(struct store *base, const char *kind, const char *key, size_t maximum,
+                             const struct store_reader *reader)
 {
-    struct request *request = new_request(REQUEST_ALL);
+    struct request *request = new_request(REQUEST_PAGE);
 
     request->reader = *reader;
+    request->row_kind = text_copy(kind);
+    request->row_key = text_copy(key);
+    request->maximum = maximum;
     ask(of(base), request);
 }
 
@@ -400,7 +404,7 @@ static const struct store_functions functions = {
     .get = sqlite_get,
     .list = sqlite_list,
     .list_open = sqlite_list_open,
-    .list_all = sqlite_list_all,
+    .list_page = sqlite_list_page,
 };
 
 struct store *store_open_sqlite(struct loop *loop, const char *path, struct error *error)

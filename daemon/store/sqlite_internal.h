@@ -31,7 +31,7 @@ enum statement {
     STATEMENT_GET,
     STATEMENT_OPEN,
     STATEMENT_OPEN_GROUP,
-    STATEMENT_ALL,
+    STATEMENT_PAGE,
     STATEMENT_LIST,
     STATEMENT_LIST_GROUP,
     STATEMENT_EXPIRE,
@@ -63,8 +63,8 @@ int rows_get(struct database *database, const char *kind, const char *key,
              void (*row)(void *context, const struct store_row *row), void *context);
 int rows_list(struct database *database, const char *kind, const char *group, size_t maximum,
               void (*row)(void *context, const struct store_row *row), void *context);
-int rows_all(struct database *database, void (*row)(void *context, const struct store_row *row),
-             void *context);
+int rows_page(struct database *database, const char *kind, const char *key, size_t maximum,
+              void (*row)(void *context, const struct store_row *row), void *context);
 /* group NULL for all. */
 int rows_open(struct database *database, const char *kind, const char *group,
               void (*row)(void *context, const struct store_row *row), void *context);
@@ -76,7 +76,7 @@ enum request_kind {
     REQUEST_GET,
     REQUEST_LIST,
     REQUEST_OPEN,
-    REQUEST_ALL,
+    REQUEST_PAGE,
     REQUEST_PROBE
 };
 

@@ -38,7 +38,8 @@ static const char *const texts[STATEMENTS] = {
         "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
     [STATEMENT_OPEN_GROUP] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1"
                              " AND group_key = ?2 ORDER BY order_ms, id",
-    [STATEMENT_ALL] = "SELECT " COLUMNS " FROM record",
+    [STATEMENT_PAGE] = "SELECT " COLUMNS " FROM record WHERE (kind, key) > (?1, ?2)"
+                       " ORDER BY kind, key LIMIT ?3",
     [STATEMENT_LIST] = "SELECT " COLUMNS " FROM record WHERE kind = ?1"
                        " ORDER BY order_ms DESC, id DESC LIMIT ?2",
     [STATEMENT_LIST_GROUP] =
@@ -233,10 +234,15 @@ int rows_open(struct database *database, const char *kind, const char *group,
     return each(statement, row, context);
 }
 
-int rows_all(struct database *database, void (*row)(void *context, const struct store_row *row),
-             void *context)
+int rows_page(struct database *database, const char *kind, const char *key, size_t maximum,
+              void (*row)(void *context, const struct store_row *row), void *context)
 {
-    return each(database->statements[STATEMENT_ALL], row, context);
+    sqlite3_stmt *statement = database->statements[STATEMENT_PAGE];
+
+    bind_text(statement, 1, kind ? kind : "");
+    bind_text(statement, 2, key ? key : "");
+    sqlite3_bind_int64(statement, 3, maximum < INT64_MAX ? (int64_t)maximum : INT64_MAX);
+    return each(statement, row, context);
 }
 
 int rows_expire(struct database *database, int64_t now_ms, bool *more)

@@ -123,8 +123,11 @@ enum store_detail { STORE_KEYS, STORE_WHOLE };
 void store_list_open(struct store *store, const char *kind, const char *group,
                      enum store_detail detail, const struct store_reader *reader);
 
-/* Every row of every kind, in no order: for copying a store (copy.h). Reads all there is. */
-void store_list_all(struct store *store, const struct store_reader *reader);
+/* Rows of every kind, in an order of the store's own, at most maximum of them, from the one behind
+ * that of this kind and key, or from the first for NULLs: for copying a store (copy.h). No row
+ * means that there is none behind it. */
+void store_list_page(struct store *store, const char *kind, const char *key, size_t maximum,
+                     const struct store_reader *reader);
 
 /* Whether the last commit failed for want of a working disk. While so, nothing new is taken in; the
  * store tries by itself, at growing intervals, whether it can write again, and says so. */

@@ -17,7 +17,8 @@ struct store_functions {
                  const struct store_reader *reader);
     void (*list_open)(struct store *store, const char *kind, const char *group,
                       enum store_detail detail, const struct store_reader *reader);
-    void (*list_all)(struct store *store, const struct store_reader *reader);
+    void (*list_page)(struct store *store, const char *kind, const char *key, size_t maximum,
+                      const struct store_reader *reader);
 };
 
 struct store {

@@ -1,7 +1,6 @@
 """Several causewayd over one DynamoDB table: each endpoint in one daemon's hands at a time, whatever is killed, stopped
 or drained; then what they left behind is audited."""
 
-import random
 import signal
 import subprocess
 import time
@@ -15,6 +14,7 @@ from causeway import BUILD, Daemon, publish
 from fleet import LEASE, Fleet, claims
 from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET
+from havoc import Havoc
 from test_cloudformation import NAME, STACK
 from test_project import project
 
@@ -127,26 +127,18 @@ def _stays(fleet: Fleet) -> dict[str, str] | None:
     return first
 
 
-def test_given_kill_9_in_a_loop_when_many_are_deployed_then_nothing_is_lost_or_doubled(make_fleet, control):
-    fleet = make_fleet(endpoints=5)
-    draw = random.Random(8)
-    for round_ in range(8):
-        for endpoint in fleet.endpoints:
-            fleet.publish(endpoint)
-        victim = draw.choice(fleet.alive())
-        seen = control.last_sequence()
-        # At some call of theirs, rather than after some time.
-        wait_for(lambda: control.last_sequence() >= seen + draw.randrange(5, 60), "calls", 10)
-        if round_ % 3 == 2:
-            victim.signal(signal.SIGSTOP)
-            wait_for(lambda: not any(f"({victim.process.pid})" in d["name"] for d in fleet.rows("daemon")), "the others to miss it", 20)
-            victim.signal(signal.SIGCONT)
-        else:
-            victim.kill()
-            victim.start(ready=False)
-    fleet.wait_ended(40, 90)
-    wait_for(lambda: fleet.world.queue_length() == 0, "the queue to be empty", 20)
-    fleet.audit()
+@pytest.fixture
+def havoc(sandbox: Any, world: Any, control: Any, tmp_path: Path) -> Iterator[Havoc]:
+    made = Havoc(Fleet(sandbox, world, control, tmp_path, 5), daemons=3, seed=8)
+    yield made
+    made.close()
+
+
+def test_given_daemons_that_are_killed_stopped_and_cut_off_when_many_are_deployed_then_nothing_is_lost_or_doubled(havoc):
+    """The bounded form of tests/fleet/withstand.py."""
+    havoc.run(rounds=5)
+    havoc.fleet.audit()
+    assert havoc.fleet.daemons[0].ctl("audit").returncode == 0, "the ledger's chain is broken"
 
 
 def test_given_work_for_one_daemon_alone_when_three_run_then_one_does_it(make_fleet):

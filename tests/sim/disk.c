@@ -21,7 +21,7 @@ struct disk {
     void *context;
 };
 
-enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_OPEN };
+enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_OPEN, REQUEST_PAGE };
 
 /* What was asked of the store, in order; answered in that order. */
 struct request {
@@ -476,6 +476,24 @@ static void answer_get(struct disk_store *store, struct request *request)
     request->reader.done(request->reader.context, NULL);
 }
 
+/* In the order of their making. */
+static void answer_page(struct disk_store *store, struct request *request)
+{
+    const struct disk_row *after =
+        request->row_kind ? find(store->disk, request->row_kind, request->key) : NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < store->disk->count && count < request->maximum; i++) {
+        const struct disk_row *row = store->disk->order[i];
+
+        if (row->removed || (after && row->number <= after->number))
+            continue;
+        request->reader.row(request->reader.context, &row->row);
+        count++;
+    }
+    request->reader.done(request->reader.context, NULL);
+}
+
 /* One, so that a crash may come between two. */
 static void answer_first(struct disk_store *store)
 {
@@ -497,6 +515,9 @@ static void answer_first(struct disk_store *store)
     case REQUEST_LIST:
     case REQUEST_OPEN:
         answer_list(store, request);
+        break;
+    case REQUEST_PAGE:
+        answer_page(store, request);
         break;
     }
     free_request(request);
@@ -587,25 +608,41 @@ static int on_load_open(struct store *base, const char *kind, const struct store
     return 0;
 }
 
+static struct request *ask_rows(struct store *base, enum request_kind kind, const char *row_kind,
+                                const char *key, const struct store_reader *reader)
+{
+    struct request *request = ask(container_of(base, struct disk_store, store), kind);
+
+    request->reader = *reader;
+    request->row_kind = text_copy(row_kind);
+    request->key = text_copy(key);
+    request->maximum = SIZE_MAX;
+    return request;
+}
+
 static void on_get(struct store *base, const char *kind, const char *key,
                    const struct store_reader *reader)
 {
-    struct request *request = ask(container_of(base, struct disk_store, store), REQUEST_GET);
-
-    request->reader = *reader;
-    request->row_kind = text_copy(kind);
-    request->key = text_copy(key);
+    ask_rows(base, REQUEST_GET, kind, key, reader);
 }
 
 static void on_list(struct store *base, const char *kind, const char *group, size_t maximum,
                     const struct store_reader *reader)
 {
-    struct request *request = ask(container_of(base, struct disk_store, store), REQUEST_LIST);
+    ask_rows(base, REQUEST_LIST, kind, group, reader)->maximum = maximum;
+}
 
-    request->reader = *reader;
-    request->row_kind = text_copy(kind);
-    request->key = text_copy(group);
-    request->maximum = maximum;
+static void on_list_open(struct store *base, const char *kind, const char *group,
+                         enum store_detail detail, const struct store_reader *reader)
+{
+    (void)detail;
+    ask_rows(base, REQUEST_OPEN, kind, group, reader);
+}
+
+static void on_list_page(struct store *base, const char *kind, const char *key, size_t maximum,
+                         const struct store_reader *reader)
+{
+    ask_rows(base, REQUEST_PAGE, kind, key, reader)->maximum = maximum;
 }
 
 void disk_drop(struct store *base)
@@ -632,18 +669,6 @@ static void on_close(struct store *base)
     disk_drop(base);
 }
 
-static void on_list_open(struct store *base, const char *kind, const char *group,
-                         enum store_detail detail, const struct store_reader *reader)
-{
-    struct request *request = ask(container_of(base, struct disk_store, store), REQUEST_OPEN);
-
-    (void)detail;
-    request->reader = *reader;
-    request->row_kind = text_copy(kind);
-    request->key = text_copy(group);
-    request->maximum = SIZE_MAX;
-}
-
 static const struct store_functions functions = {
     .close = on_close,
     .commit = on_commit,
@@ -651,6 +676,7 @@ static const struct store_functions functions = {
     .get = on_get,
     .list = on_list,
     .list_open = on_list_open,
+    .list_page = on_list_page,
 };
 
 struct store *disk_open(struct disk *disk, struct loop *loop)
