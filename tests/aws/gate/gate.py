@@ -93,7 +93,7 @@ class Gate:
             failure = AwsError("InternalFailure", f"gate: {type(problem).__name__}: {problem}", 500)
             response = serialize.error(request, failure, request_id)
             self.record.add_violation(f"the gate failed: {type(problem).__name__}: {problem}",
-                                      service=request.service, operation=request.operation)
+                                      sequence=request.scratch["sequence"], service=request.service, operation=request.operation)
             traceback.print_exc()
         self._finish(request, response, request_id, struck)
         self._record(request, response, started, struck)
@@ -179,7 +179,7 @@ class Gate:
         self.record.add_violation(
             failure.violation or "", code=failure.code, service=request.service, operation=request.operation,
             principal=request.principal, method=request.method, target=request.target,
-            user_agent=request.header("user-agent"), sequence=request.scratch.get("sequence"),
+            user_agent=request.header("user-agent"), sequence=request.scratch["sequence"],
         )
 
     def _finish(self, request: Request, response: Response, request_id: str, struck: list[dict[str, Any]]) -> None:
