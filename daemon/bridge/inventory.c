@@ -165,6 +165,29 @@ static void find_left(struct resource_list *list, struct resource *resource, con
         resource->left_sids = left;
 }
 
+/* Names of tags that were wanted once and are not now; ours says whose it is, and is no wish. */
+static void find_left_tags(struct resource_list *list, struct resource *resource, const cJSON *row)
+{
+    const cJSON *wanted = json_get(resource->fields, "tags");
+    const cJSON *item;
+    cJSON *left = cJSON_CreateArray();
+
+    arena_adopt(&list->arena, left, release_json);
+    cJSON_ArrayForEach(item, json_get(row, "left_tags"))
+    {
+        if (!json_get(wanted, json_text(item)))
+            cJSON_AddItemToArray(left, cJSON_Duplicate(item, false));
+    }
+    cJSON_ArrayForEach(item, json_get(json_get(row, "fields"), "tags"))
+    {
+        if (!json_get(wanted, item->string) && !has_text(left, item->string) &&
+            !text_equal(item->string, RESOURCE_OWNER_TAG))
+            cJSON_AddItemToArray(left, cJSON_CreateString(item->string));
+    }
+    if (left->child)
+        resource->left_tags = left;
+}
+
 static struct resource *find(struct resource_list *list, const char *key)
 {
     return (struct resource *)resource_find(list, key);
@@ -216,6 +239,8 @@ void inventory_complete(const struct inventory *inventory, struct resource_list 
             resource->orphan = true;
         }
         find_left(list, resource, row);
+        if (!resource->orphan)
+            find_left_tags(list, resource, row);
     }
 }
 
@@ -226,6 +251,19 @@ static bool left_is_gone(const struct resource *resource, const cJSON *observed)
     const cJSON *policy = json_get(observed, "policy");
 
     return !resource->left_sids || document_holds(policy, NULL, resource->left_sids);
+}
+
+static bool left_tags_are_gone(const struct resource *resource, const cJSON *observed)
+{
+    const cJSON *tags = json_get(observed, "tags");
+    const cJSON *name;
+
+    cJSON_ArrayForEach(name, resource->left_tags)
+    {
+        if (json_get(tags, json_text(name)))
+            return false;
+    }
+    return true;
 }
 
 static bool row_is_shared(const struct resource *resource)
@@ -260,6 +298,8 @@ static void update(struct inventory *inventory, const struct resource *resource,
     cJSON_AddItemToObject(row, "fields", cJSON_Duplicate(resource->fields, true));
     if (!left_is_gone(resource, observed->fields))
         cJSON_AddItemToObject(row, "left", cJSON_Duplicate(resource->left_sids, true));
+    if (!left_tags_are_gone(resource, observed->fields))
+        cJSON_AddItemToObject(row, "left_tags", cJSON_Duplicate(resource->left_tags, true));
     if (known && json_equal(known, row) && !map_get(&inventory->refused, resource->key))
         cJSON_Delete(row);
     else

@@ -86,7 +86,7 @@ bool observe_wants_field(const struct resource *resource, const char *field)
 
 bool observe_wants_tags(const struct resource *resource)
 {
-    return resource->orphan || observe_wants_field(resource, "tags");
+    return resource->orphan || resource->left_tags || observe_wants_field(resource, "tags");
 }
 
 static void release_json(void *document)

@@ -72,8 +72,8 @@ void read_set_absent(struct read *read);
 void observe_unreadable(struct observation *observation, size_t resource,
                         const struct error *error);
 bool observe_wants(const struct observation *observation, size_t resource);
-/* Whether the resource's tags are to be read: the file gives some, or they decide whether we may
- * delete it. */
+/* Whether the resource's tags are to be read: the file gives some, or gave some, or they decide
+ * whether we may delete it. */
 bool observe_wants_tags(const struct resource *resource);
 bool observe_wants_field(const struct resource *resource, const char *field);
 

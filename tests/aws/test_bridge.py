@@ -589,6 +589,52 @@ def test_given_every_field_of_every_kind_when_one_is_changed_in_the_file_then_th
         whole.converge()
 
 
+def tags_now(world: Any) -> dict[str, dict[str, str]]:
+    """The tags of each kind's whole resource, without the one that says whose it is."""
+    prod, events = world.client("prod", "iam"), world.client("prod", "events")
+    arn = f"arn:aws:events:{world.region}:{world.prod}"
+    lists = {
+        "iam_role": prod.list_role_tags(RoleName="whole")["Tags"],
+        "iam_policy": prod.get_policy(PolicyArn=f"arn:aws:iam::{world.prod}:policy/made/whole")["Policy"]["Tags"],
+        "event_bus": events.list_tags_for_resource(ResourceARN=f"{arn}:event-bus/whole-bus")["Tags"],
+        "event_rule": events.list_tags_for_resource(ResourceARN=f"{arn}:rule/whole-bus/whole")["Tags"],
+        "ecr_repository": world.client("staging", "ecr").list_tags_for_resource(
+            resourceArn=f"arn:aws:ecr:{world.region}:{world.staging}:repository/whole")["tags"],
+    }
+    url = world.client("prod", "sqs").get_queue_url(QueueName="whole")["QueueUrl"]
+    found = {kind: {tag["Key"]: tag["Value"] for tag in tags} for kind, tags in lists.items()}
+    found["sqs_queue"] = world.client("prod", "sqs").list_queue_tags(QueueUrl=url)["Tags"]
+    return {kind: {k: v for k, v in tags.items() if k != "causeway:owner"} for kind, tags in found.items()}
+
+
+def tag_by_hand(world: Any) -> None:
+    """Somebody else's tag on each of them."""
+    prod, events = world.client("prod", "iam"), world.client("prod", "events")
+    arn = f"arn:aws:events:{world.region}:{world.prod}"
+    tags = [{"Key": "theirs", "Value": "1"}]
+    prod.tag_role(RoleName="whole", Tags=tags)
+    prod.tag_policy(PolicyArn=f"arn:aws:iam::{world.prod}:policy/made/whole", Tags=tags)
+    events.tag_resource(ResourceARN=f"{arn}:event-bus/whole-bus", Tags=tags)
+    events.tag_resource(ResourceARN=f"{arn}:rule/whole-bus/whole", Tags=tags)
+    world.client("staging", "ecr").tag_resource(
+        resourceArn=f"arn:aws:ecr:{world.region}:{world.staging}:repository/whole", tags=tags)
+    world.client("prod", "sqs").tag_queue(
+        QueueUrl=world.client("prod", "sqs").get_queue_url(QueueName="whole")["QueueUrl"], Tags={"theirs": "1"})
+
+
+@pytest.mark.parametrize("left", [{"team": "ml"}, None], ids=["one tag", "all tags"])
+def test_given_tags_that_left_the_file_when_a_pass_is_made_then_they_are_gone_and_the_tags_of_others_stay(whole, bare, left):
+    whole.converge()
+    tag_by_hand(bare)
+    fewer = [{k: v for k, v in {**r, "tags": left}.items() if v} if "tags" in r else r for r in everything(bare, whole.key)]
+    whole.configure(bridge=None, resources=fewer)
+    answer = whole.plan()
+    assert "cost: 7 -> nothing" in answer["text"]
+    whole.converge()
+    assert tags_now(bare) == {kind: {**(left or {}), "theirs": "1"} for kind in tags_now(bare)}
+    assert whole.plan()["empty"]
+
+
 # ---- a stage of somebody's pipeline
 
 
