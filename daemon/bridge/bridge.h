@@ -53,9 +53,11 @@ bool bridge_is_quiet(const struct bridge *bridge);
  * view is NULL, and error says why, where there is none. Both are valid during the call. */
 typedef void bridge_answer(void *context, const cJSON *view, const struct error *error);
 
-/* What would be done, nothing changed; and the same done. */
+/* What would be done, nothing changed; and the same done. resource is the key of the only one that
+ * is looked at, or its name where no other has that; NULL for all. */
 void bridge_plan(struct bridge *bridge, bridge_answer *answer, void *context);
-void bridge_reconcile(struct bridge *bridge, const char *who, bridge_answer *answer, void *context);
+void bridge_reconcile(struct bridge *bridge, const char *resource, const char *who,
+                      bridge_answer *answer, void *context);
 
 /* Puts the resource of a change back as it was before; it is only looked at for an hour then, so
  * that it stays so until the file says the same. */

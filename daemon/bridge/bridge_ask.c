@@ -44,6 +44,7 @@ static void free_ask(struct ask *ask)
     cJSON_Delete(ask->change);
     free(ask->who);
     free(ask->account);
+    free(ask->resource);
     free(ask);
 }
 
@@ -127,6 +128,34 @@ static void begin_undo(struct bridge *bridge, struct ask *ask)
     bridge_begin_pass(bridge, &list, NULL, true, true, cause);
 }
 
+/* One element a resource, true for the one that is meant; NULL where none is, or more than one. */
+static bool *only(const struct resource_list *list, const char *meant, struct error *error)
+{
+    const struct resource *keyed = resource_find(list, meant);
+    const struct resource *found = keyed;
+    const struct resource *other = NULL;
+
+    for (size_t i = 0; i < list->count && !keyed; i++) {
+        if (!text_equal(list->items[i].name, meant))
+            continue;
+        other = found;
+        found = &list->items[i];
+    }
+    if (found && !other) {
+        bool *wanted = memory_allocate_array(list->count, sizeof(*wanted));
+
+        wanted[found - list->items] = true;
+        return wanted;
+    }
+    if (other)
+        error_set(error, ERROR_INVALID, "%s may be %s or %s", meant, other->key, found->key);
+    else
+        error_set(error, ERROR_NOT_FOUND,
+                  "the configuration has no resource %.200s; `causewayctl expand` lists them",
+                  meant);
+    return NULL;
+}
+
 void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
 {
     struct resource_list list = {0};
@@ -149,11 +178,19 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
         poke(&bridge->poke);
         return;
     }
+    bool *wanted = ask->resource ? only(&list, ask->resource, &error) : NULL;
+
+    if (ask->resource && !wanted) {
+        resource_list_free(&list);
+        bridge_refuse_ask(ask, &error);
+        poke(&bridge->poke);
+        return;
+    }
     cleanup(free_pointer)
     char *cause = text_printf("asked for by %s", ask->who);
 
     bridge->answering = ask;
-    bridge_begin_pass(bridge, &list, NULL, ask->kind == ASK_RECONCILE, false, cause);
+    bridge_begin_pass(bridge, &list, wanted, ask->kind == ASK_RECONCILE, false, cause);
 }
 
 static void add_results(cJSON *view, const struct pass_outcome *outcome)
@@ -245,9 +282,13 @@ void bridge_plan(struct bridge *bridge, bridge_answer *answer, void *context)
     queue(new_ask(bridge, ASK_PLAN, "an operator", answer, context));
 }
 
-void bridge_reconcile(struct bridge *bridge, const char *who, bridge_answer *answer, void *context)
+void bridge_reconcile(struct bridge *bridge, const char *resource, const char *who,
+                      bridge_answer *answer, void *context)
 {
-    queue(new_ask(bridge, ASK_RECONCILE, who, answer, context));
+    struct ask *ask = new_ask(bridge, ASK_RECONCILE, who, answer, context);
+
+    ask->resource = text_copy(resource);
+    queue(ask);
 }
 
 void bridge_doctor(struct bridge *bridge, bridge_answer *answer, void *context)

@@ -25,8 +25,9 @@ struct ask {
     struct list link;
     enum ask_kind kind;
     char *who;
-    char *account; /* ASK_IMPORT: or NULL */
-    cJSON *change; /* ASK_UNDO: the row, once it was read */
+    char *account;  /* ASK_IMPORT: or NULL */
+    char *resource; /* ASK_RECONCILE: the only one, or NULL */
+    cJSON *change;  /* ASK_UNDO: the row, once it was read */
     bridge_answer *answer;
     void *context;
 };

@@ -177,8 +177,10 @@ static void judge(struct making *making, size_t index)
         .owner = making->options->owner,
     };
     *entry = (struct plan_entry){.resource = resource, .verdict = PLAN_SAME};
-    if (observed->presence == PRESENCE_UNKNOWN && observed->error.class == ERROR_NONE)
-        return; /* nobody asked */
+    if (observed->presence == PRESENCE_UNKNOWN && observed->error.class == ERROR_NONE) {
+        making->plan->unasked++;
+        return;
+    }
     if (observed->presence == PRESENCE_UNKNOWN) {
         entry->verdict = PLAN_UNREADABLE;
         entry->note = arena_copy(&making->plan->arena, observed->error.sentence);
@@ -430,8 +432,9 @@ char *plan_text(const struct plan *plan)
         else
             write_entry(&buffer, plan, i);
     }
-    buffer_printf(&buffer, "%zu of %zu resources are as the file says; %zu call%s to make.\n", same,
-                  plan->entry_count, plan->action_count, plan->action_count == 1 ? "" : "s");
+    buffer_printf(&buffer, "%zu of %zu resources are as the file says; %zu call%s to make.\n",
+                  same - plan->unasked, plan->entry_count - plan->unasked, plan->action_count,
+                  plan->action_count == 1 ? "" : "s");
     return buffer_take(&buffer);
 }
 

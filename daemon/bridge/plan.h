@@ -55,6 +55,7 @@ struct plan {
     struct arena arena;
     struct plan_entry *entries; /* one a resource, in their order */
     size_t entry_count;
+    size_t unasked; /* entries that nobody looked at; they are said to be the same */
     struct plan_action *actions;
     size_t action_count;
     size_t withheld; /* deletions beyond the maximum: they wait for the next pass */

@@ -93,10 +93,11 @@ void answer_doctor(const struct control_parts *parts, struct exchange *exchange,
 
 void answer_reconcile(const struct control_parts *parts, struct exchange *exchange, const char *id)
 {
-    struct wish *wish = begin(exchange, "reconcile the bridge", NULL);
+    const char *resource = exchange_argument(exchange, "resource");
+    struct wish *wish = begin(exchange, resource ? "reconcile" : "reconcile the bridge", resource);
 
     (void)id;
-    bridge_reconcile(parts->bridge, wish->who, end, wish);
+    bridge_reconcile(parts->bridge, resource, wish->who, end, wish);
 }
 
 void answer_undo(const struct control_parts *parts, struct exchange *exchange, const char *id)

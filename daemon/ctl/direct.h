@@ -14,8 +14,9 @@ enum direct_work {
     DIRECT_IMPORT,    /* nothing is changed, and nothing is kept */
 };
 
-/* account is DIRECT_IMPORT's, or NULL for all. Fills the answer as the daemon would. */
-void direct_bridge(struct config *config, enum direct_work wanted, const char *account,
+/* about is the account of DIRECT_IMPORT, the resource of DIRECT_RECONCILE, or NULL for all. Fills
+ * the answer as the daemon would. */
+void direct_bridge(struct config *config, enum direct_work wanted, const char *about,
                    struct answer *answer);
 
 #endif

@@ -80,7 +80,7 @@ enum api_exit offline_expand(const struct invocation *invocation)
 
 /* Of the daemon; where none answers, of AWS with the caller's own credentials. */
 static int ask_or_do(const struct invocation *invocation, const struct question *question,
-                     enum direct_work work, const char *account, struct answer *answer)
+                     enum direct_work work, const char *about, struct answer *answer)
 {
     online_ask(invocation, question, answer);
     if (answer->code != API_EXIT_UNREACHABLE)
@@ -92,7 +92,7 @@ static int ask_or_do(const struct invocation *invocation, const struct question 
         return -1;
     command_complain("no daemon answers; asking AWS with your own credentials");
     answer_free(answer);
-    direct_bridge(config, work, account, answer);
+    direct_bridge(config, work, about, answer);
     return 0;
 }
 
@@ -192,6 +192,29 @@ enum api_exit online_apply(const struct invocation *invocation)
         return API_EXIT_BAD_INPUT;
     if (answer.code != API_EXIT_DONE)
         return online_fail(invocation, &answer);
+    return show_applied(invocation, answer.document);
+}
+
+enum api_exit online_reconcile(const struct invocation *invocation)
+{
+    const char *resource = invocation_argument(invocation, 0);
+    cleanup(free_pointer)
+    char *encoded = text_percent_encode(resource ? resource : "", false);
+    cleanup(free_pointer)
+    char *query = resource ? text_printf("resource=%s", encoded) : NULL;
+    cleanup(answer_free)
+    struct answer answer = {0};
+
+    if (ask_or_do(
+            invocation,
+            &(struct question){.route = API_RECONCILE, .query = query, .timeout_ms = CHANGE_MS},
+            DIRECT_RECONCILE, resource, &answer) < 0)
+        return API_EXIT_BAD_INPUT;
+    if (answer.code != API_EXIT_DONE)
+        return online_fail(invocation, &answer);
+    if (invocation_flag(invocation, "json"))
+        return show_applied(invocation, answer.document);
+    put_lines(invocation->screen, show_text(answer.document, "text", ""), true);
     return show_applied(invocation, answer.document);
 }
 

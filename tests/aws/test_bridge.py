@@ -414,6 +414,28 @@ def test_given_a_change_when_it_is_undone_then_the_resource_is_as_it_was_and_sta
     assert bucket_policy(bare)["Statement"] == [other], "a restart does not end the hold"
 
 
+@pytest.mark.parametrize("called", [f"prod/sqs_queue/{QUEUE}", QUEUE])
+def test_given_two_resources_that_differ_when_one_is_reconciled_then_only_that_is_looked_at_and_repaired(bridge, bare, control, called):
+    bridge.converge()
+    change_queue(bare)
+    delete_bucket_policy(bare)
+    before = control.last_sequence()
+    answer = bridge.ask("reconcile", resource=called)
+    assert answer["applied"] == 1 and "0 of 1 resources" in answer["text"]
+    calls = [c for c in control.calls(before) if c["service"] != "sts"]
+    assert {c["service"] for c in calls} == {"sqs"} and writes(calls) == ["sqs:SetQueueAttributes"]
+    bridge.stop()
+    assert [r["resource"] for r in bridge.plan()["resources"]] == [f"staging/s3_bucket_policy/{ARTIFACT_BUCKET}"]
+
+
+@pytest.mark.parametrize(("called", "said"), [
+    ("prod/sqs_queue/none", "has no resource prod/sqs_queue/none"), ("causeway-drift", "causeway-drift may be")])
+def test_given_a_name_of_none_or_of_two_when_it_is_reconciled_then_that_is_said_and_nothing_is_done(bridge, control, called, said):
+    answer = bridge.ask("reconcile", resource=called)
+    assert said in answer["error"]
+    assert [c["service"] for c in control.calls() if c["user_agent"].startswith("causeway/")] == ["sts"]
+
+
 def test_given_a_converged_bridge_when_it_is_imported_then_a_plan_on_what_was_imported_is_empty(bridge, bare):
     bridge.converge()
     imported = bridge.ask("import")["resources"]

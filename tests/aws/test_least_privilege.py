@@ -110,6 +110,7 @@ class Journeys:
         world = self.world
         change_trust(world)
         change_redrive(world)
+        self.ctl("reconcile", QUEUE)
         delete_repository_policy(world)
         self.apply()
 
