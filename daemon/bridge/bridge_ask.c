@@ -45,6 +45,7 @@ static void free_ask(struct ask *ask)
     free(ask->who);
     free(ask->account);
     free(ask->resource);
+    cJSON_Delete(ask->left_out);
     free(ask);
 }
 
@@ -172,6 +173,18 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
         begin_undo(bridge, ask);
         return;
     }
+    if (ask->kind == ASK_IMPORT && ask->account &&
+        !config_find_account(bridge->config, ask->account)) {
+        error_set(&error, ERROR_NOT_FOUND, "the configuration names no account %.100s",
+                  ask->account);
+        bridge_refuse_ask(ask, &error);
+        poke(&bridge->poke);
+        return;
+    }
+    if (ask->kind == ASK_IMPORT && !ask->named) {
+        bridge_begin_survey(bridge, ask);
+        return;
+    }
     if (bridge_list(bridge, &list, &error) < 0) {
         resource_list_free(&list);
         bridge_refuse_ask(ask, &error);
@@ -213,21 +226,6 @@ static void add_results(cJSON *view, const struct pass_outcome *outcome)
     json_add_integer(view, "failed", (int64_t)outcome->failed);
 }
 
-static cJSON *import_view(const struct ask *ask, const struct pass_outcome *outcome)
-{
-    cJSON *view = cJSON_CreateObject();
-    cJSON *resources = json_add_array(view, "resources");
-
-    for (size_t i = 0; i < outcome->resources->count; i++) {
-        const struct resource *resource = &outcome->resources->items[i];
-
-        if (outcome->observed[i].presence == PRESENCE_THERE &&
-            (!ask->account || text_equal(ask->account, resource->account)))
-            cJSON_AddItemToArray(resources, resource_entry(resource, outcome->observed[i].fields));
-    }
-    return view;
-}
-
 static void on_doctor_ended(void *context, struct doctor *doctor)
 {
     struct bridge *bridge = context;
@@ -262,7 +260,8 @@ void bridge_answer_ask(struct bridge *bridge, struct ask *ask, const struct pass
         return;
     }
     cleanup(json_free)
-    cJSON *view = ask->kind == ASK_IMPORT ? import_view(ask, outcome) : plan_view(outcome->plan);
+    cJSON *view =
+        ask->kind == ASK_IMPORT ? bridge_import_view(ask, outcome) : plan_view(outcome->plan);
 
     if (ask->kind != ASK_IMPORT) {
         cleanup(free_pointer)
@@ -296,11 +295,13 @@ void bridge_doctor(struct bridge *bridge, bridge_answer *answer, void *context)
     queue(new_ask(bridge, ASK_DOCTOR, "an operator", answer, context));
 }
 
-void bridge_import(struct bridge *bridge, const char *account, bridge_answer *answer, void *context)
+void bridge_import(struct bridge *bridge, const char *account, bool named, bridge_answer *answer,
+                   void *context)
 {
     struct ask *ask = new_ask(bridge, ASK_IMPORT, "an operator", answer, context);
 
     ask->account = text_copy(account);
+    ask->named = named || !account;
     queue(ask);
 }
 

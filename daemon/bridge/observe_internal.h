@@ -30,6 +30,7 @@ struct read {
     size_t resource;     /* index, for reads about one */
     const char *account; /* by name */
     const char *bus;     /* of lists of rules */
+    const char *thing;   /* what else it is about: survey.c */
     const char *marker;  /* of the next page, or NULL */
     int64_t first_ms;    /* when it was first told to slow down; 0 */
 };
@@ -57,6 +58,11 @@ struct observation {
     size_t operation_count;
     struct poke poke;
 };
+
+/* As observe_start(), without the first reads: the caller queues some. */
+struct observation *observe_open(struct loop *loop, struct aws *aws, struct observe_memory *memory,
+                                 const struct resource_list *resources, const bool *wanted,
+                                 observe_done *done, void *context);
 
 /* Queues a read about one resource, or about a whole account. */
 struct read *observe_resource(struct observation *observation, const struct read_kind *kind,

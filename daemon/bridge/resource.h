@@ -67,6 +67,7 @@ struct resource {
     const cJSON *fields;
     bool observe_only;      /* differences are reported, not repaired */
     bool whole_document;    /* owns: document */
+    bool entire;            /* all of its fields are looked at, whichever the file gives */
     bool orphan;            /* it left the file: fields are what was last wanted of it */
     const cJSON *left_sids; /* Sids of ours that left the file, or NULL */
     const cJSON *left_tags; /* the same for names of tags */

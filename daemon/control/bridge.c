@@ -68,6 +68,7 @@ void answer_plan(const struct control_parts *parts, struct exchange *exchange, c
 void answer_import(const struct control_parts *parts, struct exchange *exchange, const char *id)
 {
     const char *account = exchange_argument(exchange, "account");
+    const char *named = exchange_argument(exchange, "named");
     struct error error;
 
     (void)id;
@@ -76,7 +77,8 @@ void answer_import(const struct control_parts *parts, struct exchange *exchange,
         answer_error(exchange, &error);
         return;
     }
-    bridge_import(parts->bridge, account, end, begin(exchange, NULL, NULL));
+    bridge_import(parts->bridge, account, text_equal(named, "true"), end,
+                  begin(exchange, NULL, NULL));
 }
 
 void answer_changes(const struct control_parts *parts, struct exchange *exchange, const char *id)

@@ -120,7 +120,10 @@ static void work(struct direct *direct)
                          on_answer, direct);
         break;
     case DIRECT_IMPORT:
-        bridge_import(direct->bridge, direct->about, on_answer, direct);
+        bridge_import(direct->bridge, direct->about, false, on_answer, direct);
+        break;
+    case DIRECT_IMPORT_NAMED:
+        bridge_import(direct->bridge, direct->about, true, on_answer, direct);
         break;
     }
     loop_run(direct->loop);

@@ -8,10 +8,11 @@
 #include "ctl/online.h"
 
 enum direct_work {
-    DIRECT_PLAN,      /* nothing is changed, and nothing is kept */
-    DIRECT_RECONCILE, /* keeps what was there before in the configuration's store, as the daemon
-                         does */
-    DIRECT_IMPORT,    /* nothing is changed, and nothing is kept */
+    DIRECT_PLAN,         /* nothing is changed, and nothing is kept */
+    DIRECT_RECONCILE,    /* keeps what was there before in the configuration's store, as the daemon
+                            does */
+    DIRECT_IMPORT,       /* nothing is changed, and nothing is kept */
+    DIRECT_IMPORT_NAMED, /* the same, only of what the configuration names */
 };
 
 /* about is the account of DIRECT_IMPORT, the resource of DIRECT_RECONCILE, or NULL for all. Fills

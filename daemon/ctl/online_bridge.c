@@ -96,24 +96,45 @@ static int ask_or_do(const struct invocation *invocation, const struct question 
     return 0;
 }
 
+/* What could not be looked at, or has no form in the file. */
+static bool complain_of_left_out(const cJSON *document)
+{
+    const cJSON *left_out = json_get(document, "left_out");
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, left_out)
+    {
+        command_complain("left out: %s: %s", show_text(entry, "what", "?"),
+                         show_text(entry, "why", "?"));
+    }
+    return cJSON_GetArraySize(left_out) > 0;
+}
+
 enum api_exit online_import(const struct invocation *invocation)
 {
     const char *account = invocation_option(invocation, "account");
+    const bool named = invocation_flag(invocation, "named");
     cleanup(free_pointer)
     char *encoded = text_percent_encode(account ? account : "", false);
     cleanup(free_pointer)
-    char *query = account ? text_printf("account=%s", encoded) : NULL;
+    char *query = account ? text_printf("account=%s%s", encoded, named ? "&named=true" : "") : NULL;
     cleanup(answer_free)
     struct answer answer;
 
     if (ask_or_do(
             invocation,
             &(struct question){.route = API_GET_IMPORT, .query = query, .timeout_ms = LOOK_MS},
-            DIRECT_IMPORT, account, &answer) < 0)
+            named ? DIRECT_IMPORT_NAMED : DIRECT_IMPORT, account, &answer) < 0)
         return API_EXIT_BAD_INPUT;
     if (answer.code != API_EXIT_DONE)
         return online_fail(invocation, &answer);
-    return print_resources(invocation, answer.document);
+    const bool incomplete = complain_of_left_out(answer.document);
+
+    if (!invocation_flag(invocation, "json"))
+        cJSON_DeleteItemFromObjectCaseSensitive(answer.document, "left_out");
+    const enum api_exit code = print_resources(invocation, answer.document);
+
+    return incomplete && code == API_EXIT_DONE ? API_EXIT_NO : code;
 }
 
 /* ---- plan and apply ---------------------------------------------------------------------------

@@ -99,7 +99,8 @@ static void carry_out(struct work *work, const cJSON *asked)
     } else if (text_equal(what, "changes")) {
         bridge_changes(work->bridge, on_answer, work);
     } else if (text_equal(what, "import")) {
-        bridge_import(work->bridge, json_get_text(asked, "account"), on_answer, work);
+        bridge_import(work->bridge, json_get_text(asked, "account"),
+                      json_get_bool(asked, "named", false), on_answer, work);
     } else if (text_equal(what, "doctor")) {
         work->busy = false; /* its canary comes as an event while it waits */
         bridge_doctor(work->bridge, on_answer, work);

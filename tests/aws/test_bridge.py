@@ -657,12 +657,81 @@ def test_given_tags_that_left_the_file_when_a_pass_is_made_then_they_are_gone_an
     assert whole.plan()["empty"]
 
 
+# ---- a whole account, as somebody had it before
+
+
+def furnish(world: Any, key: str) -> None:
+    """What the file of nobody names, among it what belongs to AWS."""
+    def document(**statement: Any) -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+    iam, events, sqs = (world.client("staging", service) for service in ("iam", "events", "sqs"))
+    trust = document(Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole")
+    policy = iam.create_policy(PolicyName="theirs", Path="/team/", PolicyDocument=document(Action="s3:*", Resource="*"),
+                               Tags=[{"Key": "team", "Value": "ml"}])["Policy"]["Arn"]
+    iam.create_role(RoleName="Theirs", Path="/team/", AssumeRolePolicyDocument=trust, Description="of somebody", MaxSessionDuration=7200,
+                    Tags=[{"Key": "aws:cloudformation:stack-name", "Value": "x"}, {"Key": "team", "Value": "ml"}])
+    iam.attach_role_policy(RoleName="Theirs", PolicyArn=policy)
+    iam.put_role_policy(RoleName="Theirs", PolicyName="own", PolicyDocument=document(Action=["s3:GetObject"], Resource="*"))
+    iam.create_role(RoleName="AWSServiceRoleForX", Path="/aws-service-role/x.amazonaws.com/", AssumeRolePolicyDocument=trust)
+    url = sqs.create_queue(QueueName="theirs", Attributes={"VisibilityTimeout": "77", "KmsMasterKeyId": "alias/aws/sqs"}, tags={"a": "b"})
+    arn = sqs.get_queue_attributes(QueueUrl=url["QueueUrl"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.create_event_bus(Name="their-bus")
+    events.put_rule(Name="theirs", EventBusName="their-bus", EventPattern='{"source": ["a"]}', Description="a rule")
+    events.put_targets(Rule="theirs", EventBusName="their-bus", Targets=[{"Id": "q", "Arn": arn}])
+    events.put_rule(Name="clock", ScheduleExpression="rate(1 hour)", State="DISABLED")
+    events.put_rule(Name="fifo", EventPattern='{"source": ["a"]}')
+    events.put_targets(Rule="fifo", Targets=[{"Id": "q", "Arn": arn, "SqsParameters": {"MessageGroupId": "g"}}])
+    repository = world.client("staging", "ecr").create_repository(repositoryName="team/theirs")["repository"]["repositoryName"]
+    world.client("staging", "ecr").set_repository_policy(repositoryName=repository, policyText=document(
+        Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="ecr:BatchGetImage"))
+    world.client("staging", "s3").put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=document(
+        Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="s3:GetObject", Resource=f"arn:aws:s3:::{ARTIFACT_BUCKET}/*"))
+    world.client("staging", "kms").schedule_key_deletion(KeyId=world.client("staging", "kms").create_key()["KeyMetadata"]["KeyId"])
+
+
+def test_given_an_account_that_no_file_names_when_it_is_imported_then_all_of_it_is_there_and_a_plan_on_that_is_empty(
+        bridge, bare, control, pipeline):
+    furnish(bare, bridge.key)
+    bridge.configure(bridge=None)
+    before = control.last_sequence()
+    imported = bridge.ask("import", account="staging")
+    assert writes(control.calls(before)) == []
+    found = {(r["kind"], r["name"]) for r in imported["resources"]}
+    assert found == {
+        ("iam_role", "Theirs"), ("iam_role", STAGING_ROLE), ("iam_role", "pipeline"), ("iam_policy", "theirs"), ("sqs_queue", "theirs"),
+        ("event_bus", "their-bus"), ("event_rule", "theirs"), ("event_rule", "clock"), ("ecr_repository", "team/theirs"),
+        ("ecr_repository", REPOSITORY), ("s3_bucket_policy", ARTIFACT_BUCKET), ("kms_key_policy", bridge.key),
+        ("codepipeline_stage", "fraud-scorer-deploy-Source"), ("codepipeline_stage", "fraud-scorer-deploy-Deploy")}
+    assert [left["what"] for left in imported["left_out"]] == ["staging/event_rule/default/fifo"]
+    role = next(r for r in imported["resources"] if r["name"] == "Theirs")
+    assert (role["path"], role["max_session"], role["tags"]) == ("/team/", "7200s", {"team": "ml"})
+    bridge.stop()
+    bridge.configure(bridge=None, resources=imported["resources"])
+    after = bridge.plan()
+    assert after["empty"], after["text"]
+    assert bridge.ask("import", account="staging", named=True)["resources"] == imported["resources"], "and all of that is named now"
+
+
+def test_given_a_list_that_is_denied_when_an_account_is_imported_then_it_is_named_and_the_rest_is_there(bridge, bare, control):
+    bridge.converge()
+    control.fault("error", {"service": "sqs", "operation": "ListQueues"}, code="AccessDeniedException", status=403, times=0)
+    imported = bridge.ask("import", account="prod")
+    assert [left["what"] for left in imported["left_out"]] == ["sqs ListQueues in prod"]
+    assert {r["kind"] for r in imported["resources"]} == {"iam_role", "event_bus", "event_rule"}
+
+
 # ---- a stage of somebody's pipeline
 
 
 @pytest.fixture
 def pipeline(bare: Any) -> Any:
-    """A pipeline in staging of two stages, as people make them; asks for it anew."""
+    """A pipeline in staging; asks for it anew."""
+    return make_pipeline(bare)
+
+
+def make_pipeline(bare: Any) -> Any:
+    """Of two stages, as people make them."""
     role = bare.client("staging", "iam").create_role(RoleName="pipeline", AssumeRolePolicyDocument=json.dumps({
         "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"},
                                                 "Action": "sts:AssumeRole"}]}))["Role"]["Arn"]
