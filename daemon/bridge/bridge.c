@@ -104,6 +104,13 @@ static void on_ended(void *context, const struct pass_outcome *outcome, size_t a
 {
     struct bridge *bridge = context;
 
+    const struct plan_action *done = &outcome->plan->actions[action];
+    const char *key = outcome->resources->items[done->resource].key;
+
+    if (done->deletes && result->state != APPLY_DONE)
+        map_put(&bridge->undeletable, key, bridge);
+    else if (done->deletes)
+        map_remove(&bridge->undeletable, key);
     bridge->statistics.changes += result->state == APPLY_DONE;
     bridge->statistics.failures += result->state == APPLY_FAILED;
     bridge_journal_ended(outcome, action, result);
@@ -188,6 +195,7 @@ void bridge_begin_pass(struct bridge *bridge, struct resource_list *list, bool *
             {
                 .prune = reconcile->prune || prune_now,
                 .max_deletes = prune_now ? 1 : reconcile->max_deletes,
+                .undeletable = &bridge->undeletable,
                 .owner = bridge->owner,
                 .principal = bridge->principal,
                 .config = bridge->config,
@@ -432,6 +440,7 @@ void bridge_free(struct bridge *bridge)
     bridge_journal_free(&bridge->journal);
     drift_free(bridge->drift);
     observe_memory_free(&bridge->memory);
+    map_free(&bridge->undeletable);
     inventory_free(bridge->inventory);
     cJSON_Delete(bridge->suspension);
     cJSON_Delete(bridge->beat);

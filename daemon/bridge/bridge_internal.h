@@ -45,7 +45,8 @@ struct bridge {
     struct bridge_journal journal;
     struct drift *drift;
     struct observe_memory memory;
-    bool loaded; /* the inventory and the suspension */
+    struct map undeletable; /* keys of what AWS refused to delete, since the start */
+    bool loaded;            /* the inventory and the suspension */
     bool loading;
     char *identity; /* ARN, as STS says; NULL until it has */
     struct aws_call *asking_identity;

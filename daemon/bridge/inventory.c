@@ -1,5 +1,6 @@
 #include "bridge/inventory.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -11,6 +12,8 @@
 
 #define KIND_OF_ROWS "resource"
 #define FORMAT_OF_ROWS 1u
+/* Far longer than any service takes to show what was written. */
+#define LEFT_KEPT_MS ((int64_t)900000)
 /* More than any configuration may name. */
 #define ROWS_MAXIMUM ((size_t)20000)
 
@@ -286,6 +289,25 @@ static void update_orphan(struct inventory *inventory, const struct resource *re
         keep(inventory, resource->key, NULL);
 }
 
+/* What was taken out is known for a while yet: a look that is behind the times, as S3's may be,
+ * shows it once more, and it would be written back with what others have there. */
+static void keep_left(cJSON *row, const cJSON *known, const struct resource *resource,
+                      const struct observed *observed, int64_t now_ms)
+{
+    const bool gone = left_is_gone(resource, observed->fields);
+    int64_t gone_ms = json_get_integer(known, "left_gone_ms", 0);
+
+    if (!resource->left_sids)
+        return;
+    if (!gone_ms || !json_equal(json_get(known, "left"), resource->left_sids))
+        gone_ms = now_ms;
+    if (gone && now_ms - gone_ms >= LEFT_KEPT_MS)
+        return;
+    cJSON_AddItemToObject(row, "left", cJSON_Duplicate(resource->left_sids, true));
+    if (gone)
+        json_add_integer(row, "left_gone_ms", gone_ms);
+}
+
 static void update(struct inventory *inventory, const struct resource *resource,
                    const struct observed *observed)
 {
@@ -296,8 +318,7 @@ static void update(struct inventory *inventory, const struct resource *resource,
     json_add_text(row, "account", resource->account);
     json_add_text(row, "name", resource->name);
     cJSON_AddItemToObject(row, "fields", cJSON_Duplicate(resource->fields, true));
-    if (!left_is_gone(resource, observed->fields))
-        cJSON_AddItemToObject(row, "left", cJSON_Duplicate(resource->left_sids, true));
+    keep_left(row, known, resource, observed, clock_wall_ms());
     if (!left_tags_are_gone(resource, observed->fields))
         cJSON_AddItemToObject(row, "left_tags", cJSON_Duplicate(resource->left_tags, true));
     if (known && json_equal(known, row) && !map_get(&inventory->refused, resource->key))

@@ -220,12 +220,20 @@ static bool deletes(const struct actions *actions)
     return actions->count > 0 && actions->items[actions->count - 1].deletes;
 }
 
+static bool was_refused(const struct making *making, size_t index)
+{
+    return making->options->undeletable &&
+           map_get(making->options->undeletable, making->resources->items[index].key);
+}
+
 /* The next that may be deleted: what refers to it, and is to be deleted too, goes first, or its
- * deletion would be refused at each pass. Of a ring, the first. The count where there is none. */
+ * deletion would be refused at each pass. What AWS refused to delete before comes last, or it would
+ * keep the others waiting for ever. Of a ring, the first. The count where there is none. */
 static size_t next_deletion(const struct making *making, const bool *allowed)
 {
     const size_t count = making->resources->count;
     size_t first = count;
+    size_t again = count;
 
     for (size_t i = 0; i < count; i++) {
         bool ready = true;
@@ -236,10 +244,12 @@ static size_t next_deletion(const struct making *making, const bool *allowed)
             first = i;
         for (size_t j = 0; j < count && ready; j++)
             ready = allowed[j] || !deletes(&making->actions[j]) || !waits_for(making, i, j);
-        if (ready)
+        if (ready && !was_refused(making, i))
             return i;
+        if (ready && again == count)
+            again = i;
     }
-    return first;
+    return again < count ? again : first;
 }
 
 /* At most so many deletions a pass; the rest waits. */

@@ -12,6 +12,7 @@
 #define CAUSEWAY_BRIDGE_PLAN_H
 
 #include "aws/operation.h"
+#include "base/map.h"
 #include "bridge/diff.h"
 #include "bridge/resource.h"
 
@@ -64,8 +65,9 @@ struct plan {
 struct plan_options {
     bool prune;
     int64_t max_deletes;
-    const char *owner;     /* resource_owner() */
-    const char *principal; /* expand_principal(): whom guards protect */
+    const struct map *undeletable; /* keys of what could not be deleted before; NULL for none */
+    const char *owner;             /* resource_owner() */
+    const char *principal;         /* expand_principal(): whom guards protect */
     const struct config *config;
 };
 

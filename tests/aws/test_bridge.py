@@ -262,6 +262,42 @@ def test_given_a_queue_that_others_made_when_it_leaves_the_file_then_it_stays_ev
     assert bare.client("prod", "sqs").get_queue_url(QueueName="theirs")
 
 
+def test_given_a_statement_that_left_the_file_when_an_old_document_shows_it_again_then_it_is_not_kept_and_others_stay(bridge, bare):
+    s3 = bare.client("staging", "s3")
+
+    def ours(*sids: str) -> list[dict[str, Any]]:
+        return [{"kind": "s3_bucket_policy", "account": "staging", "name": SAGEMAKER_BUCKET, "policy": {"statements": [
+            {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"}, "Action": "s3:GetObject",
+             "Resource": f"arn:aws:s3:::{SAGEMAKER_BUCKET}/{sid}/*"} for sid in sids]}}]
+
+    bridge.configure(bridge=None, resources=ours("One", "Two"))
+    bridge.converge()
+    before = bucket_policy(bare, SAGEMAKER_BUCKET)
+    bridge.configure(bridge=None, resources=ours("One"))
+    bridge.converge()
+    bridge.converge()
+    assert sids(bucket_policy(bare, SAGEMAKER_BUCKET)) == ["One"]
+    before["Statement"].append({**before["Statement"][0], "Sid": "Other", "Resource": f"arn:aws:s3:::{SAGEMAKER_BUCKET}/other/*"})
+    s3.put_bucket_policy(Bucket=SAGEMAKER_BUCKET, Policy=json.dumps(before))
+    bridge.configure(bridge=None, resources=ours("One", "Three"))
+    bridge.converge()
+    assert sids(bucket_policy(bare, SAGEMAKER_BUCKET)) == ["One", "Other", "Three"]
+    assert bridge.plan()["empty"]
+
+
+def test_given_a_deletion_that_aws_refuses_when_passes_are_made_then_the_others_are_deleted_all_the_same(bridge, bare, control):
+    rules = [{"kind": "event_rule", "account": "prod", "name": f"extra-{i}", "pattern": {"source": ["extra"]}} for i in range(2)]
+    queue = {"kind": "sqs_queue", "account": "prod", "name": "extra", "visibility": "30s"}
+    bridge.configure(resources=[*rules, queue])
+    bridge.converge()
+    bridge.configure(reconcile={"prune": True, "max_deletes": 1})
+    control.fault("error", {"service": "events", "operation": "DeleteRule"}, code="AccessDeniedException", status=403, times=0)
+    for _ in range(3):
+        bridge.ask("reconcile")
+    assert "QueueUrls" not in bare.client("prod", "sqs").list_queues(QueueNamePrefix="extra")
+    assert len(bare.client("prod", "events").list_rules(NamePrefix="extra-")["Rules"]) == 2
+
+
 def test_given_a_bucket_that_left_the_file_when_it_is_pruned_then_only_our_statement_goes(bridge, bare):
     s3 = bare.client("staging", "s3")
     other = {"Sid": "Other", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"},

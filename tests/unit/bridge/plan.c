@@ -325,6 +325,37 @@ static void what_a_pass_may_delete_begins_with_what_refers_to_the_rest(void **st
     end(&world);
 }
 
+static void what_could_not_be_deleted_before_does_not_keep_the_rest_waiting(void **state)
+{
+    (void)state;
+    struct world world =
+        given(ACCOUNTS BRIDGE "reconcile: { prune: true, max_deletes: 1 }\n", true);
+    const char *const left[] = {"prod/event_rule/cross-account-bus/causeway-from-staging",
+                                "prod/event_rule/default/causeway-endpoints"};
+    struct map undeletable = {0};
+
+    for (size_t i = 0; i < array_length(left); i++) {
+        world.list.items[index_of(&world.list, left[i])].orphan = true;
+        json_put(fields_of(&world, left[i]), "tags",
+                 json_of("{'causeway:owner':'" PROD "/causeway-events'}"));
+    }
+    for (size_t i = 0; i < array_length(left); i++) {
+        map_put(&undeletable, left[i], &world);
+        world.options.undeletable = &undeletable;
+        make(&world);
+        assert_string_equal(json_get_text(action_of(&world.plan, "DeleteRule")->input, "Name"),
+                            strrchr(left[1 - i], '/') + 1);
+        plan_free(&world.plan);
+        map_remove(&undeletable, left[i]);
+    }
+    for (size_t i = 0; i < array_length(left); i++)
+        map_put(&undeletable, left[i], &world);
+    make(&world);
+    assert_non_null(action_of(&world.plan, "DeleteRule"));
+    map_free(&undeletable);
+    end(&world);
+}
+
 static void in_observe_mode_nothing_is_called(void **state)
 {
     (void)state;
@@ -399,6 +430,7 @@ int main(void)
         cmocka_unit_test(only_what_we_made_is_pruned),
         cmocka_unit_test(a_pass_deletes_no_more_than_it_may),
         cmocka_unit_test(what_a_pass_may_delete_begins_with_what_refers_to_the_rest),
+        cmocka_unit_test(what_could_not_be_deleted_before_does_not_keep_the_rest_waiting),
         cmocka_unit_test(in_observe_mode_nothing_is_called),
         cmocka_unit_test(what_could_not_be_read_is_left_alone),
         cmocka_unit_test(
