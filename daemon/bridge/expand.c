@@ -426,6 +426,7 @@ static const struct {
     {RESOURCE_ECR_REPOSITORY, "aws.ecr", "repositoryName"},
     {RESOURCE_S3_BUCKET_POLICY, "aws.s3", "bucketName"},
     {RESOURCE_KMS_KEY_POLICY, "aws.kms", "keyId"},
+    {RESOURCE_CODEPIPELINE_STAGE, "aws.codepipeline", "pipeline"}, /* {name, ...} */
 };
 
 static cJSON *named(const struct resource *resource)
@@ -438,6 +439,8 @@ static cJSON *named(const struct resource *resource)
         json_add_text(ending, "suffix", text);
         return ending;
     }
+    if (resource->kind == RESOURCE_CODEPIPELINE_STAGE)
+        return cJSON_CreateString(json_get_text(resource->fields, "pipeline"));
     return cJSON_CreateString(resource->kind == RESOURCE_IAM_POLICY ? resource->arn
                                                                     : resource->name);
 }
@@ -479,9 +482,12 @@ static cJSON *drift_pattern(const struct expansion *expansion, const struct conf
             continue;
         }
         cJSON *alternative = cJSON_CreateObject();
+        cJSON *parameters = json_add_object(alternative, "requestParameters");
 
-        cJSON_AddItemToObject(json_add_object(alternative, "requestParameters"),
-                              watched[i].parameter, names);
+        if (watched[i].kind == RESOURCE_CODEPIPELINE_STAGE)
+            cJSON_AddItemToObject(json_add_object(parameters, watched[i].parameter), "name", names);
+        else
+            cJSON_AddItemToObject(parameters, watched[i].parameter, names);
         cJSON_AddItemToArray(alternatives, alternative);
         add_unless_there(sources, cJSON_CreateString(watched[i].source));
     }

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "bridge/actions.h"
+#include "bridge/fit.h"
 #include "bridge/guard.h"
 #include "bridge/reference.h"
 
@@ -151,8 +152,13 @@ static void guard(struct making *making, size_t index)
     struct actions *actions = &making->actions[index];
     const char *refusal = actions->refusal;
 
-    for (size_t i = 0; i < actions->count && !refusal; i++)
-        refusal = guard_action(&making->plan->arena, &actions->items[i], resource, making->options);
+    for (size_t i = 0; i < actions->count && !refusal; i++) {
+        const struct plan_action *action = &actions->items[i];
+
+        refusal = guard_action(&making->plan->arena, action, resource, making->options);
+        if (!refusal)
+            refusal = fit_action(&making->plan->arena, action, resource, actions->observed);
+    }
     if (refusal) {
         entry->verdict = PLAN_REFUSED;
         entry->note = refusal;

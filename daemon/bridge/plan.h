@@ -6,8 +6,9 @@
  * making of what its resource refers to (a role before the policy that names it). Actions that do
  * not wait for each other run side by side.
  *
- * What would cut the daemon's own way is refused (guard.h). What left the file is reported, and
- * deleted only where pruning is on and the tag says that we made it. */
+ * What would cut the daemon's own way is refused (guard.h), and what AWS would not take (fit.h).
+ * What left the file is reported, and deleted only where pruning is on and the tag says that we
+ * made it. */
 #ifndef CAUSEWAY_BRIDGE_PLAN_H
 #define CAUSEWAY_BRIDGE_PLAN_H
 

@@ -647,6 +647,88 @@ def test_given_every_field_of_every_kind_when_one_is_changed_in_the_file_then_th
         whole.converge()
 
 
+def by_hand(world: Any, key: str) -> dict[str, list[Callable[[], Any]]]:
+    """For each field of everything(), by resource, what somebody does in the console to change it. IAM has no way to change
+    a path, a rule's bus or a policy's description; `clock` is the rule that has a schedule."""
+    iam, events, sqs = (world.client("prod", service) for service in ("iam", "events", "sqs"))
+    ecr, s3, kms = (world.client("staging", service) for service in ("ecr", "s3", "kms"))
+    policy, region = f"arn:aws:iam::{world.prod}:policy/made/whole", world.region
+    queue = sqs.get_queue_url(QueueName="whole")["QueueUrl"]
+    bus = f"arn:aws:events:{region}:{world.prod}:event-bus/whole-bus"
+
+    def text(action: str, resource: str | None = None, sid: str = "Ours") -> str:
+        statement = {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{world.prod}:root"}, "Action": action}
+        return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, **({"Resource": resource} if resource else {})}]})
+
+    identity = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
+
+    def attribute(name: str, value: str) -> Callable[[], Any]:
+        return lambda: sqs.set_queue_attributes(QueueUrl=queue, Attributes={name: value})
+
+    return {
+        "prod/iam_policy/whole": [
+            lambda: iam.create_policy_version(PolicyArn=policy, PolicyDocument=identity, SetAsDefault=True),
+            lambda: iam.tag_policy(PolicyArn=policy, Tags=[{"Key": "team", "Value": "hand"}])],
+        "prod/iam_role/whole": [
+            lambda: iam.update_assume_role_policy(RoleName="whole", PolicyDocument=trust),
+            lambda: iam.update_role(RoleName="whole", Description="hand", MaxSessionDuration=7200),
+            lambda: iam.update_role(RoleName="whole", Description="a role", MaxSessionDuration=3600),
+            lambda: iam.put_role_permissions_boundary(RoleName="whole", PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess"),
+            lambda: iam.detach_role_policy(RoleName="whole", PolicyArn=policy),
+            lambda: iam.put_role_policy(RoleName="whole", PolicyName="a", PolicyDocument=identity),
+            lambda: iam.delete_role_policy(RoleName="whole", PolicyName="b"),
+            lambda: iam.untag_role(RoleName="whole", TagKeys=["team"])],
+        "staging/ecr_repository/whole": [
+            lambda: ecr.set_repository_policy(repositoryName="whole", policyText=text("ecr:PutImage")),
+            lambda: ecr.untag_resource(resourceArn=f"arn:aws:ecr:{region}:{world.staging}:repository/whole", tagKeys=["cost"])],
+        "prod/event_bus/whole-bus": [
+            lambda: events.put_permission(EventBusName="whole-bus", Policy=text("events:PutEvents", bus, "Theirs")),
+            lambda: events.untag_resource(ResourceARN=bus, TagKeys=["team"])],
+        "prod/sqs_queue/whole": [
+            attribute("VisibilityTimeout", "1"), attribute("MessageRetentionPeriod", "60"), attribute("DelaySeconds", "0"),
+            attribute("ReceiveMessageWaitTimeSeconds", "0"), attribute("MaximumMessageSize", "1024"),
+            attribute("KmsMasterKeyId", "alias/aws/sqs"), attribute("KmsDataKeyReusePeriodSeconds", "60"),
+            attribute("RedrivePolicy", ""), attribute("Policy", text("sqs:ReceiveMessage", queue_arn(world, "whole"))),
+            lambda: sqs.untag_queue(QueueUrl=queue, TagKeys=["team"])],
+        "prod/event_rule/whole-bus/whole": [
+            lambda: events.put_rule(Name="whole", EventBusName="whole-bus", EventPattern='{"source": ["hand"]}', State="DISABLED",
+                                    Description="a rule"),
+            lambda: events.enable_rule(Name="whole", EventBusName="whole-bus"),
+            lambda: events.put_rule(Name="whole", EventBusName="whole-bus", State="DISABLED", Description="hand",
+                                    EventPattern='{"source": ["a.b"], "detail": {"n": [{"numeric": [">", 1]}]}}'),
+            lambda: events.put_targets(Rule="whole", EventBusName="whole-bus", Targets=[
+                {"Id": "plain", "Arn": queue_arn(world, "whole"), "InputPath": "$.other"}]),
+            lambda: events.remove_targets(Rule="whole", EventBusName="whole-bus", Ids=["changed"]),
+            lambda: events.untag_resource(ResourceARN=f"arn:aws:events:{region}:{world.prod}:rule/whole-bus/whole", TagKeys=["cost"])],
+        "prod/event_rule/default/clock": [lambda: events.put_rule(Name="clock", ScheduleExpression="rate(7 minutes)")],
+        f"staging/s3_bucket_policy/{ARTIFACT_BUCKET}": [
+            lambda: s3.put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=text("s3:*", f"arn:aws:s3:::{ARTIFACT_BUCKET}"))],
+        f"staging/kms_key_policy/{key}": [
+            lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=text("kms:*", "*", "Theirs"))],
+    }
+
+
+def queue_arn(world: Any, name: str) -> str:
+    return f"arn:aws:sqs:{world.region}:{world.prod}:{name}"
+
+
+def test_given_every_field_of_every_kind_when_each_is_changed_by_hand_then_each_is_found_and_repaired(whole, bare):
+    whole.converge()
+    hands = by_hand(bare, whole.key)
+    while any(hands.values()):  # of each resource one at a time, so that none hides another
+        changed = [key for key, steps in hands.items() if steps]
+        for key in changed:
+            hands[key].pop(0)()
+        found = whole.plan()
+        assert sorted(r["resource"] for r in found["resources"]) == sorted(changed), found["text"]
+        assert all(r["verdict"] == "different" for r in found["resources"])
+        whole.ask("reconcile")
+        after = whole.plan()
+        assert after["empty"], after["text"]
+
+
 def tags_now(world: Any) -> dict[str, dict[str, str]]:
     """The tags of each kind's whole resource, without the one that says whose it is."""
     prod, events = world.client("prod", "iam"), world.client("prod", "events")

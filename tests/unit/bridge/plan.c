@@ -253,6 +253,31 @@ static void a_queue_that_would_be_made_with_such_a_policy_is_refused(void **stat
     end(&world);
 }
 
+/* Others have almost filled the document: ours does not fit beside theirs. */
+static void
+a_document_that_aws_would_find_too_large_is_refused_before_anything_is_changed(void **state)
+{
+    (void)state;
+    struct world world = given(ACCOUNTS BRIDGE, true);
+    cJSON *fields = fields_of(&world, BUCKET);
+    struct buffer filling = BUFFER(65536);
+
+    while (filling.length < 20300)
+        buffer_append_text(&filling, "x");
+    cleanup(json_free)
+    cJSON *policy = json_of("{'Version':'2012-10-17','Statement':[{'Sid':'Theirs','Effect':'Allow',"
+                            "'Principal':'*','Action':'s3:GetObject'}]}");
+
+    json_add_text(policy->child->next->child, "Resource", buffer_text(&filling));
+    json_put(fields, "policy", cJSON_Duplicate(policy, true));
+    make(&world);
+    assert_int_equal(entry_of(&world, BUCKET)->verdict, PLAN_REFUSED);
+    assert_non_null(strstr(entry_of(&world, BUCKET)->note, "20480 are allowed"));
+    assert_int_equal(world.plan.action_count, 0);
+    buffer_free(&filling);
+    end(&world);
+}
+
 static void what_left_the_file_stays_without_prune(void **state)
 {
     (void)state;
@@ -426,6 +451,8 @@ int main(void)
         cmocka_unit_test(a_trust_that_lets_the_daemon_in_is_written),
         cmocka_unit_test(a_queue_policy_that_denies_the_daemon_is_refused),
         cmocka_unit_test(a_queue_that_would_be_made_with_such_a_policy_is_refused),
+        cmocka_unit_test(
+            a_document_that_aws_would_find_too_large_is_refused_before_anything_is_changed),
         cmocka_unit_test(what_left_the_file_stays_without_prune),
         cmocka_unit_test(only_what_we_made_is_pruned),
         cmocka_unit_test(a_pass_deletes_no_more_than_it_may),
