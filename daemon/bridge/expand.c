@@ -116,6 +116,7 @@ static void add_account_values(struct expansion *expansion)
     ADD("to.root", "arn:%s:iam::%s:root", partition, to->id);
     ADD("to.iam", "arn:%s:iam::%s", partition, to->id);
     ADD("to.events", "arn:%s:events:%s:%s", partition, to->region, to->id);
+    ADD("to.ecr", "arn:%s:ecr:%s:%s", partition, to->region, to->id);
     ADD("to.sagemaker", "arn:%s:sagemaker:%s:%s", partition, to->region, to->id);
 }
 
@@ -194,6 +195,27 @@ static bool is_about_packages(const cJSON *on)
     return false;
 }
 
+/* The repositories that its images may come from, each by its name: the copy's has the same. */
+static void add_mirrored(struct texts *texts, const struct config_bridge *bridge,
+                         const struct config_deployment *deployment)
+{
+    const size_t count =
+        deployment->repository_count ? deployment->repository_count : bridge->repository_count;
+    const char *const *names =
+        (const char *const *)(deployment->repository_count ? deployment->repositories
+                                                           : bridge->repositories);
+
+    for (size_t i = 0; i <= count; i++) {
+        /* The container's own image is always one of them. */
+        const char *name = i < count ? names[i] : deployment->container.image;
+        const char *slash = name && strstr(name, ".dkr.ecr.") ? strchr(name, '/') : NULL;
+
+        name = slash ? slash + 1 : name;
+        if (name)
+            add_once(texts, arena_printf(texts->arena, "%.*s", (int)strcspn(name, ":@"), name));
+    }
+}
+
 /* Names are bounded by what the deployments are called, so that the policy is. */
 static void add_deployment_values(struct expansion *expansion)
 {
@@ -202,7 +224,8 @@ static void add_deployment_values(struct expansion *expansion)
     struct arena *arena = &expansion->arena;
     struct texts copies = {.arena = arena}, buckets = {.arena = arena}, roles = {.arena = arena},
                  made = {.arena = arena}, endpoints = {.arena = arena}, stacks = {.arena = arena},
-                 stack_roles = {.arena = arena}, packages = {.arena = arena};
+                 stack_roles = {.arena = arena}, packages = {.arena = arena},
+                 mirrored = {.arena = arena};
     const bool guide = bridge->privileges == PRIVILEGES_GUIDE;
 
     add_once(&roles, arena_printf(arena, "arn:%s:iam::%s:role/%s",
@@ -228,6 +251,8 @@ static void add_deployment_values(struct expansion *expansion)
         } else {
             add_names(&made, deployment->endpoint, true);
         }
+        if (deployment->mirror)
+            add_mirrored(&mirrored, bridge, deployment);
         if (is_about_packages(deployment->on))
             add_once(&packages, "*");
     }
@@ -241,6 +266,7 @@ static void add_deployment_values(struct expansion *expansion)
     add_list(expansion, "stacks", stacks.items, stacks.count);
     add_list(expansion, "stack_roles", stack_roles.items, stack_roles.count);
     add_list(expansion, "packages", packages.items, packages.count);
+    add_list(expansion, "mirrored", mirrored.items, mirrored.count);
 }
 
 static struct template_values values_of(const struct expansion *expansion)

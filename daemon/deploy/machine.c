@@ -365,7 +365,7 @@ static bool is_accepted(const struct record *record, const struct effect_result 
 static void remember_call(struct record *record, const struct effect_result *result, int64_t now_ms)
 {
     if (text_is_empty(result->request_id) || record->step == STEP_COPY_PART ||
-        record->step == STEP_CARRY_PART)
+        record->step == STEP_CARRY_PART || record->step == STEP_LAYER_PART)
         return;
     if (!record->calls)
         record->calls = cJSON_CreateArray();

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import cloudformation, cloudwatch, codepipeline, ecr, eventbridge, iam, registry, runtime, s3, sagemaker, sqs, sts
+from .additions import cloudformation, cloudwatch, codepipeline, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sqs, sts
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -43,13 +43,14 @@ class Gate:
         self.registry = registry.Registry()
         self.alarms = cloudwatch.Alarms()
         self.stacks = cloudformation.Stacks(self)
+        self.layers = ecr_layers.Layers()
         self.control = Control(self)
         self.connections_accepted: Callable[[], int] = lambda: 0
         self.additions: dict[str, dict[str, Callable[[Gate, Request], Response | None]]] = {
             "cloudformation": cloudformation.OPERATIONS,
             "cloudwatch": cloudwatch.OPERATIONS,
             "codepipeline": codepipeline.OPERATIONS,
-            "ecr": ecr.OPERATIONS,
+            "ecr": {**ecr.OPERATIONS, **ecr_layers.OPERATIONS},
             "events": eventbridge.OPERATIONS,
             "s3": s3.OPERATIONS,
             "sagemaker": {**sagemaker.OPERATIONS, **registry.OPERATIONS},
@@ -74,6 +75,7 @@ class Gate:
             self.registry.reset()
             self.alarms.reset()
             self.stacks.reset()
+            self.layers.reset()
         self.record.clear()
 
     def answer(self, request: Request) -> Response:
@@ -103,6 +105,9 @@ class Gate:
         request.scratch["request_id"] = request_id
         if self.metadata.owns(request):
             return self._with_faults(request, struck, lambda _: None, self.metadata.answer)
+        if ecr_layers.is_download(request):
+            request.service, request.operation, request.protocol, request.region = "ecr-layers", "GetLayer", "rest-xml", self.region
+            return self._with_faults(request, struck, lambda _: None, lambda asked: ecr_layers.download(self, asked))
         if sts.is_web_identity(request):
             request.service, request.protocol, request.region = "sts", "query", self.region
             request.operation = "AssumeRoleWithWebIdentity"
