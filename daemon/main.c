@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "bridge/bridge.h"
+#include "bridge/resource.h"
 #include "config/config.h"
 #include "control/control.h"
 #include "deploy/engine.h"
@@ -434,8 +435,12 @@ static int open_store(struct daemon *daemon, struct error *error)
         daemon->store = store_open_sqlite(daemon->loop, config->store_path, error);
         return daemon->store ? 0 : -1;
     }
+    cleanup(arena_free)
+    struct arena arena = {0};
     const struct store_dynamodb place = {.table = table->table,
-                                         .account = table->account ? table->account : config->home};
+                                         .account = table->account ? table->account : config->home,
+                                         .tag = RESOURCE_OWNER_TAG,
+                                         .tag_value = resource_owner(&arena, config)};
 
     daemon->store = store_open_dynamodb(daemon->loop, daemon->aws, &place, error);
     if (!daemon->store)

@@ -34,6 +34,7 @@ static const struct actions_kind *const kinds[] = {
     [RESOURCE_S3_BUCKET_POLICY] = &actions_s3_bucket_policy,
     [RESOURCE_KMS_KEY_POLICY] = &actions_kms_key_policy,
     [RESOURCE_CODEPIPELINE_STAGE] = &actions_codepipeline_stage,
+    [RESOURCE_DYNAMODB_TABLE] = &actions_dynamodb_table,
 };
 
 /* What is being made into a plan: the actions of each resource, before they are in order. */

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "bridge/bridge.h"
+#include "bridge/resource.h"
 #include "store/store.h"
 
 #include <stdlib.h>
@@ -38,9 +39,13 @@ static int open_store(struct direct *direct, struct error *error)
     const struct config_store_dynamodb *table = direct->config->store_dynamodb;
 
     if (direct->work == DIRECT_RECONCILE && table) {
+        cleanup(arena_free)
+        struct arena arena = {0};
         const struct store_dynamodb place = {.table = table->table,
                                              .account = table->account ? table->account
-                                                                       : direct->config->home};
+                                                                       : direct->config->home,
+                                             .tag = RESOURCE_OWNER_TAG,
+                                             .tag_value = resource_owner(&arena, direct->config)};
 
         direct->store = store_open_dynamodb(direct->loop, direct->aws, &place, error);
         return direct->store ? 0 : -1;

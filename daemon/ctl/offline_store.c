@@ -2,6 +2,7 @@
 #include "aws/aws.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "bridge/resource.h"
 #include "config/config.h"
 #include "ctl/command.h"
 #include "ctl/offline.h"
@@ -59,6 +60,11 @@ static struct store *open_place(struct places *places, const char *place, struct
         table.account = configured->account;
     if (!places->aws && open_accounts(places, error) < 0)
         return NULL;
+    cleanup(arena_free)
+    struct arena arena = {0};
+
+    table.tag = RESOURCE_OWNER_TAG;
+    table.tag_value = resource_owner(&arena, places->config);
     return store_open_dynamodb(places->loop, places->aws, &table, error);
 }
 

@@ -599,6 +599,9 @@ def everything(world: Any, key: str) -> list[dict[str, Any]]:
              {"id": "changed", "arn": queue, "input_transformer": {"paths": {"n": "$.detail.n"}, "template": '{"n": <n>}'}}]},
         {"kind": "event_rule", "account": "prod", "name": "clock", "schedule": "rate(5 minutes)",
          "targets": [{"id": "queue", "arn": queue, "input": '{"tick": true}'}]},
+        {"kind": "dynamodb_table", "account": "prod", "name": "whole", "partition_key": "kind", "sort_key": "key",
+         "local_indexes": ["newest", "first"],
+         "deletion_protection": True, "time_to_live": "until", "tags": TAGS},
         {"kind": "s3_bucket_policy", "account": "staging", "name": ARTIFACT_BUCKET,
          "policy": shared("s3:ListBucket", f"arn:aws:s3:::{ARTIFACT_BUCKET}")},
         {"kind": "kms_key_policy", "account": "staging", "name": key, "policy": shared("kms:Decrypt", "*")},
@@ -630,6 +633,7 @@ def test_given_every_field_of_every_kind_when_one_is_changed_in_the_file_then_th
         ("event_rule", {"description": "another"}), ("event_rule", {"targets": []}),
         ("sqs_queue", {"visibility": "50s", "name": "whole"}), ("sqs_queue", {"delay": "0", "name": "whole"}),
         ("sqs_queue", {"tags": {"team": "v"}, "name": "whole"}),
+        ("dynamodb_table", {"deletion_protection": False}), ("dynamodb_table", {"tags": {"team": "u"}}),
     ]
     for kind, change in changes:
         resources = everything(bare, whole.key)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import cloudformation, cloudwatch, codepipeline, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sqs, sts
+from .additions import cloudformation, cloudwatch, codepipeline, dynamodb, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sqs, sts
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -50,6 +50,7 @@ class Gate:
             "cloudformation": cloudformation.OPERATIONS,
             "cloudwatch": cloudwatch.OPERATIONS,
             "codepipeline": codepipeline.OPERATIONS,
+            "dynamodb": dynamodb.OPERATIONS,
             "ecr": {**ecr.OPERATIONS, **ecr_layers.OPERATIONS},
             "events": eventbridge.OPERATIONS,
             "s3": s3.OPERATIONS,
