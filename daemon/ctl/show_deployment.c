@@ -1,6 +1,7 @@
 #include "ctl/show_internal.h"
 
 #include "base/text.h"
+#include "deploy/progress_words.h"
 
 static void put_object(struct screen *screen, const char *label, const cJSON *deployment,
                        const char *bucket, const char *key, const char *version)
@@ -99,6 +100,21 @@ static void put_way(struct screen *screen, const cJSON *deployment)
     table_print(&table, screen);
 }
 
+static void put_rollout(struct screen *screen, const cJSON *deployment, int64_t now_ms)
+{
+    const cJSON *variant;
+
+    cJSON_ArrayForEach(variant, json_get(json_get(deployment, "rollout"), "variants"))
+    {
+        cleanup(free_pointer)
+        char *words = progress_of_variant(variant, now_ms);
+        cleanup(free_pointer)
+        char *line = text_printf("%s: %s", show_text(variant, "name", "?"), words);
+
+        screen_paragraph(screen, TONE_PLAIN, 0, 2, line);
+    }
+}
+
 void show_deployment(struct screen *screen, const cJSON *deployment, int64_t now_ms)
 {
     const char *state = show_text(deployment, "state", "?");
@@ -124,6 +140,8 @@ void show_deployment(struct screen *screen, const cJSON *deployment, int64_t now
         screen_put(screen, TONE_BUSY, "  %s\n", progress);
     if (!ended_ms && json_get_integer(deployment, "usual_ms", 0))
         screen_put(screen, TONE_PLAIN, "  %s in all\n", elapsed);
+    if (!ended_ms)
+        put_rollout(screen, deployment, now_ms);
     if (!ended_ms)
         screen_paragraph(
             screen, json_get_integer(deployment, "attempts", 0) > 0 ? TONE_WARNING : TONE_PLAIN, 0,

@@ -33,9 +33,9 @@ char *show_ago(int64_t age_ms);
 enum tone show_tone(const char *name);
 void show_add_state(struct table *table, const cJSON *deployment);
 
-/* How far the present state is, as a bar: parts of a copy, or time against what is usual for it;
- * NULL where neither is known. And how long all of it took so far, against what is usual. The
- * caller frees them. */
+/* How far the present state is, as a bar: parts of a copy, instances, or time against what is
+ * usual; NULL where neither is known. And how long all of it took so far, against what is usual.
+ * The caller frees them. */
 char *show_progress(const cJSON *deployment, int64_t now_ms);
 char *show_elapsed(const cJSON *deployment, int64_t now_ms);
 
