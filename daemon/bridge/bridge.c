@@ -70,7 +70,7 @@ static void hold(struct bridge *bridge, struct resource_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (bridge_is_held(bridge, list->items[i].key))
-            list->items[i].observe_only = true;
+            list->items[i].observe_only = list->items[i].observe_by_itself = true;
     }
 }
 

@@ -53,8 +53,12 @@ bool bridge_is_quiet(const struct bridge *bridge);
  * view is NULL, and error says why, where there is none. Both are valid during the call. */
 typedef void bridge_answer(void *context, const cJSON *view, const struct error *error);
 
-/* What would be done, nothing changed; and the same done. */
+/* What would be done, nothing changed; and the same done. Both as if reconcile.mode were enforce:
+ * in mode observe, that is how somebody decides. Resources whose own mode is observe are left. */
 void bridge_plan(struct bridge *bridge, bridge_answer *answer, void *context);
+void bridge_apply(struct bridge *bridge, const char *who, bridge_answer *answer, void *context);
+
+/* What the daemon does at each interval, by its mode, now. */
 void bridge_reconcile(struct bridge *bridge, const char *who, bridge_answer *answer, void *context);
 
 /* Puts the resource of a change back as it was before; it is only looked at for an hour then, so

@@ -24,6 +24,7 @@ struct ask {
     struct bridge *bridge;
     struct list link;
     enum ask_kind kind;
+    bool enforce; /* as if reconcile.mode were enforce */
     char *who;
     char *account; /* ASK_IMPORT: or NULL */
     cJSON *change; /* ASK_UNDO: the row, once it was read */

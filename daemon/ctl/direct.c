@@ -36,7 +36,7 @@ static void on_answer(void *context, const cJSON *view, const struct error *erro
 
 static int open_store(struct direct *direct, struct error *error)
 {
-    if (direct->work == DIRECT_RECONCILE) {
+    if (direct->work == DIRECT_RECONCILE || direct->work == DIRECT_APPLY) {
         direct->store = accounts_open_store(direct->loop, direct->aws, direct->config, error);
         return direct->store ? 0 : -1;
     }
@@ -84,6 +84,9 @@ static void work(struct direct *direct)
     switch (direct->work) {
     case DIRECT_PLAN:
         bridge_plan(direct->bridge, on_answer, direct);
+        break;
+    case DIRECT_APPLY:
+        bridge_apply(direct->bridge, "causewayctl, without the daemon", on_answer, direct);
         break;
     case DIRECT_RECONCILE:
         bridge_reconcile(direct->bridge, "causewayctl, without the daemon", on_answer, direct);

@@ -135,8 +135,14 @@ enum api_exit online_plan(const struct invocation *invocation)
 
     if (code != API_EXIT_DONE)
         return code;
-    if (!command_json(invocation, answer.document))
+    if (!command_json(invocation, answer.document)) {
         put_lines(invocation->screen, show_text(answer.document, "text", ""), true);
+        if (!json_get_bool(answer.document, "empty", false) &&
+            text_equal(json_get_text(answer.document, "mode"), "observe"))
+            screen_put(invocation->screen, TONE_PLAIN,
+                       "reconcile.mode is observe: the daemon only reports this; `causewayctl "
+                       "apply` does it\n");
+    }
     return json_get_bool(answer.document, "empty", false) ? API_EXIT_DONE : API_EXIT_NO;
 }
 
@@ -187,8 +193,8 @@ enum api_exit online_apply(const struct invocation *invocation)
     cleanup(answer_free)
     struct answer answer = {0};
 
-    if (ask_or_do(invocation, &(struct question){.route = API_RECONCILE, .timeout_ms = CHANGE_MS},
-                  DIRECT_RECONCILE, NULL, &answer) < 0)
+    if (ask_or_do(invocation, &(struct question){.route = API_APPLY, .timeout_ms = CHANGE_MS},
+                  DIRECT_APPLY, NULL, &answer) < 0)
         return API_EXIT_BAD_INPUT;
     if (answer.code != API_EXIT_DONE)
         return online_fail(invocation, &answer);

@@ -90,6 +90,8 @@ static void carry_out(struct work *work, const cJSON *asked)
     work->busy = true;
     if (text_equal(what, "plan")) {
         bridge_plan(work->bridge, on_answer, work);
+    } else if (text_equal(what, "apply")) {
+        bridge_apply(work->bridge, "test", on_answer, work);
     } else if (text_equal(what, "reconcile")) {
         bridge_reconcile(work->bridge, "test", on_answer, work);
     } else if (text_equal(what, "undo")) {

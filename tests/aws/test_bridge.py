@@ -316,6 +316,18 @@ def test_given_observe_mode_when_a_pass_is_made_then_differences_are_reported_an
     assert answer["applied"] == 0 and not answer["empty"] and writes(control.calls(before)) == []
 
 
+def test_given_observe_mode_when_an_operator_applies_then_the_plan_is_carried_out(bridge, bare):
+    bridge.configure(reconcile={"mode": "observe"}, resources=[
+        {"kind": "sqs_queue", "account": "prod", "name": "watched", "mode": "observe", "visibility": "30s"}])
+    planned = bridge.plan()
+    assert planned["mode"] == "observe" and len(planned["actions"]) > 10
+    answer = bridge.ask("apply")
+    assert answer["failed"] == 0 and answer["applied"] == len(planned["actions"])
+    left = bridge.plan()
+    assert [one["resource"] for one in left["resources"]] == ["prod/sqs_queue/watched"] and left["actions"] == []
+    assert left["resources"][0]["note"] == "reported only: its mode is observe"
+
+
 def test_given_a_suspended_bridge_when_passes_are_made_then_nothing_is_written_until_it_is_resumed(bridge, bare, control):
     bridge.converge()
     assert bridge.ask("suspend", why="an incident") == {}
