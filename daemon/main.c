@@ -282,8 +282,9 @@ static char *reload(void *context, enum error_class *class)
         missed_set_config(daemon->missed, wanted);
     orphans_set_config(daemon->orphans, wanted);
     config_unref(old);
-    log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
-                daemon->options.config, wanted->deployment_count);
+    log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployment%s",
+                daemon->options.config, wanted->deployment_count,
+                wanted->deployment_count == 1 ? "" : "s");
     return NULL;
 }
 
@@ -511,9 +512,10 @@ static void run(struct daemon *daemon)
     loop_on_signal(daemon->loop, SIGINT, on_terminate, daemon);
     loop_on_signal(daemon->loop, SIGHUP, on_hangup, daemon);
     log_message(MESSAGE_STARTED, NULL,
-                "causewayd " CAUSEWAY_VERSION " has started: %zu deployments configured, %" PRIu64
+                "causewayd " CAUSEWAY_VERSION " has started: %zu deployment%s configured, %" PRIu64
                 " open taken up",
-                daemon->config->deployment_count, statistics.open);
+                daemon->config->deployment_count, daemon->config->deployment_count == 1 ? "" : "s",
+                statistics.open);
     intake_start(daemon->intake, on_queue_answers, daemon);
     if (!daemon->leases)
         bridge_start(daemon->bridge);

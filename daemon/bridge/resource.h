@@ -67,6 +67,7 @@ struct resource {
     const cJSON *fields;
     bool observe_only;      /* differences are reported, not repaired, */
     bool observe_by_itself; /* since it says so itself, or was undone; not since the whole is so */
+    bool held;              /* by undo, for a while */
     bool whole_document;    /* owns: document */
     bool orphan;            /* it left the file: fields are what was last wanted of it */
     const cJSON *left_sids; /* Sids of ours that left the file, or NULL */

@@ -183,6 +183,14 @@ enum api_exit online_apply(const struct invocation *invocation)
             screen_put(invocation->screen, TONE_PLAIN, "everything is as the file says\n");
         return API_EXIT_DONE;
     }
+    if (cJSON_GetArraySize(json_get(plan.document, "actions")) == 0) {
+        if (command_json(invocation, plan.document))
+            return API_EXIT_DONE;
+        put_lines(invocation->screen, show_text(plan.document, "text", ""), true);
+        screen_put(invocation->screen, TONE_PLAIN,
+                   "there is nothing to do: what differs is left as it is, as told above\n");
+        return API_EXIT_DONE;
+    }
     if (!invocation_flag(invocation, "yes") && prompt_is_possible()) {
         put_lines(invocation->screen, show_text(plan.document, "text", ""), true);
         if (screen_flush(invocation->screen, &error) < 0)
@@ -220,8 +228,10 @@ enum api_exit online_changes(const struct invocation *invocation)
         return API_EXIT_DONE;
     cJSON_ArrayForEach(change, json_get(answer.document, "changes"))
     {
+        char when[TIME_TEXT_SIZE];
+
         table_add(&table, TONE_STRONG, show_text(change, "id", "?"));
-        table_add(&table, TONE_PLAIN, show_text(change, "time", "?"));
+        table_add(&table, TONE_PLAIN, show_moment_of(change, "time", when));
         table_add(&table, TONE_PLAIN, show_text(change, "resource", "?"));
         table_add(&table, TONE_DULL, show_text(change, "cause", ""));
     }
@@ -278,8 +288,9 @@ enum api_exit online_suspend(const struct invocation *invocation)
         return online_fail(invocation, &answer);
     if (!command_json(invocation, answer.document))
         screen_put(invocation->screen, TONE_PLAIN,
-                   "suspended%s%s: differences are reported and not repaired\n",
-                   lasts ? " until " : " until it is resumed", lasts ? until : "");
+                   "suspended until %s%s: differences are reported and not repaired\n",
+                   lasts ? show_moment_of(wish, "until", until) : "it is resumed",
+                   lasts ? " UTC" : "");
     return API_EXIT_DONE;
 }
 

@@ -86,6 +86,8 @@ static void put_way(struct screen *screen, const cJSON *deployment)
         int64_t at_ms = json_get_integer(entry, "at_ms", 0);
         char when[TIME_TEXT_SIZE];
         char took[DURATION_TEXT_SIZE];
+        const char *note = json_get_text(entry, "note");
+        bool told = text_equal(note, json_get_text(deployment, "reason"));
 
         table_add(&table, TONE_PLAIN, show_moment(at_ms, when));
         show_add_state(&table, entry);
@@ -93,7 +95,7 @@ static void put_way(struct screen *screen, const cJSON *deployment)
                   entry->next
                       ? show_span(json_get_integer(entry->next, "at_ms", at_ms) - at_ms, took)
                       : NULL);
-        table_add(&table, TONE_PLAIN, json_get_text(entry, "note"));
+        table_add(&table, TONE_PLAIN, told ? NULL : note);
     }
     if (table.count > 0)
         screen_put(screen, TONE_PLAIN, "\n");

@@ -22,6 +22,9 @@ int64_t show_now(const cJSON *document);
 /* "2026-11-20 09:30:12", in UTC. Returns text. */
 const char *show_moment(int64_t time_ms, char text[TIME_TEXT_SIZE]);
 
+/* The same of an object's RFC 3339 text, in UTC; "?" where there is none. */
+const char *show_moment_of(const cJSON *object, const char *name, char text[TIME_TEXT_SIZE]);
+
 /* A duration, in whole seconds from one second on; clocks that differ make no negative ones.
  * Returns text. */
 const char *show_span(int64_t duration_ms, char text[DURATION_TEXT_SIZE]);

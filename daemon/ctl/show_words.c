@@ -32,6 +32,14 @@ const char *show_moment(int64_t time_ms, char text[TIME_TEXT_SIZE])
     return text;
 }
 
+const char *show_moment_of(const cJSON *object, const char *name, char text[TIME_TEXT_SIZE])
+{
+    const char *told = json_get_text(object, name);
+    int64_t time_ms;
+
+    return told && time_parse(told, &time_ms) ? show_moment(time_ms, text) : "?";
+}
+
 const char *show_span(int64_t duration_ms, char text[DURATION_TEXT_SIZE])
 {
     if (duration_ms < 0)

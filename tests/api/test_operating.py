@@ -115,7 +115,8 @@ def test_a_story_tells_what_was_waited_for_and_a_difference_what_changed(daemon:
     story = daemon.ask("explain", two["id"])
     told = {entry["state"]: entry for entry in story["story"]}
     assert "pinned the artifact s3://" in told["resolving"]["sentence"]
-    assert "ping health check" in told["rolled_back"]["sentence"]
+    assert "ping health check" in told["rolling_back"]["sentence"]
+    assert told["rolled_back"]["sentence"] == f"the endpoint serves {one['config_name']} again"
     assert told["settling"]["took_ms"] >= 0 and story["longest"]["state"] in told and story["advice"]
     text = daemon.ctl("explain", two["id"]).stdout
     assert "What to do:" in text and "for endpoint fraud-scorer: rolled_back" in text

@@ -418,6 +418,8 @@ def test_given_a_change_when_it_is_undone_then_the_resource_is_as_it_was_and_sta
     change = next(r["change"] for r in answer["results"] if ARTIFACT_BUCKET in r["sentence"])
     bridge.ask("undo", change=change)
     assert bucket_policy(bare)["Statement"] == [other]
+    told = wait_for(lambda: bridge.ask("drift")["drift"], "it to be told that the bucket is not as the file says")
+    assert "causewayctl undo" in told[0]["note"] and ARTIFACT_BUCKET in told[0]["resource"]
     bridge.ask("reconcile")
     assert bucket_policy(bare)["Statement"] == [other]
     assert [c["id"] for c in bridge.ask("undo", change="nonsense").get("changes", [])] == []
