@@ -164,7 +164,9 @@ static void guard(struct making *making, size_t index)
         entry->verdict = PLAN_REFUSED;
         entry->note = refusal;
     } else if (resource->observe_only && actions->count > 0) {
-        entry->note = "reported only: its mode is observe";
+        entry->note = resource->held ? "reported only: `causewayctl undo` put it so less than an "
+                                       "hour ago"
+                                     : "reported only: its mode is observe";
     } else {
         return;
     }
