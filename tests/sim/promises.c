@@ -308,19 +308,6 @@ static void check_superseded(const struct record *record)
         broken("the newest wins", "%s was superseded by %s, which is older", record->id, newer->id);
 }
 
-/* Whether it was in its last state for as long as the operator said that trouble is to be borne:
- * then an outage that met each of its tries may have ended it. */
-static bool may_have_run_out(const struct record *record)
-{
-    int count = cJSON_GetArraySize(record->history);
-    const cJSON *last = cJSON_GetArrayItem(record->history, count - 2);
-    int64_t within_ms = json_get_integer(record->settings, "retry_within_ms", 0);
-    enum error_class class = error_class_from_name(record->error_class);
-
-    return (class == ERROR_THROTTLED || class == ERROR_TRANSIENT) &&
-           record->ended_ms - json_get_integer(last, "at_ms", 0) >= within_ms;
-}
-
 static void check_end(const struct known *known)
 {
     struct error error;
@@ -341,8 +328,7 @@ static void check_end(const struct known *known)
     } else if (record->state == STATE_SUPERSEDED) {
         check_superseded(record);
     }
-    if (sim->chance.calm && record->state != STATE_SUCCEEDED && record->state != STATE_SUPERSEDED &&
-        !may_have_run_out(record))
+    if (sim->chance.calm && record->state != STATE_SUCCEEDED && record->state != STATE_SUPERSEDED)
         broken("nothing fails without a cause", "%s is %s: %s", record->id,
                deployment_state_name(record->state), record->reason);
     check_last_good(record->endpoint, record->id);
