@@ -28,19 +28,33 @@ static uint64_t draw(uint64_t below)
     return chance_below(&sim->chance, STREAM_CONFIG, below);
 }
 
-static const struct event_pattern *pattern_of(unsigned number)
+bool configuration_has_job(unsigned number)
+{
+    return (nature_of(number) >> 16) % 4 == 0;
+}
+
+static void free_document(void *document)
+{
+    cJSON_Delete(document);
+}
+
+/* What a pipeline's job starts, staging's function tells of, as the guide's does. */
+static void set_pattern(struct config *config, struct config_deployment *deployment,
+                        unsigned number)
 {
     cleanup(free_pointer)
-    char *text =
-        text_printf("{\"source\":[\"aws.codepipeline\"],\"detail\":{\"pipeline\":[\"pipeline-%u\"],"
-                    "\"state\":[\"SUCCEEDED\"]}}",
-                    number);
+    char *text = text_printf(
+        "{\"source\":[\"%s\"],\"detail\":{\"pipeline\":[\"pipeline-%u\"],"
+        "\"state\":[\"SUCCEEDED\"]}}",
+        configuration_has_job(number) ? "staging.function" : "aws.codepipeline", number);
     struct error error;
-    struct event_pattern *pattern = event_pattern_read(text, strlen(text), &error);
+    cJSON *document = json_parse(text, strlen(text), strlen(text), &error);
 
-    if (!pattern)
+    deployment->pattern = event_pattern_read(text, strlen(text), &error);
+    if (!document || !deployment->pattern)
         abort();
-    return pattern;
+    arena_adopt(&config->arena, document, free_document);
+    deployment->on = document;
 }
 
 static void add_verification(struct config *config, struct config_deployment *deployment)
@@ -64,7 +78,6 @@ static void make_deployment(struct config *config, unsigned number)
 
     *deployment = (struct config_deployment){
         .name = arena_printf(&config->arena, "scorer-%u", number),
-        .pattern = pattern_of(number),
         .artifact = {.pipeline = "BuildArtifact",
                      .form = is_model ? ARTIFACT_MODEL : ARTIFACT_MANIFEST},
         .endpoint = arena_printf(&config->arena, "endpoint-%u", number),
@@ -82,6 +95,7 @@ static void make_deployment(struct config *config, unsigned number)
         .keep = (int64_t)draw(4),
         .delete_failed_first = (nature >> 8) & 1,
     };
+    set_pattern(config, deployment, number);
     if ((nature >> 9) & 1)
         add_verification(config, deployment);
     if (draw(3) == 0) {
@@ -127,6 +141,7 @@ struct config *configuration_make(void)
                                           .receivers = 1 + (int64_t)draw(2),
                                           .visibility_ms = 60000,
                                           .wait_ms = 20000};
+    config->sweep_ms = (int64_t)(10 + draw(20)) * 60000;
     config->result_bus = nature_of(ENDPOINTS) & 1 ? RESULT_BUS : NULL;
     config->deployments =
         arena_allocate_array(&config->arena, ENDPOINTS, sizeof(*config->deployments));

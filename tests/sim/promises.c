@@ -1,5 +1,6 @@
 #include "sim/promises.h"
 
+#include "aws/service_codepipeline.h"
 #include "aws/service_events.h"
 #include "aws/service_s3.h"
 #include "aws/service_sagemaker.h"
@@ -109,6 +110,9 @@ void promises_call_is_made(const struct aws_call *call)
                           NULL);
     else if (operation == &events_put_events)
         must_be_asked_for(call, NULL, "\"step\":\"announce\"", NULL);
+    else if (operation == &codepipeline_put_job_success_result ||
+             operation == &codepipeline_put_job_failure_result)
+        must_be_asked_for(call, "job", json_get_text(call->input, "jobId"), NULL);
 }
 
 /* ---- 5: messages -------------------------------------------------------------------------------
@@ -419,8 +423,10 @@ static void on_row(void *context, const struct disk_row *row, const struct store
     check_progress(known, was, was_closed);
     if (!before)
         check_doubled(known);
-    if (!known->open)
+    if (!known->open) {
         check_scaling(known);
+        promises_told_closed(known);
+    }
     if (known->turn) {
         known_each(count_turn, (void *)known);
         check_approved(known);
@@ -446,7 +452,7 @@ static void check_held_up(void *context, const struct known *known)
     bool waits = known->step == STEP_TURN && !known_with_turn(known->endpoint);
 
     (void)context;
-    int64_t still_us = sim->now_us - known_last_written_us(known->endpoint);
+    int64_t still_us = sim->now_us - known_last_written_us(known);
 
     bool is_calm = sim->now_us - sim->trouble_us > HELD_UP_US;
 
@@ -544,13 +550,6 @@ static void check_release(const struct release *release)
         broken("1: nothing is lost", "event %s came to nothing", release->event_id);
 }
 
-static void check_announced(void *context, const struct known *known)
-{
-    (void)context;
-    if (known->has_bus && !known->left_undone && !map_get(&sim->world->announced, known->id))
-        broken("announcement", "nobody was told how %s ended", known->id);
-}
-
 /* ---- 7: what is left ----------------------------------------------------------------------------
  */
 
@@ -636,6 +635,6 @@ void promises_at_end(bool quiet)
         broken("1: everything ends", "messages are still in the queue, long after faults stopped");
     }
     list_each(release, &sim->world->releases, link) check_release(release);
-    known_each(check_announced, NULL);
+    promises_told_at_end();
     check_leftovers();
 }

@@ -21,11 +21,13 @@ struct release {
     char event_id[40];
     int64_t event_ms;
     char *body; /* the event */
+    char *artifact_key;
     char *model_key;
     char *version;    /* of the model data, where the artifact names it; or NULL */
     uint64_t content; /* of the model data, when it was let out */
     bool poison;      /* no event of ours: to end in the dead-letter queue */
     bool ignored;     /* one that no deployment wants */
+    bool lost;        /* its event is never delivered */
 };
 
 struct world {
@@ -45,6 +47,7 @@ struct world {
     unsigned published;
     struct map scaling;   /* targets by their resource's id */
     struct map announced; /* ids of deployments that the bus was told of */
+    struct map jobs;      /* pipelines' jobs by their ids */
 };
 
 void world_begin(void);
@@ -144,7 +147,20 @@ bool image_is_known(const char *digest);
 
 /* Lets out `count` models over the next hours. Returns when the last one is let out. */
 int64_t staging_begin(unsigned count);
+/* By its event's id, that of another delivery, or what the daemon calls it when it has found it. */
 const struct release *staging_find(const char *event_id);
+/* Whether what was let out without a word has been found. */
+bool staging_all_found(void);
+
+/* ---- CodePipeline: pipelines.c -----------------------------------------------------------------
+ */
+
+enum job_result { JOB_WAITS, JOB_SUCCEEDED, JOB_FAILED, JOB_OVER };
+
+/* One that waits for its result. */
+void jobs_begin(const char *id);
+/* JOB_WAITS for one that nobody knows. */
+enum job_result jobs_result(const char *id);
 
 /* ---- operators.c
  * ---------------------------------------------------------------------------------- */
