@@ -19,6 +19,8 @@
 #define WINDOW_MS ((int64_t)7 * 24 * 3600 * 1000)
 /* A page of each; more executions in one interval than that are found by the next one's. */
 enum { PAGE = 100, SEEN_MAXIMUM = 20000 };
+/* Deployments of an endpoint among which a package is looked for: more than a week has. */
+enum { HISTORY_ROWS = 1000 };
 
 /* The row that says since when this store has looked. */
 #define SINCE_KIND "sweep"
@@ -47,7 +49,7 @@ struct missed {
     struct timer timer;
     struct aws_call *call;
     struct list tasks;
-    struct map seen; /* executions that were over when all of them was taken in, by their ids */
+    struct map seen; /* executions that were over when all of them was taken in, and packages */
     int64_t since_ms;
     size_t pending; /* answers of the store and of the engine that are to come */
     bool stopped;
@@ -117,8 +119,14 @@ static void on_accepted(void *context, enum engine_answer answer, const char *id
                 "%s: its event had not come; staging was asked, and told of it", id);
 }
 
-/* By the same rule as an event that came. */
-static void take_in(struct missed *missed, cJSON *document)
+static void accept(struct missed *missed, struct record *record)
+{
+    missed->pending++;
+    engine_accept(missed->engine, record, on_accepted, missed);
+}
+
+/* By the same rule as an event that came: the record that it starts, or NULL. */
+static struct record *start(struct missed *missed, cJSON *document)
 {
     cleanup(json_free)
     cJSON *owned = document;
@@ -129,14 +137,16 @@ static void take_in(struct missed *missed, cJSON *document)
     if (!owned || missed->stopped || event_read(owned, &event, &error) < 0 ||
         event.time_ms < missed->since_ms ||
         route_event(missed->config, &event, &route, &error) < 0 || route.kind != ROUTE_DEPLOYMENT)
-        return;
-    struct record *record =
-        route_start(missed->config, &event, &route, "sweep", clock_wall_ms(), &error);
+        return NULL;
+    return route_start(missed->config, &event, &route, "sweep", clock_wall_ms(), &error);
+}
 
-    if (!record)
-        return;
-    missed->pending++;
-    engine_accept(missed->engine, record, on_accepted, missed);
+static void take_in(struct missed *missed, cJSON *document)
+{
+    struct record *record = start(missed, document);
+
+    if (record)
+        accept(missed, record);
 }
 
 /* This needs no second look. */
@@ -145,6 +155,49 @@ static void see(struct missed *missed, const char *what)
     if (missed->seen.count >= SEEN_MAXIMUM) /* begins anew: at worst, duplicates */
         map_free(&missed->seen);
     map_put(&missed->seen, what, missed);
+}
+
+/* ---- packages that its endpoint has had ------------------------------------------------------ */
+
+struct candidate {
+    struct missed *missed;
+    struct record *record;
+    bool is_known;
+};
+
+static void compare(void *context, const cJSON *view)
+{
+    struct candidate *candidate = context;
+
+    candidate->is_known = candidate->is_known || text_equal(json_get_text(view, "model_package"),
+                                                            candidate->record->model_package);
+}
+
+static void on_compared(void *context, const struct error *error)
+{
+    struct candidate *candidate = context;
+    struct missed *missed = candidate->missed;
+    struct record *record = candidate->record;
+
+    missed->pending--;
+    if (!error && !missed->stopped) {
+        see(missed, record->model_package);
+        if (!candidate->is_known)
+            accept(missed, steal_pointer(record));
+    }
+    record_free(record);
+    free(candidate);
+    if (missed->abandoned)
+        free_if_unused(missed);
+}
+
+static void take_in_unless_known(struct missed *missed, struct record *record)
+{
+    struct candidate *candidate = memory_allocate(sizeof(*candidate));
+
+    *candidate = (struct candidate){.missed = missed, .record = record};
+    missed->pending++;
+    engine_history(missed->engine, record->endpoint, HISTORY_ROWS, compare, on_compared, candidate);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -205,7 +258,7 @@ static void take_packages(struct missed *missed, const struct task *task, const 
     {
         const char *arn = json_get_text(summary, "ModelPackageArn");
 
-        if (arn)
+        if (arn && !map_get(&missed->seen, arn))
             add_task(missed, TASK_PACKAGE, task->account, arn);
     }
 }
@@ -214,7 +267,12 @@ static void take_package(struct missed *missed, const struct task *task, const c
 {
     const struct missed_place place = place_of(missed, task);
 
-    take_in(missed, missed_package(&place, answer));
+    struct record *record = start(missed, missed_package(&place, answer));
+
+    if (record && record->model_package)
+        take_in_unless_known(missed, record);
+    else if (record)
+        accept(missed, record);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */

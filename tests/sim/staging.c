@@ -23,9 +23,16 @@ const struct release *staging_find(const char *event_id)
     const struct release *release;
     unsigned number;
 
-    if (sscanf(event_id, "event-%u", &number) != 1 &&
-        sscanf(event_id, "found:execution-%u", &number) != 1)
+    static const char *const starts[] = {"event-", "remark-", "found:execution-",
+                                         "found:" PACKAGE_ARN};
+    const char *digits = NULL;
+
+    for (size_t i = 0; i < array_length(starts) && !digits; i++)
+        if (text_starts_with(event_id, starts[i]))
+            digits = event_id + strlen(starts[i]);
+    if (!digits)
         return NULL;
+    number = (unsigned)strtoul(digits, NULL, 10);
     list_each(release, &sim->world->releases, link)
     {
         if (release->number == number)
@@ -163,7 +170,9 @@ static void make_poison(struct release *release)
         break;
     case 2: /* without its artifact */
         release->body =
-            configuration_has_job(release->deployment)
+            configuration_kind(release->deployment) == KIND_PACKAGE
+                ? packages_event(release, release->event_id)
+            : configuration_has_job(release->deployment)
                 ? job_event_of(release, release->event_id, "SUCCEEDED", "")
                 : event_of(release, release->event_id, STAGING_ACCOUNT, "SUCCEEDED", "");
         break;
@@ -178,6 +187,9 @@ static char *body_of(const struct release *release, const char *id)
     const char *state = release->ignored ? "FAILED" : "SUCCEEDED";
 
     bool has_job = configuration_has_job(release->deployment);
+
+    if (release->package)
+        return packages_event(release, id);
     cleanup(free_pointer)
     char *artifact = has_job
                          ? text_printf("{\"name\":\"BuildArtifact\",\"location\":{\"type\":\"S3\","
@@ -194,7 +206,10 @@ static char *body_of(const struct release *release, const char *id)
 
 static void make_event(struct release *release)
 {
-    release->artifact_key = put_artifact(release);
+    if (configuration_kind(release->deployment) == KIND_PACKAGE)
+        packages_begin(release);
+    else
+        release->artifact_key = put_artifact(release);
     release->body = body_of(release, release->event_id);
     if (!configuration_has_job(release->deployment))
         return;
@@ -251,7 +266,7 @@ static void let_out(void *context)
     if (chance_strikes(&sim->chance, FAULT_POISON)) {
         make_poison(release);
     } else {
-        release->ignored = draw(20) == 0;
+        release->ignored = configuration_kind(release->deployment) != KIND_PACKAGE && draw(20) == 0;
         make_event(release);
     }
     send(release);
@@ -268,7 +283,8 @@ bool staging_all_found(void)
 
     list_each(release, &sim->world->releases, link)
     {
-        if (release->lost && !known_of_release(release))
+        if (release->lost && !known_of_release(release) &&
+            !(release->package && packages_is_rejected(release->package)))
             return false;
     }
     return true;
