@@ -240,6 +240,19 @@ static void want_sweep(struct live *live)
     sweep_want(live->engine->sweep, home->name, live->record->entered_ms - SWEEP_MARGIN_MS);
 }
 
+/* The oldest wish, if there is one: the machine grants it or says why not. */
+static bool grant_wish(struct live *live)
+{
+    struct wish *wish = list_first(&live->wishes, struct wish, link);
+
+    if (!wish)
+        return false;
+    list_remove(&wish->link);
+    step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who, .now = wish->now},
+         wish);
+    return true;
+}
+
 /* Does the one thing that is possible now, if any. */
 static void advance(struct live *live)
 {
@@ -255,6 +268,8 @@ static void advance(struct live *live)
     if (machine_is_closed(live->record)) {
         struct seat *seat = live->seat;
 
+        if (grant_wish(live)) /* which comes too late, and hears so */
+            return;
         engine_remove_live(live);
         engine_stir(engine, seat);
         return;
@@ -265,14 +280,8 @@ static void advance(struct live *live)
         step(live, &(struct machine_input){.kind = INPUT_START}, NULL);
         return;
     }
-    struct wish *wish = list_first(&live->wishes, struct wish, link);
-
-    if (wish) {
-        list_remove(&wish->link);
-        step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who, .now = wish->now},
-             wish);
+    if (grant_wish(live))
         return;
-    }
     bool waits = machine_waits_for_endpoint(live->record);
     bool news = live->news;
 
