@@ -116,6 +116,7 @@ static void add_account_values(struct expansion *expansion)
     ADD("to.root", "arn:%s:iam::%s:root", partition, to->id);
     ADD("to.iam", "arn:%s:iam::%s", partition, to->id);
     ADD("to.events", "arn:%s:events:%s:%s", partition, to->region, to->id);
+    ADD("to.ecr", "arn:%s:ecr:%s:%s", partition, to->region, to->id);
     ADD("to.sagemaker", "arn:%s:sagemaker:%s:%s", partition, to->region, to->id);
 }
 
@@ -194,6 +195,27 @@ static bool is_about_packages(const cJSON *on)
     return false;
 }
 
+/* The repositories that its images may come from, each by its name: the copy's has the same. */
+static void add_mirrored(struct texts *texts, const struct config_bridge *bridge,
+                         const struct config_deployment *deployment)
+{
+    const size_t count =
+        deployment->repository_count ? deployment->repository_count : bridge->repository_count;
+    const char *const *names =
+        (const char *const *)(deployment->repository_count ? deployment->repositories
+                                                           : bridge->repositories);
+
+    for (size_t i = 0; i <= count; i++) {
+        /* The container's own image is always one of them. */
+        const char *name = i < count ? names[i] : deployment->container.image;
+        const char *slash = name && strstr(name, ".dkr.ecr.") ? strchr(name, '/') : NULL;
+
+        name = slash ? slash + 1 : name;
+        if (name)
+            add_once(texts, arena_printf(texts->arena, "%.*s", (int)strcspn(name, ":@"), name));
+    }
+}
+
 /* Names are bounded by what the deployments are called, so that the policy is. */
 static void add_deployment_values(struct expansion *expansion)
 {
@@ -202,7 +224,8 @@ static void add_deployment_values(struct expansion *expansion)
     struct arena *arena = &expansion->arena;
     struct texts copies = {.arena = arena}, buckets = {.arena = arena}, roles = {.arena = arena},
                  made = {.arena = arena}, endpoints = {.arena = arena}, stacks = {.arena = arena},
-                 stack_roles = {.arena = arena}, packages = {.arena = arena};
+                 stack_roles = {.arena = arena}, packages = {.arena = arena},
+                 mirrored = {.arena = arena};
     const bool guide = bridge->privileges == PRIVILEGES_GUIDE;
 
     add_once(&roles, arena_printf(arena, "arn:%s:iam::%s:role/%s",
@@ -228,6 +251,8 @@ static void add_deployment_values(struct expansion *expansion)
         } else {
             add_names(&made, deployment->endpoint, true);
         }
+        if (deployment->mirror)
+            add_mirrored(&mirrored, bridge, deployment);
         if (is_about_packages(deployment->on))
             add_once(&packages, "*");
     }
@@ -241,6 +266,7 @@ static void add_deployment_values(struct expansion *expansion)
     add_list(expansion, "stacks", stacks.items, stacks.count);
     add_list(expansion, "stack_roles", stack_roles.items, stack_roles.count);
     add_list(expansion, "packages", packages.items, packages.count);
+    add_list(expansion, "mirrored", mirrored.items, mirrored.count);
 }
 
 /* ---- the store ------------------------------------------------------------------------------- */
@@ -292,34 +318,61 @@ static bool applies(const struct expansion *expansion, const struct row *row)
     case GUIDE:
         return guide;
     case STAGING_ROLE:
-        /* The guide's own role may be the one that the daemon takes on. */
-        return expansion->staging_role &&
-               !(guide && text_equal(expansion->staging_role, EXPAND_GUIDE_STAGING_ROLE));
+        return expansion->staging_role != NULL;
     case INSTANCE_ROLE:
         return expansion->instance_role != NULL;
     }
     return false;
 }
 
-static bool is_listed(const struct expansion *expansion, const char *kind, const char *account,
-                      const char *name, const cJSON *fields)
+static struct resource *listed(const struct expansion *expansion, const char *kind,
+                               const char *account, const char *name, const cJSON *fields)
 {
     const char *bus = text_equal(kind, "event_rule") ? json_get_text(fields, "bus") : NULL;
     const char *key = arena_printf((struct arena *)&expansion->arena, "%s/%s/%s%s%s", account, kind,
                                    bus ? bus : "", bus ? "/" : "", name);
 
-    return resource_find(expansion->list, key) != NULL;
+    return (struct resource *)resource_find(expansion->list, key);
+}
+
+static void release_json(void *document)
+{
+    cJSON_Delete(document);
+}
+
+/* One of the guide's roles may be the one that the daemon is, or takes on: it has the guide's
+ * policies and those inline ones that the daemon needs beside them. Takes the fields over. */
+static void add_to_role(struct expansion *expansion, struct resource *role, cJSON *fields)
+{
+    cJSON *inline_policies = cJSON_GetObjectItemCaseSensitive(fields, "inline");
+    const cJSON *policy;
+
+    if (!inline_policies)
+        inline_policies = json_add_object(fields, "inline");
+    cJSON_ArrayForEach(policy, json_get(role->fields, "inline"))
+    {
+        json_put(inline_policies, policy->string, cJSON_Duplicate(policy, true));
+    }
+    arena_adopt(&expansion->list->arena, fields, release_json);
+    role->fields = fields;
 }
 
 /* Takes the fields over. What resources: says already goes before the short form. */
 static int add(struct expansion *expansion, const char *kind, const struct config_account *account,
                const char *name, cJSON *fields, struct error *error)
 {
-    if (is_listed(expansion, kind, account->name, name, fields)) {
+    struct resource *there = listed(expansion, kind, account->name, name, fields);
+    const struct config_place *place = &expansion->bridge->place;
+
+    if (there && text_equal(kind, "iam_role") && there->place.line == place->line &&
+        there->place.column == place->column && text_equal(there->place.file, place->file)) {
+        add_to_role(expansion, there, fields);
+        return 0;
+    }
+    if (there) {
         cJSON_Delete(fields);
         return 0;
     }
-    const struct config_place *place = &expansion->bridge->place;
 
     if (!resource_add(expansion->list, expansion->config, place, kind, account->name, name, fields,
                       error))
@@ -443,6 +496,7 @@ static const struct {
     {RESOURCE_ECR_REPOSITORY, "aws.ecr", "repositoryName"},
     {RESOURCE_S3_BUCKET_POLICY, "aws.s3", "bucketName"},
     {RESOURCE_KMS_KEY_POLICY, "aws.kms", "keyId"},
+    {RESOURCE_CODEPIPELINE_STAGE, "aws.codepipeline", "pipeline"}, /* {name, ...} */
     {RESOURCE_DYNAMODB_TABLE, "aws.dynamodb", "tableName"},
 };
 
@@ -456,6 +510,8 @@ static cJSON *named(const struct resource *resource)
         json_add_text(ending, "suffix", text);
         return ending;
     }
+    if (resource->kind == RESOURCE_CODEPIPELINE_STAGE)
+        return cJSON_CreateString(json_get_text(resource->fields, "pipeline"));
     return cJSON_CreateString(resource->kind == RESOURCE_IAM_POLICY ? resource->arn
                                                                     : resource->name);
 }
@@ -497,9 +553,12 @@ static cJSON *drift_pattern(const struct expansion *expansion, const struct conf
             continue;
         }
         cJSON *alternative = cJSON_CreateObject();
+        cJSON *parameters = json_add_object(alternative, "requestParameters");
 
-        cJSON_AddItemToObject(json_add_object(alternative, "requestParameters"),
-                              watched[i].parameter, names);
+        if (watched[i].kind == RESOURCE_CODEPIPELINE_STAGE)
+            cJSON_AddItemToObject(json_add_object(parameters, watched[i].parameter), "name", names);
+        else
+            cJSON_AddItemToObject(parameters, watched[i].parameter, names);
         cJSON_AddItemToArray(alternatives, alternative);
         add_unless_there(sources, cJSON_CreateString(watched[i].source));
     }

@@ -19,7 +19,7 @@ STORE = {"dynamodb": {"table": TABLE}, "lease": "2s"}
 @pytest.fixture
 def shared(sandbox: Any, bare: Any, tmp_path: Path) -> Any:
     """A daemon over a table that is not there yet, as the instance's role of conf/bootstrap."""
-    key = bootstrap(bare, TableName=TABLE)
+    key = bootstrap(bare, table=TABLE)
     daemon = Daemon(sandbox, bare, tmp_path / "causeway")
     daemon.key = key
     configure(daemon)

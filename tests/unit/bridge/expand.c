@@ -208,6 +208,41 @@ static void the_guides_privileges_have_the_guides_names(void **state)
     config_unref(config);
 }
 
+static void a_daemon_that_is_one_of_the_guides_roles_has_what_both_need(void **state)
+{
+    (void)state;
+    struct config *config = config_of(
+        "version: 1\n"
+        "home: prod\n"
+        "accounts:\n"
+        "  prod: { id: \"" PROD "\", region: us-east-1 }\n"
+        "  staging: { id: \"" STAGING "\", region: us-east-1, external_id: causeway,\n"
+        "    assume_role: \"arn:aws:iam::" STAGING ":role/staging_S3_Sagemaker_policy_role\" }\n"
+        "queue: { name: causeway-events }\n" BRIDGE "  privileges: guide\n");
+    struct resource_list list = {0};
+    struct error error;
+
+    assert_int_equal(resource_list_desired(&list, config,
+                                           "arn:aws:sts::" PROD ":assumed-role/"
+                                           "LambdaExecutionRole-prod-account/i-0123",
+                                           &error),
+                     0);
+    const cJSON *prod =
+        resource_find(&list, "prod/iam_role/LambdaExecutionRole-prod-account")->fields;
+    const cJSON *staging =
+        resource_find(&list, "staging/iam_role/staging_S3_Sagemaker_policy_role")->fields;
+
+    assert_int_equal(cJSON_GetArraySize(json_get(prod, "managed")), 8);
+    assert_non_null(json_pointer(prod, "/trust/Statement/0"));
+    assert_non_null(json_pointer(prod, "/inline/causeway/Statement/0"));
+    assert_int_equal(cJSON_GetArraySize(json_get(staging, "managed")), 2);
+    assert_non_null(json_pointer(staging, "/trust/Statement/1"));
+    assert_non_null(json_pointer(staging, "/inline/causeway/Statement/0"));
+    assert_non_null(json_pointer(staging, "/inline/staging_S3_Sagemaker_policy/Statement/0"));
+    resource_list_free(&list);
+    config_unref(config);
+}
+
 static void a_deployment_that_waits_for_something_else_has_a_rule_of_its_own(void **state)
 {
     (void)state;
@@ -347,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_table_that_daemons_share_is_kept_and_the_daemon_may_use_it),
         cmocka_unit_test(a_table_in_staging_is_used_by_the_role_there),
         cmocka_unit_test(the_guides_privileges_have_the_guides_names),
+        cmocka_unit_test(a_daemon_that_is_one_of_the_guides_roles_has_what_both_need),
         cmocka_unit_test(a_deployment_that_waits_for_something_else_has_a_rule_of_its_own),
         cmocka_unit_test(the_daemon_may_make_only_what_its_deployments_are_called_after),
         cmocka_unit_test(the_watching_rule_is_a_pattern_that_eventbridge_takes),
