@@ -4,7 +4,6 @@ import re
 import subprocess
 from collections.abc import Callable
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from watched import Watched, picture
