@@ -1,5 +1,7 @@
 #include "bridge/accounts.h"
 
+#include "bridge/resource.h"
+
 int accounts_set(struct aws *aws, const struct config *config, struct error *error)
 {
     for (size_t i = 0; i < config->account_count; i++) {
@@ -36,9 +38,13 @@ struct store *accounts_open_store(struct loop *loop, struct aws *aws, const stru
 
     if (!table)
         return store_open_sqlite(loop, config->store_path, error);
+    cleanup(arena_free)
+    struct arena arena = {0};
     const struct store_dynamodb place = {
         .table = table->table,
         .account = table->account ? table->account : config->home,
+        .tag = RESOURCE_OWNER_TAG,
+        .tag_value = resource_owner(&arena, config),
     };
 
     return store_open_dynamodb(loop, aws, &place, error);

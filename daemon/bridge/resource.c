@@ -92,6 +92,9 @@ static const char *arn_of(struct arena *arena, const struct resource *resource)
     case RESOURCE_CODEPIPELINE_STAGE:
         return arena_printf(arena, "arn:%s:codepipeline:%s:%s:%s", partition, resource->region,
                             resource->account_id, name);
+    case RESOURCE_DYNAMODB_TABLE:
+        return arena_printf(arena, "arn:%s:dynamodb:%s:%s:table/%s", partition, resource->region,
+                            resource->account_id, name);
     case RESOURCE_KINDS:
         break;
     }

@@ -166,6 +166,7 @@ struct config_deployment {
     const cJSON *on; /* the pattern as JSON, for `event route` and for people */
     const struct event_pattern *pattern;
     struct config_artifact artifact;
+    bool mirror; /* images of other accounts are copied into the home account's repositories */
     enum deployment_driver driver;
     const char *endpoint;
     const char *execution_role; /* ARN in the home account */

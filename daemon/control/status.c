@@ -232,8 +232,9 @@ void status_add_daemon(cJSON *document, const struct control_parts *parts, int64
 cJSON *status_brief(const cJSON *view)
 {
     static const char *const left_out[] = {
-        "settings", "environment", "model_document", "config_document", "containers",
-        "template", "part_etags",  "garbage",        "history",         "upload_id",
+        "settings",   "environment", "model_document", "config_document",
+        "containers", "template",    "part_etags",     "garbage",
+        "history",    "upload_id",   "mirror",         "previous_stack",
     };
     cJSON *brief = cJSON_Duplicate(view, true);
 

@@ -12,7 +12,7 @@
 
 struct direct {
     enum direct_work work;
-    const char *account;
+    const char *about;
     struct config *config;
     struct loop *loop;
     struct store *store;
@@ -89,20 +89,24 @@ static void work(struct direct *direct)
         bridge_apply(direct->bridge, "causewayctl, without the daemon", on_answer, direct);
         break;
     case DIRECT_RECONCILE:
-        bridge_reconcile(direct->bridge, "causewayctl, without the daemon", on_answer, direct);
+        bridge_reconcile(direct->bridge, direct->about, "causewayctl, without the daemon",
+                         on_answer, direct);
         break;
     case DIRECT_IMPORT:
-        bridge_import(direct->bridge, direct->account, on_answer, direct);
+        bridge_import(direct->bridge, direct->about, false, on_answer, direct);
+        break;
+    case DIRECT_IMPORT_NAMED:
+        bridge_import(direct->bridge, direct->about, true, on_answer, direct);
         break;
     }
     loop_run(direct->loop);
 }
 
-void direct_bridge(struct config *config, enum direct_work wanted, const char *account,
+void direct_bridge(struct config *config, enum direct_work wanted, const char *about,
                    struct answer *answer)
 {
     struct direct direct = {
-        .work = wanted, .account = account, .answer = answer, .config = config_ref(config)};
+        .work = wanted, .about = about, .answer = answer, .config = config_ref(config)};
 
     *answer = (struct answer){.code = API_EXIT_UNREACHABLE};
     log_set_level(LOG_LEVEL_ERROR); /* what was done is in the answer */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "bridge/accounts.h"
+#include "bridge/resource.h"
 #include "config/config.h"
 #include "ctl/command.h"
 #include "ctl/offline.h"
@@ -41,6 +42,11 @@ static struct store *open_place(struct places *places, const char *place, struct
         places->aws = accounts_open(places->loop, places->config, error);
     if (!places->aws)
         return NULL;
+    cleanup(arena_free)
+    struct arena arena = {0};
+
+    table.tag = RESOURCE_OWNER_TAG;
+    table.tag_value = resource_owner(&arena, places->config);
     return store_open_dynamodb(places->loop, places->aws, &table, error);
 }
 

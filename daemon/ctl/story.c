@@ -127,6 +127,8 @@ static char *tell(const cJSON *view, const cJSON *entry, bool now)
 
     if (!deployment_state_from_name(text_of(entry, "state"), &state))
         return text_copy(text_of(entry, "note")); /* of a newer daemon */
+    if (json_get_text(entry, "note") && deployment_state_kind(state) == STATE_RUNS)
+        return text_copy(text_of(entry, "note")); /* something that happened in it */
     bool waits =
         state == STATE_AWAITING_APPROVAL || state == STATE_WAITING || state == STATE_SETTLING;
 

@@ -1,11 +1,14 @@
 /* aws_bridge_pass CONFIG: the bridge alone, for tests. Each line of standard input is a JSON
  * document that asks for something, each answer a line on standard output:
  *
- *     {"do": "plan"} {"do": "reconcile"} {"do": "undo", "change": ID} {"do": "changes"}
- *     {"do": "import", "account": NAME} {"do": "suspend", "why": WHY} {"do": "resume"} {"do":
- * "doctor"}
- *     {"do": "drift"} {"do": "heartbeat"} {"do": "statistics"} {"do": "event", "event": {...}}
- * {"do": "start"}
+ *     {"do": "plan"}
+ *     {"do": "reconcile", "resource": KEY}  ("resource" may be left out)
+ *     {"do": "undo", "change": ID} {"do": "changes"}
+ *     {"do": "import", "account": NAME}
+ *     {"do": "suspend", "why": WHY} {"do": "resume"}
+ *     {"do": "doctor"} {"do": "drift"} {"do": "heartbeat"} {"do": "statistics"}
+ *     {"do": "event", "event": {...}}
+ *     {"do": "start"}
  *
  * Until "start" nothing is done by itself but what follows from what was asked for. */
 #include "aws/aws.h"
@@ -93,13 +96,14 @@ static void carry_out(struct work *work, const cJSON *asked)
     } else if (text_equal(what, "apply")) {
         bridge_apply(work->bridge, "test", on_answer, work);
     } else if (text_equal(what, "reconcile")) {
-        bridge_reconcile(work->bridge, "test", on_answer, work);
+        bridge_reconcile(work->bridge, json_get_text(asked, "resource"), "test", on_answer, work);
     } else if (text_equal(what, "undo")) {
         bridge_undo(work->bridge, json_get_text(asked, "change"), "test", on_answer, work);
     } else if (text_equal(what, "changes")) {
         bridge_changes(work->bridge, on_answer, work);
     } else if (text_equal(what, "import")) {
-        bridge_import(work->bridge, json_get_text(asked, "account"), on_answer, work);
+        bridge_import(work->bridge, json_get_text(asked, "account"),
+                      json_get_bool(asked, "named", false), on_answer, work);
     } else if (text_equal(what, "doctor")) {
         work->busy = false; /* its canary comes as an event while it waits */
         bridge_doctor(work->bridge, on_answer, work);
