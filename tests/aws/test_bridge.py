@@ -458,7 +458,7 @@ def test_given_two_resources_that_differ_when_one_is_reconciled_then_only_that_i
     before = control.last_sequence()
     answer = bridge.ask("reconcile", resource=called)
     assert answer["applied"] == 1 and "0 of 1 resources" in answer["text"]
-    calls = [c for c in control.calls(before) if c["service"] != "sts"]
+    calls = [c for c in control.calls(before) if c["service"] != "sts" and c["operation"] != "PutEvents"]  # which tells of the drift
     assert {c["service"] for c in calls} == {"sqs"} and writes(calls) == ["sqs:SetQueueAttributes"]
     bridge.stop()
     assert [r["resource"] for r in bridge.plan()["resources"]] == [f"staging/s3_bucket_policy/{ARTIFACT_BUCKET}"]
