@@ -69,8 +69,10 @@ static void on_identity(void *context, const struct aws_result *result)
 static void hold(struct bridge *bridge, struct resource_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (bridge_is_held(bridge, list->items[i].key))
-            list->items[i].observe_only = true;
+        struct resource *resource = &list->items[i];
+
+        if (bridge_is_held(bridge, resource->key))
+            resource->held = resource->observe_only = resource->observe_by_itself = true;
     }
 }
 
@@ -175,6 +177,8 @@ static void on_done(void *context, const struct pass_outcome *outcome)
                    bridge_is_suspended(bridge) ? "the bridge is suspended" : NULL);
         plan_next(bridge, outcome);
     }
+    if (ask && ask->kind == ASK_UNDO)
+        be_due(bridge, "undone"); /* so that it is told at once that it is not as the file says */
     if (ask)
         bridge_answer_ask(bridge, ask, outcome);
     poke(&bridge->poke);

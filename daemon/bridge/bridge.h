@@ -53,9 +53,13 @@ bool bridge_is_quiet(const struct bridge *bridge);
  * view is NULL, and error says why, where there is none. Both are valid during the call. */
 typedef void bridge_answer(void *context, const cJSON *view, const struct error *error);
 
-/* What would be done, nothing changed; and the same done. resource is the key of the only one that
- * is looked at, or its name where no other has that; NULL for all. */
+/* What would be done, nothing changed; and the same done. Both as if reconcile.mode were enforce:
+ * in mode observe, that is how somebody decides. Resources whose own mode is observe are left. */
 void bridge_plan(struct bridge *bridge, bridge_answer *answer, void *context);
+void bridge_apply(struct bridge *bridge, const char *who, bridge_answer *answer, void *context);
+
+/* What the daemon does at each interval, by its mode, now. resource is the key of the only one that
+ * is looked at, or its name where no other has that; NULL for all. */
 void bridge_reconcile(struct bridge *bridge, const char *resource, const char *who,
                       bridge_answer *answer, void *context);
 

@@ -157,6 +157,12 @@ static bool *only(const struct resource_list *list, const char *meant, struct er
     return NULL;
 }
 
+static void enforce(struct resource_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        list->items[i].observe_only = list->items[i].observe_by_itself;
+}
+
 void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
 {
     struct resource_list list = {0};
@@ -202,6 +208,8 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
     cleanup(free_pointer)
     char *cause = text_printf("asked for by %s", ask->who);
 
+    if (ask->enforce)
+        enforce(&list);
     bridge->answering = ask;
     bridge_begin_pass(bridge, &list, wanted, ask->kind == ASK_RECONCILE, false, cause);
 }
@@ -268,6 +276,8 @@ void bridge_answer_ask(struct bridge *bridge, struct ask *ask, const struct pass
         char *text = plan_text(outcome->plan);
 
         json_add_text(view, "text", text);
+        json_add_text(view, "mode",
+                      bridge->config->reconcile.mode == RECONCILE_OBSERVE ? "observe" : "enforce");
         json_add_integer(view, "calls", outcome->calls);
         if (ask->kind != ASK_PLAN)
             add_results(view, outcome);
@@ -278,7 +288,18 @@ void bridge_answer_ask(struct bridge *bridge, struct ask *ask, const struct pass
 
 void bridge_plan(struct bridge *bridge, bridge_answer *answer, void *context)
 {
-    queue(new_ask(bridge, ASK_PLAN, "an operator", answer, context));
+    struct ask *ask = new_ask(bridge, ASK_PLAN, "an operator", answer, context);
+
+    ask->enforce = true;
+    queue(ask);
+}
+
+void bridge_apply(struct bridge *bridge, const char *who, bridge_answer *answer, void *context)
+{
+    struct ask *ask = new_ask(bridge, ASK_RECONCILE, who, answer, context);
+
+    ask->enforce = true;
+    queue(ask);
 }
 
 void bridge_reconcile(struct bridge *bridge, const char *resource, const char *who,

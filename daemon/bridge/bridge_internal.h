@@ -25,6 +25,7 @@ struct ask {
     struct bridge *bridge;
     struct list link;
     enum ask_kind kind;
+    bool enforce; /* as if reconcile.mode were enforce */
     char *who;
     char *account;   /* ASK_IMPORT: or NULL */
     bool named;      /* ASK_IMPORT: only what the configuration names */

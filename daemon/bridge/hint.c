@@ -25,6 +25,8 @@ static const struct {
     {"ecr.amazonaws.com", "resourceArn", RESOURCE_ECR_REPOSITORY},
     {"s3.amazonaws.com", "bucketName", RESOURCE_S3_BUCKET_POLICY},
     {"kms.amazonaws.com", "keyId", RESOURCE_KMS_KEY_POLICY},
+    {"dynamodb.amazonaws.com", "tableName", RESOURCE_DYNAMODB_TABLE},
+    {"dynamodb.amazonaws.com", "resourceArn", RESOURCE_DYNAMODB_TABLE},
 };
 
 /* A name, an ARN, or a queue's URL. Rules of one name on two buses are both looked at: one read

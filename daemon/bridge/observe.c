@@ -307,6 +307,7 @@ struct observation *observe_start(struct loop *loop, struct aws *aws, struct obs
     observe_iam(observation);
     observe_routes(observation);
     observe_policies(observation);
+    observe_tables(observation);
     return observation;
 }
 

@@ -92,5 +92,6 @@ cJSON *observe_tags(const cJSON *list, const char *key, const char *value);
 void observe_iam(struct observation *observation);
 void observe_routes(struct observation *observation);
 void observe_policies(struct observation *observation);
+void observe_tables(struct observation *observation);
 
 #endif

@@ -34,6 +34,7 @@ static const struct actions_kind *const kinds[] = {
     [RESOURCE_S3_BUCKET_POLICY] = &actions_s3_bucket_policy,
     [RESOURCE_KMS_KEY_POLICY] = &actions_kms_key_policy,
     [RESOURCE_CODEPIPELINE_STAGE] = &actions_codepipeline_stage,
+    [RESOURCE_DYNAMODB_TABLE] = &actions_dynamodb_table,
 };
 
 /* What is being made into a plan: the actions of each resource, before they are in order. */
@@ -163,7 +164,9 @@ static void guard(struct making *making, size_t index)
         entry->verdict = PLAN_REFUSED;
         entry->note = refusal;
     } else if (resource->observe_only && actions->count > 0) {
-        entry->note = "reported only: its mode is observe";
+        entry->note = resource->held ? "reported only: `causewayctl undo` put it so less than an "
+                                       "hour ago"
+                                     : "reported only: its mode is observe";
     } else {
         return;
     }

@@ -65,7 +65,9 @@ struct resource {
     const char *bus; /* of a rule; otherwise NULL */
     const char *arn;
     const cJSON *fields;
-    bool observe_only;      /* differences are reported, not repaired */
+    bool observe_only;      /* differences are reported, not repaired, */
+    bool observe_by_itself; /* since it says so itself, or was undone; not since the whole is so */
+    bool held;              /* by undo, for a while */
     bool whole_document;    /* owns: document */
     bool entire;            /* all of its fields are looked at, whichever the file gives */
     bool orphan;            /* it left the file: fields are what was last wanted of it */

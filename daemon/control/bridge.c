@@ -102,6 +102,14 @@ void answer_reconcile(const struct control_parts *parts, struct exchange *exchan
     bridge_reconcile(parts->bridge, resource, wish->who, end, wish);
 }
 
+void answer_apply(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    struct wish *wish = begin(exchange, "apply the configuration", NULL);
+
+    (void)id;
+    bridge_apply(parts->bridge, wish->who, end, wish);
+}
+
 void answer_undo(const struct control_parts *parts, struct exchange *exchange, const char *id)
 {
     struct wish *wish = begin(exchange, "undo", id);

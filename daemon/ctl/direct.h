@@ -9,6 +9,7 @@
 
 enum direct_work {
     DIRECT_PLAN,         /* nothing is changed, and nothing is kept */
+    DIRECT_APPLY,        /* keeps what was there before as DIRECT_RECONCILE does */
     DIRECT_RECONCILE,    /* keeps what was there before in the configuration's store, as the daemon
                             does */
     DIRECT_IMPORT,       /* nothing is changed, and nothing is kept */

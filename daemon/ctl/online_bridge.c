@@ -156,8 +156,14 @@ enum api_exit online_plan(const struct invocation *invocation)
 
     if (code != API_EXIT_DONE)
         return code;
-    if (!command_json(invocation, answer.document))
+    if (!command_json(invocation, answer.document)) {
         put_lines(invocation->screen, show_text(answer.document, "text", ""), true);
+        if (!json_get_bool(answer.document, "empty", false) &&
+            text_equal(json_get_text(answer.document, "mode"), "observe"))
+            screen_put(invocation->screen, TONE_PLAIN,
+                       "reconcile.mode is observe: the daemon only reports this; `causewayctl "
+                       "apply` does it\n");
+    }
     return json_get_bool(answer.document, "empty", false) ? API_EXIT_DONE : API_EXIT_NO;
 }
 
@@ -198,6 +204,14 @@ enum api_exit online_apply(const struct invocation *invocation)
             screen_put(invocation->screen, TONE_PLAIN, "everything is as the file says\n");
         return API_EXIT_DONE;
     }
+    if (cJSON_GetArraySize(json_get(plan.document, "actions")) == 0) {
+        if (command_json(invocation, plan.document))
+            return API_EXIT_DONE;
+        put_lines(invocation->screen, show_text(plan.document, "text", ""), true);
+        screen_put(invocation->screen, TONE_PLAIN,
+                   "there is nothing to do: what differs is left as it is, as told above\n");
+        return API_EXIT_DONE;
+    }
     if (!invocation_flag(invocation, "yes") && prompt_is_possible()) {
         put_lines(invocation->screen, show_text(plan.document, "text", ""), true);
         if (screen_flush(invocation->screen, &error) < 0)
@@ -208,8 +222,8 @@ enum api_exit online_apply(const struct invocation *invocation)
     cleanup(answer_free)
     struct answer answer = {0};
 
-    if (ask_or_do(invocation, &(struct question){.route = API_RECONCILE, .timeout_ms = CHANGE_MS},
-                  DIRECT_RECONCILE, NULL, &answer) < 0)
+    if (ask_or_do(invocation, &(struct question){.route = API_APPLY, .timeout_ms = CHANGE_MS},
+                  DIRECT_APPLY, NULL, &answer) < 0)
         return API_EXIT_BAD_INPUT;
     if (answer.code != API_EXIT_DONE)
         return online_fail(invocation, &answer);
@@ -258,8 +272,10 @@ enum api_exit online_changes(const struct invocation *invocation)
         return API_EXIT_DONE;
     cJSON_ArrayForEach(change, json_get(answer.document, "changes"))
     {
+        char when[TIME_TEXT_SIZE];
+
         table_add(&table, TONE_STRONG, show_text(change, "id", "?"));
-        table_add(&table, TONE_PLAIN, show_text(change, "time", "?"));
+        table_add(&table, TONE_PLAIN, show_moment_of(change, "time", when));
         table_add(&table, TONE_PLAIN, show_text(change, "resource", "?"));
         table_add(&table, TONE_DULL, show_text(change, "cause", ""));
     }
@@ -316,8 +332,9 @@ enum api_exit online_suspend(const struct invocation *invocation)
         return online_fail(invocation, &answer);
     if (!command_json(invocation, answer.document))
         screen_put(invocation->screen, TONE_PLAIN,
-                   "suspended%s%s: differences are reported and not repaired\n",
-                   lasts ? " until " : " until it is resumed", lasts ? until : "");
+                   "suspended until %s%s: differences are reported and not repaired\n",
+                   lasts ? show_moment_of(wish, "until", until) : "it is resumed",
+                   lasts ? " UTC" : "");
     return API_EXIT_DONE;
 }
 

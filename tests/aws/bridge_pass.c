@@ -16,6 +16,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "bridge/accounts.h"
 #include "bridge/bridge.h"
 #include "config/config.h"
 #include "store/store.h"
@@ -92,6 +93,8 @@ static void carry_out(struct work *work, const cJSON *asked)
     work->busy = true;
     if (text_equal(what, "plan")) {
         bridge_plan(work->bridge, on_answer, work);
+    } else if (text_equal(what, "apply")) {
+        bridge_apply(work->bridge, "test", on_answer, work);
     } else if (text_equal(what, "reconcile")) {
         bridge_reconcile(work->bridge, json_get_text(asked, "resource"), "test", on_answer, work);
     } else if (text_equal(what, "undo")) {
@@ -179,18 +182,10 @@ static int set_up(struct work *work, const char *path, struct error *error)
     if (!work->config)
         return error_set(error, ERROR_INVALID, "%s: not a configuration", path);
     work->loop = loop_new();
-    work->aws = aws_new(work->loop, error);
+    work->aws = accounts_open(work->loop, work->config, error);
     work->store = work->aws ? store_open_sqlite(work->loop, work->config->store_path, error) : NULL;
     if (!work->store)
         return -1;
-    for (size_t i = 0; i < work->config->account_count; i++) {
-        const struct config_account *account = &work->config->accounts[i];
-        const struct aws_account known = {account->name, account->id, account->region,
-                                          account->assume_role, account->external_id};
-
-        if (aws_set_account(work->aws, &known, error) < 0)
-            return -1;
-    }
     work->bridge = bridge_new(work->loop, work->aws, work->store, work->config);
     return 0;
 }

@@ -90,6 +90,25 @@ def _sagemaker(account: str, operation: str, given: dict[str, Any]) -> list[Ques
     return found
 
 
+def _dynamodb(account: str, operation: str, given: dict[str, Any]) -> list[Question]:
+    """A transaction needs what each of its parts needs; a query, the index that it reads."""
+    def table(name: str) -> str:
+        return f"arn:aws:dynamodb:{REGION}:{account}:table/{name}"
+
+    parts = {"Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem", "Put": "PutItem"}
+    if operation == "TransactWriteItems":
+        return [(f"dynamodb:{parts[kind]}", table(part["TableName"]), {}) for item in given["TransactItems"] for kind, part in item.items()]
+    if operation == "BatchGetItem":
+        return [("dynamodb:BatchGetItem", table(name), {}) for name in given["RequestItems"]]
+    if "ResourceArn" in given:
+        return [(f"dynamodb:{operation}", given["ResourceArn"], {})]
+    whole = table(given["TableName"])
+    found: list[Question] = [(f"dynamodb:{operation}", f"{whole}/index/{given['IndexName']}" if "IndexName" in given else whole, {})]
+    if operation == "CreateTable" and given.get("Tags"):
+        found.append(("dynamodb:TagResource", whole, {}))
+    return found
+
+
 def _others(account: str, service: str, operation: str, given: dict[str, Any]) -> list[Question]:
     """What the daemon uses to watch, scale and tell."""
     if service == "cloudformation":
@@ -120,6 +139,8 @@ def questions(call: dict[str, Any]) -> list[Question]:
         return _sagemaker(account, operation, given)
     if operation in ("ListQueues", "DescribeRepositories", "ListKeys"):
         return [(f"{service}:{operation}", "*", {})]
+    if service == "dynamodb":
+        return _dynamodb(account, operation, given)
     if service == "iam":
         resource = _iam(account, operation, given)
     elif service == "events" and operation == "PutEvents":

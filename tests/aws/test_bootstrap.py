@@ -29,13 +29,8 @@ def create(world: Any, account: str, **parameters: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-@pytest.fixture
-def bootstrapped(bare: Any) -> str:
+def bootstrap(bare: Any, reads_everything: str = "no", table: str = "") -> str:
     """Both stacks, and what they are told of; the key's ARN."""
-    return bootstrap(bare)
-
-
-def bootstrap(bare: Any, **more: str) -> str:
     for name in (ARTIFACT_BUCKET, SAGEMAKER_BUCKET, PLAIN_BUCKET):
         bare.client("staging", "s3").create_bucket(Bucket=name)
     bare.client("prod", "s3").create_bucket(Bucket=MODEL_BUCKET)
@@ -43,11 +38,18 @@ def bootstrap(bare: Any, **more: str) -> str:
     key = bare.client("staging", "kms").create_key()["KeyMetadata"]["Arn"]
     staging = create(
         bare, "staging", ProductionAccountId=bare.prod, ExternalId=EXTERNAL_ID, RepositoryArns=repository, KeyArns=key,
-        BucketArns=f"arn:aws:s3:::{ARTIFACT_BUCKET},arn:aws:s3:::{SAGEMAKER_BUCKET},arn:aws:s3:::{PLAIN_BUCKET}", **more)
+        BucketArns=f"arn:aws:s3:::{ARTIFACT_BUCKET},arn:aws:s3:::{SAGEMAKER_BUCKET},arn:aws:s3:::{PLAIN_BUCKET}",
+        ReadEverything=reads_everything)
     assert staging["DaemonRoleArn"] == bare.staging_role_arn
-    production = create(bare, "prod", StagingRoleArn=staging["DaemonRoleArn"], **more)
+    production = create(
+        bare, "prod", StagingRoleArn=staging["DaemonRoleArn"], ReadEverything=reads_everything, TableName=table)
     assert production["InstanceRoleArn"].endswith(f":role/{INSTANCE_ROLE}")
     return key
+
+
+@pytest.fixture
+def bootstrapped(bare: Any) -> str:
+    return bootstrap(bare)
 
 
 @pytest.mark.parametrize("template", ["production.yaml", "staging.yaml"])
@@ -118,7 +120,7 @@ def judged(directory: Path, control: Any, granted: dict[str, list[dict[str, Any]
 
 def test_given_a_stack_that_may_read_everything_when_an_account_is_imported_then_nothing_is_missing_and_nothing_was_granted_in_vain(
         sandbox: Any, bare: Any, control: Any, tmp_path: Path):
-    key = bootstrap(bare, ReadEverything="yes")
+    key = bootstrap(bare, reads_everything="yes")
     furnish(bare, key)
     make_pipeline(bare)
     bridge = Bridge(sandbox, bare, tmp_path, key)

@@ -352,6 +352,18 @@ def test_given_observe_mode_when_a_pass_is_made_then_differences_are_reported_an
     assert answer["applied"] == 0 and not answer["empty"] and writes(control.calls(before)) == []
 
 
+def test_given_observe_mode_when_an_operator_applies_then_the_plan_is_carried_out(bridge, bare):
+    bridge.configure(reconcile={"mode": "observe"}, resources=[
+        {"kind": "sqs_queue", "account": "prod", "name": "watched", "mode": "observe", "visibility": "30s"}])
+    planned = bridge.plan()
+    assert planned["mode"] == "observe" and len(planned["actions"]) > 10
+    answer = bridge.ask("apply")
+    assert answer["failed"] == 0 and answer["applied"] == len(planned["actions"])
+    left = bridge.plan()
+    assert [one["resource"] for one in left["resources"]] == ["prod/sqs_queue/watched"] and left["actions"] == []
+    assert left["resources"][0]["note"] == "reported only: its mode is observe"
+
+
 def test_given_a_suspended_bridge_when_passes_are_made_then_nothing_is_written_until_it_is_resumed(bridge, bare, control):
     bridge.converge()
     assert bridge.ask("suspend", why="an incident") == {}
@@ -442,6 +454,8 @@ def test_given_a_change_when_it_is_undone_then_the_resource_is_as_it_was_and_sta
     change = next(r["change"] for r in answer["results"] if ARTIFACT_BUCKET in r["sentence"])
     bridge.ask("undo", change=change)
     assert bucket_policy(bare)["Statement"] == [other]
+    told = wait_for(lambda: bridge.ask("drift")["drift"], "it to be told that the bucket is not as the file says")
+    assert "causewayctl undo" in told[0]["note"] and ARTIFACT_BUCKET in told[0]["resource"]
     bridge.ask("reconcile")
     assert bucket_policy(bare)["Statement"] == [other]
     assert [c["id"] for c in bridge.ask("undo", change="nonsense").get("changes", [])] == []
@@ -599,6 +613,9 @@ def everything(world: Any, key: str) -> list[dict[str, Any]]:
              {"id": "changed", "arn": queue, "input_transformer": {"paths": {"n": "$.detail.n"}, "template": '{"n": <n>}'}}]},
         {"kind": "event_rule", "account": "prod", "name": "clock", "schedule": "rate(5 minutes)",
          "targets": [{"id": "queue", "arn": queue, "input": '{"tick": true}'}]},
+        {"kind": "dynamodb_table", "account": "prod", "name": "whole", "partition_key": "kind", "sort_key": "key",
+         "local_indexes": ["newest", "first"],
+         "deletion_protection": True, "time_to_live": "until", "tags": TAGS},
         {"kind": "s3_bucket_policy", "account": "staging", "name": ARTIFACT_BUCKET,
          "policy": shared("s3:ListBucket", f"arn:aws:s3:::{ARTIFACT_BUCKET}")},
         {"kind": "kms_key_policy", "account": "staging", "name": key, "policy": shared("kms:Decrypt", "*")},
@@ -630,6 +647,7 @@ def test_given_every_field_of_every_kind_when_one_is_changed_in_the_file_then_th
         ("event_rule", {"description": "another"}), ("event_rule", {"targets": []}),
         ("sqs_queue", {"visibility": "50s", "name": "whole"}), ("sqs_queue", {"delay": "0", "name": "whole"}),
         ("sqs_queue", {"tags": {"team": "v"}, "name": "whole"}),
+        ("dynamodb_table", {"deletion_protection": False}), ("dynamodb_table", {"tags": {"team": "u"}}),
     ]
     for kind, change in changes:
         resources = everything(bare, whole.key)

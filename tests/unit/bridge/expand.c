@@ -128,6 +128,59 @@ static void statements_about_nothing_are_left_out(void **state)
     config_unref(config);
 }
 
+/* The text of the role's inline policy; the caller frees it. */
+static char *policy_of(const struct resource_list *list, const char *role)
+{
+    return json_print(json_pointer(resource_find(list, role)->fields, "/inline"));
+}
+
+static void a_table_that_daemons_share_is_kept_and_the_daemon_may_use_it(void **state)
+{
+    (void)state;
+    struct config *config = config_of(ACCOUNTS BRIDGE "store: { dynamodb: { table: causeway } }\n");
+    struct resource_list list = list_of(config);
+    const struct resource *table = resource_find(&list, "prod/dynamodb_table/causeway");
+    cleanup(free_pointer)
+    char *daemon = policy_of(&list, "prod/iam_role/causeway-instance");
+    cleanup(free_pointer)
+    char *staging = policy_of(&list, "staging/iam_role/causeway-staging");
+    const cJSON *drift = resource_find(&list, "prod/event_rule/default/causeway-drift")->fields;
+    cleanup(free_pointer)
+    char *watched = json_print(drift);
+
+    assert_non_null(table);
+    assert_string_equal(table->arn, "arn:aws:dynamodb:us-east-1:" PROD ":table/causeway");
+    assert_string_equal(text_at(table->fields, "/sort_key"), "key");
+    assert_string_equal(text_at(table->fields, "/time_to_live"), "expires");
+    assert_string_equal(text_at(table->fields, "/local_indexes/0"), "grouped");
+    assert_non_null(strstr(daemon, "table/causeway/index/*"));
+    assert_non_null(strstr(daemon, "dynamodb:ConditionCheckItem"));
+    assert_null(strstr(daemon, "dynamodb:CreateTable"));
+    assert_null(strstr(daemon, "dynamodb:Scan"));
+    assert_null(strstr(staging, "dynamodb:"));
+    assert_non_null(strstr(watched, "\"tableName\":[\"causeway\"]"));
+    resource_list_free(&list);
+    config_unref(config);
+}
+
+static void a_table_in_staging_is_used_by_the_role_there(void **state)
+{
+    (void)state;
+    struct config *config =
+        config_of(ACCOUNTS BRIDGE "store: { dynamodb: { table: causeway, account: staging } }\n");
+    struct resource_list list = list_of(config);
+    cleanup(free_pointer)
+    char *daemon = policy_of(&list, "prod/iam_role/causeway-instance");
+    cleanup(free_pointer)
+    char *staging = policy_of(&list, "staging/iam_role/causeway-staging");
+
+    assert_non_null(resource_find(&list, "staging/dynamodb_table/causeway"));
+    assert_null(strstr(daemon, "dynamodb:"));
+    assert_non_null(strstr(staging, "dynamodb:Query"));
+    resource_list_free(&list);
+    config_unref(config);
+}
+
 static void the_guides_privileges_have_the_guides_names(void **state)
 {
     (void)state;
@@ -326,6 +379,8 @@ int main(void)
         cmocka_unit_test(the_session_that_the_daemon_is_stands_for_its_role),
         cmocka_unit_test(a_daemon_that_is_a_user_gets_no_role_policy),
         cmocka_unit_test(statements_about_nothing_are_left_out),
+        cmocka_unit_test(a_table_that_daemons_share_is_kept_and_the_daemon_may_use_it),
+        cmocka_unit_test(a_table_in_staging_is_used_by_the_role_there),
         cmocka_unit_test(the_guides_privileges_have_the_guides_names),
         cmocka_unit_test(a_daemon_that_is_one_of_the_guides_roles_has_what_both_need),
         cmocka_unit_test(a_deployment_that_waits_for_something_else_has_a_rule_of_its_own),
