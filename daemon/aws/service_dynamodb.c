@@ -32,3 +32,4 @@ OPERATION(dynamodb_update_time_to_live, "UpdateTimeToLive", true);
 OPERATION(dynamodb_describe_time_to_live, "DescribeTimeToLive", true);
 OPERATION(dynamodb_list_tags_of_resource, "ListTagsOfResource", true);
 OPERATION(dynamodb_tag_resource, "TagResource", true);
+OPERATION(dynamodb_untag_resource, "UntagResource", true);

@@ -98,11 +98,18 @@ static void make_table(struct actions *actions)
         set_time_to_live(actions);
 }
 
+static const struct actions_tagging table_tagging = {
+    &dynamodb_tag_resource,
+    &dynamodb_untag_resource,
+    "ResourceArn",
+    "Tags",
+    "Key",
+    "Value",
+    "TagKeys",
+};
+
 static void change_table(struct actions *actions)
 {
-    cJSON *tags = actions_changed_tags(actions);
-    const cJSON *tag;
-
     if (actions_field_differs(actions, "billing") ||
         actions_field_differs(actions, "deletion_protection")) {
         cJSON *input = of_table(actions);
@@ -116,19 +123,7 @@ static void change_table(struct actions *actions)
     }
     if (actions_field_differs(actions, "time_to_live"))
         set_time_to_live(actions);
-    if (tags) {
-        cJSON *input = cJSON_CreateObject();
-        cJSON *list;
-
-        json_add_text(input, "ResourceArn", actions->resource->arn);
-        list = json_add_array(input, "Tags");
-        cJSON_ArrayForEach(tag, tags)
-        {
-            json_add_text(add_item(list, "Key", tag->string), "Value", json_text(tag));
-        }
-        cJSON_Delete(tags);
-        actions_add(actions, &dynamodb_tag_resource, input, "tag");
-    }
+    actions_tag(actions, &table_tagging, actions->resource->arn);
 }
 
 const struct actions_kind actions_dynamodb_table = {make_table, change_table, NULL};
