@@ -823,6 +823,11 @@ def furnish(world: Any, key: str) -> None:
         Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="ecr:BatchGetImage"))
     world.client("staging", "s3").put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=document(
         Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="s3:GetObject", Resource=f"arn:aws:s3:::{ARTIFACT_BUCKET}/*"))
+    for name, more in (("theirs", {"BillingMode": "PAY_PER_REQUEST"}), ("paid", {
+            "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}})):
+        world.client("staging", "dynamodb").create_table(
+            TableName=name, KeySchema=[{"AttributeName": "a", "KeyType": "HASH"}], Tags=[{"Key": "team", "Value": "ml"}],
+            AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "S"}], **more)
     world.client("staging", "kms").schedule_key_deletion(KeyId=world.client("staging", "kms").create_key()["KeyMetadata"]["KeyId"])
 
 
@@ -838,8 +843,9 @@ def test_given_an_account_that_no_file_names_when_it_is_imported_then_all_of_it_
         ("iam_role", "Theirs"), ("iam_role", STAGING_ROLE), ("iam_role", "pipeline"), ("iam_policy", "theirs"), ("sqs_queue", "theirs"),
         ("event_bus", "their-bus"), ("event_rule", "theirs"), ("event_rule", "clock"), ("ecr_repository", "team/theirs"),
         ("ecr_repository", REPOSITORY), ("s3_bucket_policy", ARTIFACT_BUCKET), ("kms_key_policy", bridge.key),
-        ("codepipeline_stage", "fraud-scorer-deploy-Source"), ("codepipeline_stage", "fraud-scorer-deploy-Deploy")}
-    assert [left["what"] for left in imported["left_out"]] == ["staging/event_rule/default/fifo"]
+        ("codepipeline_stage", "fraud-scorer-deploy-Source"), ("codepipeline_stage", "fraud-scorer-deploy-Deploy"),
+        ("dynamodb_table", "theirs")}
+    assert [left["what"] for left in imported["left_out"]] == ["staging/event_rule/default/fifo", "staging/dynamodb_table/paid"]
     role = next(r for r in imported["resources"] if r["name"] == "Theirs")
     assert (role["path"], role["max_session"], role["tags"]) == ("/team/", "7200s", {"team": "ml"})
     bridge.stop()
