@@ -137,7 +137,7 @@ def questions(call: dict[str, Any]) -> list[Question]:
         return _s3(call)
     if service in ("sagemaker", "sagemaker-runtime"):
         return _sagemaker(account, operation, given)
-    if operation in ("ListQueues", "DescribeRepositories", "ListKeys"):
+    if operation in ("ListQueues", "DescribeRepositories", "ListKeys", "ListTables"):
         return [(f"{service}:{operation}", "*", {})]
     if service == "dynamodb":
         return _dynamodb(account, operation, given)
