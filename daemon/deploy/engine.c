@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A commit that the disk refused is asked for again this often; the store says when it is well. */
-#define COMMIT_RETRY_MS 1000
 /* The wall clock may be set while a timer runs, so none is trusted for longer. */
 #define TIMER_MAXIMUM_MS 60000
 /* So many are looked at in a turn of the loop: after a start with thousands, messages are received
@@ -78,6 +76,8 @@ static void on_commit_retry(void *context)
         if (live->next && !live->committing && !live->abandoned)
             commit_next(live);
     }
+    if (engine->readings == 0)
+        engine_fetch_next(engine);
 }
 
 static void take_over_next(struct live *live)
@@ -129,7 +129,7 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
         if (live->abandoned)
             engine_remove_live(live);
         else
-            timer_start(&engine->commit_retry, COMMIT_RETRY_MS);
+            timer_start(&engine->commit_retry, ENGINE_RETRY_MS);
         return;
     case STORE_CONFLICT:
         /* Another daemon has moved it on: it is theirs now, and what we know is old. */
@@ -221,33 +221,44 @@ static bool is_held(const struct live *live)
     return live->record->wake_ms && !machine_is_due(live->record, clock_wall_ms());
 }
 
-static void ask_for_turn(struct live *live)
+/* By what is known of the endpoint's deployments without reading any of them. */
+static struct turn_decision decide_turn(const struct live *live)
 {
+    const struct seat *seat = live->seat;
     struct live *other;
     size_t count = 0;
 
-    /* While another one of this endpoint is being committed, what it will be is not known. */
-    list_each(other, &live->seat->lives, in_seat)
+    /* While another one of this endpoint is being committed, or has not been looked at since it was
+     * taken up, what it is is not known. */
+    if (seat->unknown)
+        return (struct turn_decision){.turn = TURN_STAY};
+    cleanup(free_pointer)
+    struct contender *contenders = memory_allocate_array(seat->open, sizeof(*contenders));
+
+    list_each(other, &seat->lives, in_seat)
     {
         if (other->next && other != live)
-            return;
+            return (struct turn_decision){.turn = TURN_STAY};
+        contenders[count++] = other->contender;
     }
-    const struct record **records = memory_allocate_array(live->seat->open, sizeof(*records));
+    return turn_decide(&live->contender, contenders, count, seat->lineage);
+}
 
-    list_each(other, &live->seat->lives, in_seat)
-    {
-        const struct record *record = engine_record(other);
-
-        if (record)
-            records[count++] = record;
-    }
-    struct turn_decision decision = turn_decide(live->record, records, count, live->seat->lineage);
+static void ask_for_turn(struct live *live)
+{
+    struct turn_decision decision = decide_turn(live);
 
     if (decision.turn == TURN_TAKE && !is_held(live))
         step(live, &(struct machine_input){.kind = INPUT_TURN}, NULL);
     else if (decision.turn == TURN_SUPERSEDED)
         step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
-    free(records);
+}
+
+/* One that is parked and is only asked whether its turn has come. */
+static bool stays_parked(const struct live *live)
+{
+    return live->known && live->waits_for_turn && !live->due && !live->news &&
+           list_is_empty(&live->wishes) && decide_turn(live).turn == TURN_STAY;
 }
 
 static void want_sweep(struct live *live)
@@ -263,8 +274,14 @@ static void advance(struct live *live)
     struct engine *engine = live->engine;
     int64_t now_ms = clock_wall_ms();
 
-    if (live->next || live->effect)
+    if (live->next || live->effect || live->reading)
         return;
+    if (!live->record && !live->bytes && !live->unreadable) {
+        if (!stays_parked(live))
+            engine_fetch(live);
+        return;
+    }
+    live->due = false;
     if (!engine_record(live)) {
         engine_remove_live(live);
         return;
@@ -348,8 +365,11 @@ static void mark_due(struct engine *engine)
 
     engine->looked_ms = now_ms;
     while ((first = heap_first(&engine->wakes)) && (all || first->when <= now_ms)) {
+        struct live *live = container_of(first, struct live, wake);
+
         heap_remove(&engine->wakes, first);
-        engine_mark(container_of(first, struct live, wake));
+        live->due = true;
+        engine_mark(live);
     }
 }
 
@@ -479,6 +499,10 @@ static void tell_news(const struct seat *seat)
         return;
     list_each(live, &seat->lives, in_seat)
     {
+        bool parked = !live->record && !live->bytes;
+
+        if (parked && live->known && !live->waits_for_endpoint && !live->stack)
+            continue; /* not worth being read */
         live->news = true;
         engine_mark(live);
     }
@@ -500,14 +524,11 @@ void engine_endpoint_news(struct engine *engine, const char *endpoint)
 
 void engine_stack_news(struct engine *engine, const char *stack)
 {
-    cleanup(free_pointer)
-    char *member = text_printf("\"stack\":\"%s\"", stack);
     struct live *live;
 
     list_each(live, &engine->lives, link)
     {
-        /* Names of stacks have nothing in them that JSON escapes. */
-        if (!strstr(live->bytes, member))
+        if (live->known && !text_equal(live->stack, stack))
             continue;
         live->news = true;
         engine_mark(live);
@@ -549,6 +570,7 @@ struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *stor
     list_init(&engine->lives);
     list_init(&engine->ready);
     list_init(&engine->crowded);
+    list_init(&engine->unread);
     timer_init(&engine->timer, loop, on_timer, engine);
     timer_init(&engine->commit_retry, loop, on_commit_retry, engine);
     poke_init(&engine->poke, loop, run, engine);

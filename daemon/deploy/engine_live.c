@@ -46,11 +46,28 @@ void engine_mark_waiting_for_turn(const struct seat *seat)
     }
 }
 
+/* Whoever waits for its turn hears when all of the endpoint's are known. */
+static void know(struct live *live)
+{
+    if (live->known)
+        return;
+    live->known = true;
+    if (--live->seat->unknown == 0)
+        engine_mark_waiting_for_turn(live->seat);
+}
+
 void engine_count(struct live *live, const struct record *record)
 {
     struct engine *engine = live->engine;
     bool waits_for_endpoint = record && machine_waits_for_endpoint(record);
     bool waits_for_turn = record && machine_waits_for_turn(record);
+
+    if (record) {
+        know(live);
+        live->contender = turn_contender(record);
+        live->contender.id = live->id;
+        record_set(&live->stack, record->stack);
+    }
 
     engine->waiting += (size_t)waits_for_endpoint - (size_t)live->waits_for_endpoint;
     live->seat->waiting += (size_t)waits_for_turn - (size_t)live->waits_for_turn;
@@ -75,6 +92,7 @@ struct live *engine_add_live(struct engine *engine, const char *id, const char *
     live->version = version;
     live->seat = engine_find_seat(engine, endpoint);
     live->seat->open++;
+    live->seat->unknown++;
     list_init(&live->wishes);
     list_init(&live->ready);
     list_append(&engine->lives, &live->link);
@@ -89,7 +107,7 @@ const struct record *engine_record(struct live *live)
 {
     struct error error;
 
-    if (live->record || live->unreadable)
+    if (live->record || live->unreadable || !live->bytes)
         return live->record;
     live->record = record_decode(live->format, live->bytes, strlen(live->bytes), &error);
     if (!live->record) {
@@ -102,8 +120,8 @@ const struct record *engine_record(struct live *live)
 
 void engine_park(struct live *live)
 {
-    record_free(live->record);
-    live->record = NULL;
+    record_free(steal_pointer(live->record));
+    free(steal_pointer(live->bytes));
 }
 
 void engine_free_wish(struct wish *wish)
@@ -139,12 +157,15 @@ void engine_remove_live(struct live *live)
     list_remove(&live->in_seat);
     list_remove(&live->ready);
     engine_count(live, NULL);
+    know(live);
     live->seat->open--;
     engine->statistics.open--;
     record_free(live->record);
     record_free(live->next);
     cJSON_Delete(live->next_lineage);
+    engine_forget_reading(live);
     free(live->id);
+    free(live->stack);
     free(live->bytes);
     free(live->next_bytes);
     free(live);

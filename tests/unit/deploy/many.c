@@ -115,17 +115,19 @@ static void those_that_wait_have_their_turns_one_after_the_other(void **state)
 {
     struct story *story = *state;
     struct story other = {.record = given_record()};
-    const struct record *both[] = {story->record, other.record};
 
     given_many(story);
     given_many(&other);
+    record_set(&other.record->id, "other");
     other.record->event_ms = story->record->event_ms + 1;
     story->record->step = STEP_TURN;
     other.record->step = STEP_TURN;
     story->record->state = STATE_WAITING;
     other.record->state = STATE_WAITING;
-    assert_int_equal(turn_decide(story->record, both, 2, NULL).turn, TURN_TAKE);
-    assert_int_equal(turn_decide(other.record, both, 2, NULL).turn, TURN_STAY);
+    const struct contender both[] = {turn_contender(story->record), turn_contender(other.record)};
+
+    assert_int_equal(turn_decide(&both[0], both, 2, NULL).turn, TURN_TAKE);
+    assert_int_equal(turn_decide(&both[1], both, 2, NULL).turn, TURN_STAY);
     record_free(other.record);
 }
 
