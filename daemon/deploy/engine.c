@@ -261,11 +261,16 @@ static bool stays_parked(const struct live *live)
            list_is_empty(&live->wishes) && decide_turn(live).turn == TURN_STAY;
 }
 
+/* What has happened since it began to wait is swept once; from then on the sweep sees what comes.
+ */
 static void want_sweep(struct live *live)
 {
     const struct config_account *home = config_home(live->engine->config);
+    int64_t since_ms =
+        live->swept_ms == live->record->entered_ms ? clock_wall_ms() : live->record->entered_ms;
 
-    sweep_want(live->engine->sweep, home->name, live->record->entered_ms - SWEEP_MARGIN_MS);
+    live->swept_ms = live->record->entered_ms;
+    sweep_want(live->engine->sweep, home->name, since_ms - SWEEP_MARGIN_MS);
 }
 
 /* Does the one thing that is possible now, if any. */

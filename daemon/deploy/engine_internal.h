@@ -82,8 +82,9 @@ struct live {
     bool waits_for_turn;     /* counted in seat->waiting */
     bool known;              /* looked at since it was taken up: what follows says how it is */
     struct contender contender;
-    char *stack;  /* CloudFormation's, for that driver, or NULL */
-    bool counted; /* in statistics.open_in[counted_in] */
+    char *stack;      /* CloudFormation's, for that driver, or NULL */
+    int64_t swept_ms; /* since when the sweep looks for it; 0 for not yet */
+    bool counted;     /* in statistics.open_in[counted_in] */
     enum deployment_state counted_in;
     bool unreadable;
 };
