@@ -270,7 +270,7 @@ static void want_sweep(struct live *live)
         live->swept_ms == live->record->entered_ms ? clock_wall_ms() : live->record->entered_ms;
 
     live->swept_ms = live->record->entered_ms;
-    sweep_want(live->engine->sweep, home->name, since_ms - SWEEP_MARGIN_MS);
+    sweep_want(live->engine->sweep, home->name, since_ms - SWEEP_MARGIN_MS, live->added_ms);
 }
 
 /* Does the one thing that is possible now, if any. */

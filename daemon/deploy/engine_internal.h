@@ -83,6 +83,7 @@ struct live {
     bool known;              /* looked at since it was taken up: what follows says how it is */
     struct contender contender;
     char *stack;      /* CloudFormation's, for that driver, or NULL */
+    int64_t added_ms; /* wall clock: since when it is told news */
     int64_t swept_ms; /* since when the sweep looks for it; 0 for not yet */
     bool counted;     /* in statistics.open_in[counted_in] */
     enum deployment_state counted_in;

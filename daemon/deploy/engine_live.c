@@ -1,4 +1,5 @@
 /* One open deployment and its endpoint's seat: taken up, marked, parked, counted, let go. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "deploy/engine_internal.h"
 #include "deploy/journal.h"
@@ -90,6 +91,7 @@ struct live *engine_add_live(struct engine *engine, const char *id, const char *
     live->engine = engine;
     live->id = text_copy(id);
     live->version = version;
+    live->added_ms = clock_wall_ms();
     live->seat = engine_find_seat(engine, endpoint);
     live->seat->open++;
     live->seat->unknown++;

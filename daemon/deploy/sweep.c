@@ -135,11 +135,13 @@ static void look(struct sweep *sweep, const char *next_token)
         aws_call(sweep->aws, sweep->account, &sagemaker_list_endpoints, &input, on_page, sweep);
 }
 
-void sweep_want(struct sweep *sweep, const char *account, int64_t since_ms)
+void sweep_want(struct sweep *sweep, const char *account, int64_t since_ms, int64_t told_ms)
 {
+    bool was_seen = sweep->wanted && sweep->from_ms <= since_ms && sweep->looked_ms >= told_ms;
+
     if (!sweep->wanted || since_ms < sweep->since_ms)
         sweep->since_ms = since_ms;
-    if (!sweep->wanted || since_ms < sweep->next_ms)
+    if (!sweep->wanted || (since_ms < sweep->next_ms && !was_seen))
         sweep->next_ms = since_ms;
     if (sweep->wanted)
         return;
@@ -147,6 +149,7 @@ void sweep_want(struct sweep *sweep, const char *account, int64_t since_ms)
     sweep->account = text_copy(account);
     sweep->wanted = true;
     sweep->whole_ms = clock_monotonic_ms();
+    sweep->looked_ms = 0;
     sweep->interval_ms = FIRST_MS;
     timer_start(&sweep->timer, FIRST_MS);
 }

@@ -18,8 +18,9 @@ struct sweep *sweep_new(struct loop *loop, struct aws *aws,
 void sweep_free(struct sweep *sweep);
 
 /* Looks again and again, at growing intervals, until sweep_stop(). The next look goes back to
- * since_ms, which whoever waits says once. */
-void sweep_want(struct sweep *sweep, const char *account, int64_t since_ms);
+ * since_ms, unless the last one did, and began when whoever waits was told already, which is since
+ * told_ms; both wall clock. To be said once by each who waits. */
+void sweep_want(struct sweep *sweep, const char *account, int64_t since_ms, int64_t told_ms);
 void sweep_stop(struct sweep *sweep);
 
 #endif

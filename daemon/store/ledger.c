@@ -13,6 +13,8 @@
 
 #define LEDGER_KIND "ledger"
 enum { LEDGER_FORMAT = 1, BATCH = 50, KEY_SIZE = 24 };
+/* How long the first entry waits for others to share its commit. */
+#define GATHER_MS 100
 /* A commit that the disk refused is asked for again. */
 #define RETRY_MS 1000
 
@@ -28,7 +30,9 @@ struct ledger {
     struct loop *loop;
     struct store *store;
     struct list waiting;
+    size_t waiting_count;
     struct poke poke;
+    struct timer gather;
     struct timer retry;
     int64_t sequence;           /* of the head; 0 before the first */
     char head[SHA256_HEX_SIZE]; /* its row's digest */
@@ -41,6 +45,22 @@ struct ledger {
 };
 
 static void ask_head(struct ledger *ledger);
+
+/* What waits is appended when it fills a commit, or has waited long enough. */
+static void gather(struct ledger *ledger)
+{
+    if (ledger->waiting_count >= BATCH)
+        poke(&ledger->poke);
+    else if (ledger->waiting_count > 0 && !timer_is_running(&ledger->gather))
+        timer_start(&ledger->gather, GATHER_MS);
+}
+
+static void on_gathered(void *context)
+{
+    struct ledger *ledger = context;
+
+    poke(&ledger->poke);
+}
 
 /* ---- appending ------------------------------------------------------------------------------- */
 
@@ -61,8 +81,9 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
             list_remove(&waiting->link);
             cJSON_Delete(waiting->entry);
             free(waiting);
+            ledger->waiting_count--;
         }
-        poke(&ledger->poke);
+        gather(ledger);
     } else if (outcome == STORE_FAILED) {
         timer_start(&ledger->retry, RETRY_MS);
     } else {
@@ -129,7 +150,8 @@ void ledger_append(struct ledger *ledger, cJSON *entry)
 
     waiting->entry = entry;
     list_append(&ledger->waiting, &waiting->link);
-    poke(&ledger->poke);
+    ledger->waiting_count++;
+    gather(ledger);
 }
 
 bool ledger_is_quiet(const struct ledger *ledger)
@@ -188,6 +210,7 @@ struct ledger *ledger_new(struct loop *loop, struct store *store)
     memcpy(ledger->head, beginning, sizeof(beginning));
     list_init(&ledger->waiting);
     poke_init(&ledger->poke, loop, run, ledger);
+    timer_init(&ledger->gather, loop, on_gathered, ledger);
     timer_init(&ledger->retry, loop, on_retry, ledger);
     ask_head(ledger);
     return ledger;
@@ -205,6 +228,7 @@ void ledger_free(struct ledger *ledger)
         cJSON_Delete(waiting->entry);
         free(waiting);
     }
+    timer_stop(&ledger->gather);
     timer_stop(&ledger->retry);
     poke_cancel(&ledger->poke);
     free(ledger);

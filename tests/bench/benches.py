@@ -231,9 +231,16 @@ def growth(subject: str, events: int = 300) -> Numbers:
                 wait_for(lambda: server.calls("DescribeEndpoint") >= looked + sent, "the looks", seconds=10, every=0.001)
             wait_for(lambda: quiet(consumer), "it to be quiet")
             spent = consumer.cpu() - cpu
+            wait_for(lambda: swept(server), "the first sweep, at two pages a second, to be over", every=0.1)
             cpu = consumer.cpu()
-            time.sleep(10)
-            return {"CPU us/event": spent / events * 1e6, "RSS MB": resident, "idle CPU ms/minute": (consumer.cpu() - cpu) * 6000}
+            time.sleep(30)
+            return {"CPU us/event": spent / events * 1e6, "RSS MB": resident, "idle CPU ms/minute": (consumer.cpu() - cpu) * 2000}
+
+
+def swept(server: Server) -> bool:
+    before = server.calls("ListEndpoints")
+    time.sleep(4)
+    return server.calls("ListEndpoints") - before <= 1
 
 
 def quiet(consumer: Consumer) -> bool:
