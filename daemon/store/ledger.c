@@ -1,5 +1,6 @@
 #include "store/ledger.h"
 
+#include "base/json_write.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -23,7 +24,7 @@ static const char beginning[] = "00000000000000000000000000000000000000000000000
 
 struct waiting {
     struct list link;
-    cJSON *entry;
+    char *entry; /* as JSON */
 };
 
 struct ledger {
@@ -79,7 +80,7 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
             struct waiting *waiting = list_first(&ledger->waiting, struct waiting, link);
 
             list_remove(&waiting->link);
-            cJSON_Delete(waiting->entry);
+            free(waiting->entry);
             free(waiting);
             ledger->waiting_count--;
         }
@@ -91,6 +92,20 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
         ledger->known = false;
         ask_head(ledger);
     }
+}
+
+static char *write_row(int64_t sequence, const char *previous, const char *entry)
+{
+    struct buffer row = BUFFER(SIZE_MAX);
+
+    buffer_append_text(&row, "{\"sequence\":");
+    json_write_integer(&row, sequence);
+    buffer_append_text(&row, ",\"previous\":");
+    json_write_text(&row, previous);
+    buffer_append_text(&row, ",\"entry\":");
+    buffer_append_text(&row, entry);
+    buffer_append_byte(&row, '}');
+    return buffer_take(&row);
 }
 
 static void append_some(struct ledger *ledger)
@@ -109,14 +124,7 @@ static void append_some(struct ledger *ledger)
 
         if (i == BATCH)
             break;
-        cleanup(json_free)
-        cJSON *row = cJSON_CreateObject();
-
-        ledger->next_sequence++;
-        json_add_integer(row, "sequence", ledger->next_sequence);
-        json_add_text(row, "previous", ledger->next_head);
-        json_put(row, "entry", cJSON_Duplicate(waiting->entry, true));
-        rows[i] = json_print(row);
+        rows[i] = write_row(++ledger->next_sequence, ledger->next_head, waiting->entry);
         hash_sha256_hex(rows[i], strlen(rows[i]), ledger->next_head);
         snprintf(keys[i], sizeof(keys[i]), "%016" PRId64, ledger->next_sequence);
         writes[i] = (struct store_write){
@@ -148,7 +156,8 @@ void ledger_append(struct ledger *ledger, cJSON *entry)
 {
     struct waiting *waiting = memory_allocate(sizeof(*waiting));
 
-    waiting->entry = entry;
+    waiting->entry = json_print(entry);
+    cJSON_Delete(entry);
     list_append(&ledger->waiting, &waiting->link);
     ledger->waiting_count++;
     gather(ledger);
@@ -225,7 +234,7 @@ void ledger_free(struct ledger *ledger)
     list_each(waiting, &ledger->waiting, link)
     {
         list_remove(&waiting->link);
-        cJSON_Delete(waiting->entry);
+        free(waiting->entry);
         free(waiting);
     }
     timer_stop(&ledger->gather);

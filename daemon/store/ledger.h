@@ -27,7 +27,8 @@ struct ledger *ledger_new(struct loop *loop, struct store *store);
 /* What was not committed is lost, as at a crash. */
 void ledger_free(struct ledger *ledger);
 
-/* Appends an entry, an object, which the ledger then owns, within a tenth of a second. */
+/* Appends an entry, an object, which the ledger then owns; it is stored within a tenth of a second.
+ */
 void ledger_append(struct ledger *ledger, cJSON *entry);
 
 /* Whether entries wait for their commit. */
