@@ -284,6 +284,64 @@ char *record_encode(const struct record *record)
     return buffer_take(&out);
 }
 
+enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_DOCUMENT };
+
+static const struct field {
+    const char *name;
+    enum field_type type;
+    size_t offset;
+} fields[] = {
+#define X(name) {#name, FIELD_TEXT, offsetof(struct record, name)},
+    RECORD_TEXTS(X)
+#undef X
+#define X(name) {#name, FIELD_NUMBER, offsetof(struct record, name)},
+        RECORD_NUMBERS(X)
+#undef X
+#define X(name) {#name, FIELD_DOCUMENT, offsetof(struct record, name)},
+            RECORD_DOCUMENTS(X)
+#undef X
+};
+
+/* Members stand in the order of the fields: each is looked for behind the one before it first. */
+static const struct field *find_field(const char *name, size_t *from)
+{
+    for (size_t i = 0; i < array_length(fields); i++) {
+        size_t place = (*from + i) % array_length(fields);
+
+        if (text_equal(fields[place].name, name)) {
+            *from = place + 1;
+            return &fields[place];
+        }
+    }
+    return NULL;
+}
+
+/* The documents become the record's; what is no field, or of another type, is not known of it. */
+static void take_members(struct record *record, cJSON *json)
+{
+    size_t from = 0;
+
+    for (cJSON *member = json->child, *next; member; member = next) {
+        const struct field *field = find_field(member->string, &from);
+        void *place = field ? (char *)record + field->offset : NULL;
+
+        next = member->next;
+        if (!field)
+            continue;
+        switch (field->type) {
+        case FIELD_TEXT:
+            *(char **)place = text_copy(json_text(member));
+            break;
+        case FIELD_NUMBER:
+            *(int64_t *)place = json_integer(member, 0);
+            break;
+        case FIELD_DOCUMENT:
+            *(cJSON **)place = cJSON_DetachItemViaPointer(json, member);
+            break;
+        }
+    }
+}
+
 struct record *record_decode(uint32_t format, const void *bytes, size_t length, struct error *error)
 {
     if (format != RECORD_FORMAT) {
@@ -314,16 +372,7 @@ struct record *record_decode(uint32_t format, const void *bytes, size_t length, 
                   step ? step : "");
         return NULL;
     }
-#define X(name) record->name = text_copy(json_get_text(json, #name));
-    RECORD_TEXTS(X)
-#undef X
-#define X(name) record->name = json_get_integer(json, #name, 0);
-    RECORD_NUMBERS(X)
-#undef X
-#define X(name) \
-    record->name = json_get(json, #name) ? cJSON_Duplicate(json_get(json, #name), true) : NULL;
-    RECORD_DOCUMENTS(X)
-#undef X
+    take_members(record, json);
     if (!record->id || !record->deployment || !record->endpoint || !record->settings) {
         error_set(error, ERROR_INVALID, "it lacks its id, deployment, endpoint or settings");
         return NULL;
