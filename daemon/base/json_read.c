@@ -5,7 +5,9 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What the grammar allows next. */
@@ -102,7 +104,13 @@ static int scan_number(struct scan *scan)
     }
     if (isdigit(peek(scan)))
         return refuse(scan, start, ERROR_INVALID, "a number begins with a zero");
-    add(scan, json_value_number(scan->text + start, scan->at - start));
+    cJSON *number = json_value_number(scan->text + start, scan->at - start);
+
+    if (!isfinite(number->valuedouble)) { /* whoever computed with it would be led anywhere */
+        cJSON_Delete(number);
+        return refuse(scan, start, ERROR_INVALID, "a number is larger than any can be here");
+    }
+    add(scan, number);
     return 0;
 }
 

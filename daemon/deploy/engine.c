@@ -7,7 +7,6 @@
 #include "deploy/engine_internal.h"
 #include "deploy/journal.h"
 #include "deploy/lineage.h"
-#include "deploy/turn.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -86,6 +85,7 @@ static void take_over_next(struct live *live)
 
     char digest[SHA256_HEX_SIZE];
 
+    engine_set_moving(live, false);
     live->record = steal_pointer(live->next);
     free(live->bytes);
     live->bytes = steal_pointer(live->next_bytes);
@@ -120,15 +120,16 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     case STORE_COMMITTED:
         take_over_next(live);
         engine_count(live, live->record);
-        engine_mark_waiting_for_turn(live->seat);
+        engine_stir(engine, live->seat);
         if (live->granted)
             engine_answer_wish(steal_pointer(live->granted), ENGINE_DONE, live->id, NULL);
         break;
     case STORE_FAILED:
         /* Nothing was changed and no effect has run: the same commit is asked for again. */
-        if (live->abandoned)
+        if (live->abandoned) {
+            engine_stir(engine, live->seat);
             engine_remove_live(live);
-        else
+        } else
             timer_start(&engine->commit_retry, ENGINE_RETRY_MS);
         return;
     case STORE_CONFLICT:
@@ -137,7 +138,7 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
         struct seat *seat = live->seat;
 
         engine_remove_live(live);
-        engine_mark_waiting_for_turn(seat);
+        engine_stir(engine, seat);
         holding_is_old(engine, seat);
         return;
     }
@@ -181,6 +182,7 @@ static void step(struct live *live, const struct machine_input *input, struct wi
     live->next_bytes = bytes;
     live->next_lineage = output.lineage;
     live->granted = wish;
+    engine_set_moving(live, true);
     commit_next(live);
 }
 
@@ -221,44 +223,14 @@ static bool is_held(const struct live *live)
     return live->record->wake_ms && !machine_is_due(live->record, clock_wall_ms());
 }
 
-/* By what is known of the endpoint's deployments without reading any of them. */
-static struct turn_decision decide_turn(const struct live *live)
-{
-    const struct seat *seat = live->seat;
-    struct live *other;
-    size_t count = 0;
-
-    /* While another one of this endpoint is being committed, or has not been looked at since it was
-     * taken up, what it is is not known. */
-    if (seat->unknown)
-        return (struct turn_decision){.turn = TURN_STAY};
-    cleanup(free_pointer)
-    struct contender *contenders = memory_allocate_array(seat->open, sizeof(*contenders));
-
-    list_each(other, &seat->lives, in_seat)
-    {
-        if (other->next && other != live)
-            return (struct turn_decision){.turn = TURN_STAY};
-        contenders[count++] = other->contender;
-    }
-    return turn_decide(&live->contender, contenders, count, seat->lineage);
-}
-
 static void ask_for_turn(struct live *live)
 {
-    struct turn_decision decision = decide_turn(live);
+    struct turn_decision decision = engine_decide_turn(live);
 
     if (decision.turn == TURN_TAKE && !is_held(live))
         step(live, &(struct machine_input){.kind = INPUT_TURN}, NULL);
     else if (decision.turn == TURN_SUPERSEDED)
         step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
-}
-
-/* One that is parked and is only asked whether its turn has come. */
-static bool stays_parked(const struct live *live)
-{
-    return live->known && live->waits_for_turn && !live->due && !live->news &&
-           list_is_empty(&live->wishes) && decide_turn(live).turn == TURN_STAY;
 }
 
 /* What has happened since it began to wait is swept once; from then on the sweep sees what comes.
@@ -282,11 +254,10 @@ static void advance(struct live *live)
     if (live->next || live->effect || live->reading)
         return;
     if (!live->record && !live->bytes && !live->unreadable) {
-        if (!stays_parked(live))
+        if (holding_may_act(engine, live->seat))
             engine_fetch(live);
         return;
     }
-    live->due = false;
     if (!engine_record(live)) {
         engine_remove_live(live);
         return;
@@ -295,7 +266,7 @@ static void advance(struct live *live)
         struct seat *seat = live->seat;
 
         engine_remove_live(live);
-        engine_mark_waiting_for_turn(seat);
+        engine_stir(engine, seat);
         return;
     }
     if (live->abandoned || !holding_may_act(engine, live->seat))
@@ -370,11 +341,8 @@ static void mark_due(struct engine *engine)
 
     engine->looked_ms = now_ms;
     while ((first = heap_first(&engine->wakes)) && (all || first->when <= now_ms)) {
-        struct live *live = container_of(first, struct live, wake);
-
         heap_remove(&engine->wakes, first);
-        live->due = true;
-        engine_mark(live);
+        engine_mark(container_of(first, struct live, wake));
     }
 }
 
@@ -384,6 +352,7 @@ static void run(void *context)
     struct live *live;
 
     mark_due(engine);
+    engine_mark_stirred(engine);
     for (size_t i = 0; i < LIVES_A_TURN; i++) {
         live = list_first(&engine->ready, struct live, ready);
         if (!live)
@@ -506,7 +475,7 @@ static void tell_news(const struct seat *seat)
     {
         bool parked = !live->record && !live->bytes;
 
-        if (parked && live->known && !live->waits_for_endpoint && !live->stack)
+        if (parked && live->claimed && !live->waits_for_endpoint && !live->stack)
             continue; /* not worth being read */
         live->news = true;
         engine_mark(live);
@@ -533,7 +502,7 @@ void engine_stack_news(struct engine *engine, const char *stack)
 
     list_each(live, &engine->lives, link)
     {
-        if (live->known && !text_equal(live->stack, stack))
+        if (live->claimed && !text_equal(live->stack, stack))
             continue;
         live->news = true;
         engine_mark(live);
@@ -576,6 +545,7 @@ struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *stor
     list_init(&engine->ready);
     list_init(&engine->crowded);
     list_init(&engine->unread);
+    list_init(&engine->stirred);
     timer_init(&engine->timer, loop, on_timer, engine);
     timer_init(&engine->commit_retry, loop, on_commit_retry, engine);
     poke_init(&engine->poke, loop, run, engine);

@@ -1,5 +1,5 @@
 /* What the engine's files share: engine.c (the rule, taking in, life), engine_live.c (one open
- * deployment), engine_operate.c (operators'
+ * deployment), engine_turn.c (whose turn it is at an endpoint), engine_operate.c (operators'
  * wishes), engine_read.c (what the store holds: loading, fetching, asking). */
 #ifndef CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
 #define CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
@@ -37,6 +37,13 @@ struct seat {
     size_t open;       /* how many */
     size_t waiting;    /* of them, for their turn */
     size_t unknown;    /* of them, not looked at since they were taken up */
+
+    /* engine_turn.c */
+    struct turn_survey survey; /* of the claims in lives */
+    bool surveyed;             /* and it is as they are */
+    size_t moving;             /* lives that are being committed, or to be committed again */
+    size_t lineage_moves;      /* of them, with whom the lineage changes */
+    struct list stirred;       /* in engine->stirred, or in none */
 
     /* where the engine shares its store (holding.h) */
     struct lease *lease; /* or NULL */
@@ -76,12 +83,12 @@ struct live {
     struct wish *granted; /* the wish that `next` fulfils */
     struct list wishes;
     bool news;
-    bool due;                /* the time that it waited for has come */
     bool abandoned;          /* not ours any more; freed when its commit is answered */
     bool waits_for_endpoint; /* counted in engine->waiting */
     bool waits_for_turn;     /* counted in seat->waiting */
-    bool known;              /* looked at since it was taken up: what follows says how it is */
-    struct contender contender;
+    bool moving;             /* has a next; counted in seat->moving */
+    bool claimed;            /* looked at since it was taken up: the claim is as the record says */
+    struct turn_claim claim;
     char *stack;      /* CloudFormation's, for that driver, or NULL */
     int64_t added_ms; /* wall clock: since when it is told news */
     int64_t swept_ms; /* since when the sweep looks for it; 0 for not yet */
@@ -103,6 +110,7 @@ struct engine {
     struct list ready;       /* something happened to them: they are looked at on the next turn */
     struct list crowded;     /* their effects wait for others to end */
     struct list unread;      /* their records are to be read when others have been */
+    struct list stirred;     /* seats where somebody's turn may have come */
     struct map by_id;
     struct map seats;
     struct heap wakes; /* wall clock */
@@ -146,8 +154,16 @@ void engine_fetch_next(struct engine *engine);
  * sweep ends. */
 void engine_count(struct live *live, const struct record *record);
 
-/* Whose turn it is hangs on what all of the endpoint's deployments are. */
-void engine_mark_waiting_for_turn(const struct seat *seat);
+/* What is committed of it now; NULL where that cannot be read: it claims nothing. */
+void engine_set_claim(struct live *live, const struct record *record);
+/* Whether a commit of what is in `next` and `next_lineage` is on the way. */
+void engine_set_moving(struct live *live, bool moving);
+/* What it may do as far as its turn goes, all things as they are. */
+struct turn_decision engine_decide_turn(struct live *live);
+/* Whose turn it is hangs on what all of the endpoint's deployments are, and one has changed. */
+void engine_stir(struct engine *engine, struct seat *seat);
+/* Marks whoever may move for it. */
+void engine_mark_stirred(struct engine *engine);
 
 void engine_free_wish(struct wish *wish);
 /* Answers a wish and forgets it. */

@@ -15,6 +15,7 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint)
         seat = memory_allocate(sizeof(*seat));
         seat->endpoint = text_copy(endpoint);
         list_init(&seat->lives);
+        list_init(&seat->stirred);
         map_put(&engine->seats, endpoint, seat);
     }
     return seat;
@@ -22,6 +23,7 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint)
 
 void engine_free_seat(struct seat *seat)
 {
+    list_remove(&seat->stirred);
     free(seat->endpoint);
     cJSON_Delete(seat->lineage);
     free(seat);
@@ -34,46 +36,19 @@ void engine_mark(struct live *live)
     poke(&live->engine->poke);
 }
 
-void engine_mark_waiting_for_turn(const struct seat *seat)
-{
-    struct live *live;
-
-    if (!seat->waiting)
-        return;
-    list_each(live, &seat->lives, in_seat)
-    {
-        if (live->waits_for_turn)
-            engine_mark(live);
-    }
-}
-
-/* Whoever waits for its turn hears when all of the endpoint's are known. */
-static void know(struct live *live)
-{
-    if (live->known)
-        return;
-    live->known = true;
-    if (--live->seat->unknown == 0)
-        engine_mark_waiting_for_turn(live->seat);
-}
-
 void engine_count(struct live *live, const struct record *record)
 {
     struct engine *engine = live->engine;
     bool waits_for_endpoint = record && machine_waits_for_endpoint(record);
     bool waits_for_turn = record && machine_waits_for_turn(record);
 
-    if (record) {
-        know(live);
-        live->contender = turn_contender(record);
-        live->contender.id = live->id;
+    if (record)
         record_set(&live->stack, record->stack);
-    }
-
     engine->waiting += (size_t)waits_for_endpoint - (size_t)live->waits_for_endpoint;
     live->seat->waiting += (size_t)waits_for_turn - (size_t)live->waits_for_turn;
     live->waits_for_endpoint = waits_for_endpoint;
     live->waits_for_turn = waits_for_turn;
+    engine_set_claim(live, record);
     if (live->counted)
         engine->statistics.open_in[live->counted_in]--;
     live->counted = record != NULL;
@@ -158,8 +133,8 @@ void engine_remove_live(struct live *live)
     list_remove(&live->link);
     list_remove(&live->in_seat);
     list_remove(&live->ready);
+    engine_set_moving(live, false);
     engine_count(live, NULL);
-    know(live);
     live->seat->open--;
     engine->statistics.open--;
     record_free(live->record);

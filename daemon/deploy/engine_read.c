@@ -157,7 +157,7 @@ void engine_each_open(const struct engine *engine,
             .id = live->id,
             .endpoint = live->seat->endpoint,
             .state = live->counted ? live->counted_in : STATE_ACCEPTED,
-            .turn = live->known && live->contender.turn,
+            .turn = live->claimed && live->claim.has_turn,
         };
 
         each(context, &open);

@@ -284,62 +284,51 @@ char *record_encode(const struct record *record)
     return buffer_take(&out);
 }
 
-enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_DOCUMENT };
-
-static const struct field {
-    const char *name;
-    enum field_type type;
-    size_t offset;
-} fields[] = {
-#define X(name) {#name, FIELD_TEXT, offsetof(struct record, name)},
-    RECORD_TEXTS(X)
-#undef X
-#define X(name) {#name, FIELD_NUMBER, offsetof(struct record, name)},
-        RECORD_NUMBERS(X)
-#undef X
-#define X(name) {#name, FIELD_DOCUMENT, offsetof(struct record, name)},
-            RECORD_DOCUMENTS(X)
-#undef X
+/* The stored form as it is read: its members stand in the order of the lists, so that each is
+ * looked for at one place only. Where one is left over, the form is another version's or another
+ * hand's, and is searched. */
+struct reading {
+    cJSON *json;
+    cJSON *next;
+    bool in_any_order;
+    const char *state;
+    const char *step;
 };
 
-/* Members stand in the order of the fields: each is looked for behind the one before it first. */
-static const struct field *find_field(const char *name, size_t *from)
+static cJSON *find_member(struct reading *reading, const char *name)
 {
-    for (size_t i = 0; i < array_length(fields); i++) {
-        size_t place = (*from + i) % array_length(fields);
+    cJSON *member = reading->next;
 
-        if (text_equal(fields[place].name, name)) {
-            *from = place + 1;
-            return &fields[place];
-        }
-    }
-    return NULL;
+    if (reading->in_any_order)
+        return cJSON_GetObjectItemCaseSensitive(reading->json, name);
+    if (!member || !text_equal(member->string, name))
+        return NULL;
+    reading->next = member->next;
+    return member;
 }
 
-/* The documents become the record's; what is no field, or of another type, is not known of it. */
-static void take_members(struct record *record, cJSON *json)
+static cJSON *take_document(struct reading *reading, const char *name)
 {
-    size_t from = 0;
+    cJSON *member = find_member(reading, name);
 
-    for (cJSON *member = json->child, *next; member; member = next) {
-        const struct field *field = find_field(member->string, &from);
-        void *place = field ? (char *)record + field->offset : NULL;
+    return member ? cJSON_DetachItemViaPointer(reading->json, member) : NULL;
+}
 
-        next = member->next;
-        if (!field)
-            continue;
-        switch (field->type) {
-        case FIELD_TEXT:
-            *(char **)place = text_copy(json_text(member));
-            break;
-        case FIELD_NUMBER:
-            *(int64_t *)place = json_integer(member, 0);
-            break;
-        case FIELD_DOCUMENT:
-            *(cJSON **)place = cJSON_DetachItemViaPointer(json, member);
-            break;
-        }
-    }
+/* Whether nothing is left over. */
+static bool read_members(struct reading *reading, struct record *record)
+{
+    reading->state = json_text(find_member(reading, "state"));
+    reading->step = json_text(find_member(reading, "step"));
+#define X(name) record_set(&record->name, json_text(find_member(reading, #name)));
+    RECORD_TEXTS(X)
+#undef X
+#define X(name) record->name = json_integer(find_member(reading, #name), 0);
+    RECORD_NUMBERS(X)
+#undef X
+#define X(name) record_set_document(&record->name, take_document(reading, #name));
+    RECORD_DOCUMENTS(X)
+#undef X
+    return reading->in_any_order || !reading->next;
 }
 
 struct record *record_decode(uint32_t format, const void *bytes, size_t length, struct error *error)
@@ -357,22 +346,27 @@ struct record *record_decode(uint32_t format, const void *bytes, size_t length, 
         return NULL;
     cleanup(record_free_pointer)
     struct record *record = record_new();
-    const char *state = json_get_text(json, "state");
-    const char *step = json_get_text(json, "step");
+    struct reading reading = {.json = json, .next = json->child};
+
+    if (!read_members(&reading, record)) {
+        json_free(&json);
+        json = json_parse(bytes, length, length, error);
+        reading = (struct reading){.json = json, .in_any_order = true};
+        read_members(&reading, record);
+    }
     enum deployment_state known_state;
 
-    if (!deployment_state_from_name(state, &known_state)) {
+    if (!deployment_state_from_name(reading.state, &known_state)) {
         error_set(error, ERROR_INVALID, "its state \"%s\" is unknown to this version",
-                  state ? state : "");
+                  reading.state ? reading.state : "");
         return NULL;
     }
     memcpy(&record->state, &known_state, sizeof(known_state));
-    if (!step_from_name(step, &record->step)) {
+    if (!step_from_name(reading.step, &record->step)) {
         error_set(error, ERROR_INVALID, "its step \"%s\" is unknown to this version",
-                  step ? step : "");
+                  reading.step ? reading.step : "");
         return NULL;
     }
-    take_members(record, json);
     if (!record->id || !record->deployment || !record->endpoint || !record->settings) {
         error_set(error, ERROR_INVALID, "it lacks its id, deployment, endpoint or settings");
         return NULL;

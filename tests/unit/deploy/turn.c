@@ -33,12 +33,17 @@ static struct record *waiting(const char *id, int64_t event_ms)
 static struct turn_decision decide(const struct record *record, const struct record *const *records,
                                    size_t count, const cJSON *lineage)
 {
-    const struct contender contender = turn_contender(record);
-    struct contender contenders[MANY];
+    struct turn_claim claims[MANY];
+    struct turn_survey survey = {0};
+    const struct turn_claim *claim = NULL;
 
-    for (size_t i = 0; i < count; i++)
-        contenders[i] = turn_contender(records[i]);
-    return turn_decide(&contender, contenders, count, lineage);
+    for (size_t i = 0; i < count; i++) {
+        claims[i] = turn_claim_of(records[i]);
+        turn_survey_add(&survey, &claims[i], false);
+        if (records[i] == record)
+            claim = &claims[i];
+    }
+    return turn_decide(claim, &survey, lineage);
 }
 
 static void one_that_waits_alone_takes_its_turn(void **state)
@@ -150,6 +155,25 @@ static void one_that_is_newer_but_not_yet_looked_at_holds_nobody_up(void **state
     assert_int_equal(decide(b, (const struct record *[]){a, b}, 2, NULL).turn, TURN_STAY);
 }
 
+static void one_that_is_being_moved_supersedes_nobody_but_holds_its_turn(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *a = waiting("a", 100);
+    cleanup(record_free_pointer)
+    struct record *b = waiting("b", 200);
+    struct turn_claim claim_a = turn_claim_of(a);
+    struct turn_claim claim_b = turn_claim_of(b);
+    struct turn_survey survey = {0};
+
+    (void)state;
+    turn_survey_add(&survey, &claim_a, false);
+    turn_survey_add(&survey, &claim_b, true);
+    assert_int_equal(turn_decide(&claim_a, &survey, NULL).turn, TURN_TAKE);
+    claim_b.has_turn = true;
+    turn_survey_add(&survey, &claim_b, true);
+    assert_int_equal(turn_decide(&claim_a, &survey, NULL).turn, TURN_STAY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +185,7 @@ int main(void)
         cmocka_unit_test(of_equal_times_the_later_accepted_then_the_greater_id_is_newer),
         cmocka_unit_test(one_that_waits_for_approval_is_passed_by_but_takes_no_turn),
         cmocka_unit_test(one_that_is_newer_but_not_yet_looked_at_holds_nobody_up),
+        cmocka_unit_test(one_that_is_being_moved_supersedes_nobody_but_holds_its_turn),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
