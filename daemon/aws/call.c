@@ -473,9 +473,12 @@ static void keys_came(void *context, const struct aws_keys *keys, const struct e
 void call_go_on(struct list *in_queue)
 {
     struct aws_call *call = container_of(in_queue, struct aws_call, in_queue);
+    struct aws_keys keys;
 
-    if (call->credentials)
-        call->keys = credentials_get(call->credentials, keys_came, call);
-    else
+    if (!call->credentials)
         send_request(call, &call->request);
+    else if (credentials_at_hand(call->credentials, &keys))
+        sign_and_send(call, &keys);
+    else
+        call->keys = credentials_get(call->credentials, keys_came, call);
 }
