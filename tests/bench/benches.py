@@ -161,14 +161,18 @@ def stored(folder: Path) -> list[str]:
 def starting(subject: str) -> Numbers:
     count = MANY if subject.endswith("10,000 open") else 0
     with directory() as name, Server() as server:
+        program = subject.split(" with ")[0]
         if count:
             make_open(Path(name), count, server)
-        else:
-            with start(subject, server, Path(name)) as consumer:  # its files are read once, its store is made
-                polls(server, consumer)
-            server.tell("reset")
+        with start(program, server, Path(name)) as consumer:  # its files are read once, its store is made
+            polls(server, consumer)
+            if count:
+                wait_for(lambda: quiet(consumer), "it to be quiet")
+            consumer.process.terminate()
+            consumer.process.wait(60)
+        server.tell("reset")
         began = server.counts()["now_us"]
-        with start(subject.split(" with ")[0] if count else subject, server, Path(name)) as consumer:
+        with start(program, server, Path(name)) as consumer:
             first = wait_for(lambda: server.counts()["first_poll_us"], "the first poll", every=0.002)
             time.sleep(0.3)
             return {"ms to first receive": (first - began) / 1000, "RSS MB": consumer.memory()["rss"]}
@@ -227,9 +231,16 @@ def growth(subject: str, events: int = 300) -> Numbers:
                 wait_for(lambda: server.calls("DescribeEndpoint") >= looked + sent, "the looks", seconds=10, every=0.001)
             wait_for(lambda: quiet(consumer), "it to be quiet")
             spent = consumer.cpu() - cpu
+            wait_for(lambda: swept(server), "the first sweep, at two pages a second, to be over", every=0.1)
             cpu = consumer.cpu()
-            time.sleep(10)
-            return {"CPU us/event": spent / events * 1e6, "RSS MB": resident, "idle CPU ms/minute": (consumer.cpu() - cpu) * 6000}
+            time.sleep(30)
+            return {"CPU us/event": spent / events * 1e6, "RSS MB": resident, "idle CPU ms/minute": (consumer.cpu() - cpu) * 2000}
+
+
+def swept(server: Server) -> bool:
+    before = server.calls("ListEndpoints")
+    time.sleep(4)
+    return server.calls("ListEndpoints") - before <= 1
 
 
 def quiet(consumer: Consumer) -> bool:
