@@ -19,7 +19,7 @@ from test_kill import configure, first_serves, whole
 from test_kill_more import uploads
 from test_project import project, publish_zip
 
-SECONDS = 60
+SECONDS = 240
 
 
 @pytest.fixture(params=["before", "after"])
