@@ -549,6 +549,7 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* until the loop takes it: what is read at the start is new enough */
     footprint_prepare();
     prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core dumps, no tracing by our own user */
     json_initialise();
