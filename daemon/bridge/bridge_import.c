@@ -54,7 +54,8 @@ static bool has_strange_targets(const cJSON *targets)
 
 static bool is_only_a_policy(enum resource_kind kind)
 {
-    return kind == RESOURCE_S3_BUCKET_POLICY || kind == RESOURCE_KMS_KEY_POLICY;
+    return kind == RESOURCE_S3_BUCKET_POLICY || kind == RESOURCE_KMS_KEY_POLICY ||
+           kind == RESOURCE_PACKAGE_GROUP_POLICY;
 }
 
 /* Indexes that are not named after their attribute have both names (observe_tables.c). */

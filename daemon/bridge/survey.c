@@ -7,6 +7,7 @@
 #include "aws/service_iam.h"
 #include "aws/service_kms.h"
 #include "aws/service_s3.h"
+#include "aws/service_sagemaker.h"
 #include "aws/service_sqs.h"
 #include "base/text.h"
 #include "bridge/observe_internal.h"
@@ -320,6 +321,35 @@ static void take_keys(struct read *read, const void *output)
 
 static const struct read_kind of_kms = {&kms_list_keys, ask_keys, take_keys, fail_list};
 
+/* ---- groups of model packages ---------------------------------------------------------------- */
+
+static const void *ask_groups(struct read *read)
+{
+    cJSON *input = observe_input(read->observation);
+
+    json_add_text(input, "NextToken", read->marker);
+    return input;
+}
+
+static void take_groups(struct read *read, const void *output)
+{
+    const cJSON *group;
+
+    cJSON_ArrayForEach(group, json_get(output, "ModelPackageGroupSummaryList"))
+    {
+        add(read, "model_package_group_policy", json_get_text(group, "ModelPackageGroupName"),
+            cJSON_CreateObject());
+    }
+    list_on(read, json_get_text(output, "NextToken"));
+}
+
+static const struct read_kind of_sagemaker = {
+    &sagemaker_list_model_package_groups,
+    ask_groups,
+    take_groups,
+    fail_list,
+};
+
 /* ---- pipelines, and the stages of each ------------------------------------------------------- */
 
 static const void *ask_pipeline(struct read *read)
@@ -450,7 +480,8 @@ struct survey *survey_start(struct loop *loop, struct aws *aws, const struct con
                             const char *account, survey_done *done, void *context)
 {
     static const struct read_kind *const lists[] = {
-        &of_iam, &of_sqs, &of_events, &of_ecr, &of_s3, &of_kms, &of_codepipeline, &of_dynamodb,
+        &of_iam, &of_sqs,       &of_events,       &of_ecr,      &of_s3,
+        &of_kms, &of_sagemaker, &of_codepipeline, &of_dynamodb,
     };
     struct survey *survey = memory_allocate(sizeof(*survey));
 

@@ -655,11 +655,14 @@ def everything(world: Any, key: str) -> list[dict[str, Any]]:
         {"kind": "s3_bucket_policy", "account": "staging", "name": ARTIFACT_BUCKET,
          "policy": shared("s3:ListBucket", f"arn:aws:s3:::{ARTIFACT_BUCKET}")},
         {"kind": "kms_key_policy", "account": "staging", "name": key, "policy": shared("kms:Decrypt", "*")},
+        {"kind": "model_package_group_policy", "account": "staging", "name": "whole",
+         "policy": shared("sagemaker:DescribeModelPackage", f"arn:aws:sagemaker:{region}:{world.staging}:model-package/whole/*")},
     ]
 
 
 @pytest.fixture
 def whole(bridge: Bridge, bare: Any) -> Bridge:
+    bare.client("staging", "sagemaker").create_model_package_group(ModelPackageGroupName="whole")
     bridge.configure(bridge=None, resources=everything(bare, bridge.key))
     return bridge
 
@@ -705,7 +708,7 @@ def by_hand(world: Any, key: str) -> dict[str, list[Callable[[], Any]]]:
     """For each field of everything(), by resource, what somebody does in the console to change it. IAM has no way to change
     a path, a rule's bus or a policy's description; `clock` is the rule that has a schedule."""
     iam, events, sqs = (world.client("prod", service) for service in ("iam", "events", "sqs"))
-    ecr, s3, kms = (world.client("staging", service) for service in ("ecr", "s3", "kms"))
+    ecr, s3, kms, registry = (world.client("staging", service) for service in ("ecr", "s3", "kms", "sagemaker"))
     policy, region = f"arn:aws:iam::{world.prod}:policy/made/whole", world.region
     queue = sqs.get_queue_url(QueueName="whole")["QueueUrl"]
     bus = f"arn:aws:events:{region}:{world.prod}:event-bus/whole-bus"
@@ -761,6 +764,9 @@ def by_hand(world: Any, key: str) -> dict[str, list[Callable[[], Any]]]:
             lambda: s3.put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=text("s3:*", f"arn:aws:s3:::{ARTIFACT_BUCKET}"))],
         f"staging/kms_key_policy/{key}": [
             lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=text("kms:*", "*", "Theirs"))],
+        "staging/model_package_group_policy/whole": [
+            lambda: registry.put_model_package_group_policy(ModelPackageGroupName="whole", ResourcePolicy=text("sagemaker:*", "*")),
+            lambda: registry.delete_model_package_group_policy(ModelPackageGroupName="whole")],
     }
 
 
@@ -799,6 +805,8 @@ def test_given_every_kind_made_by_the_bridge_when_all_leaves_the_file_and_is_pru
     assert "Ours" not in sids(document(policies["key"][0]()))
     with pytest.raises(bare.client("staging", "s3").exceptions.ClientError, match="NoSuchBucketPolicy"):
         policies["bucket"][0]()
+    with pytest.raises(bare.client("staging", "sagemaker").exceptions.ClientError, match="Cannot find resource policy"):
+        bare.client("staging", "sagemaker").get_model_package_group_policy(ModelPackageGroupName="whole")
 
 
 def tags_now(world: Any) -> dict[str, dict[str, str]]:
@@ -877,6 +885,10 @@ def furnish(world: Any, key: str) -> None:
         Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="ecr:BatchGetImage"))
     world.client("staging", "s3").put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=document(
         Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="s3:GetObject", Resource=f"arn:aws:s3:::{ARTIFACT_BUCKET}/*"))
+    for name in ("theirs", "bare"):
+        world.client("staging", "sagemaker").create_model_package_group(ModelPackageGroupName=name)
+    world.client("staging", "sagemaker").put_model_package_group_policy(ModelPackageGroupName="theirs", ResourcePolicy=document(
+        Sid="Theirs", Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="sagemaker:DescribeModelPackage", Resource="*"))
     for name, more in (("theirs", {"BillingMode": "PAY_PER_REQUEST"}), ("paid", {
             "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}})):
         world.client("staging", "dynamodb").create_table(
@@ -898,7 +910,7 @@ def test_given_an_account_that_no_file_names_when_it_is_imported_then_all_of_it_
         ("event_bus", "their-bus"), ("event_rule", "theirs"), ("event_rule", "clock"), ("ecr_repository", "team/theirs"),
         ("ecr_repository", REPOSITORY), ("s3_bucket_policy", ARTIFACT_BUCKET), ("kms_key_policy", bridge.key),
         ("codepipeline_stage", "fraud-scorer-deploy-Source"), ("codepipeline_stage", "fraud-scorer-deploy-Deploy"),
-        ("dynamodb_table", "theirs")}
+        ("dynamodb_table", "theirs"), ("model_package_group_policy", "theirs")}
     assert [left["what"] for left in imported["left_out"]] == ["staging/event_rule/default/fifo", "staging/dynamodb_table/paid"]
     role = next(r for r in imported["resources"] if r["name"] == "Theirs")
     assert (role["path"], role["max_session"], role["tags"]) == ("/team/", "7200s", {"team": "ml"})
