@@ -45,7 +45,7 @@
 /* How often it is looked how late the loop runs; what the journal left out is told, and STATUS,
  * which systemctl status reads now and then, is brought up to date. One timer for all: each wakes
  * the processor. */
-#define TICK_MS 15000
+#define TICK_MS 30000
 
 /* Exit statuses; systemd restarts on any but 0. */
 enum { EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
