@@ -89,6 +89,8 @@ void ask_scaling(const struct asking *asking);
 void ask_register_scaling(const struct asking *asking);
 void ask_stack(const struct asking *asking);
 void ask_template(const struct asking *asking);
+void ask_keep_template(const struct asking *asking);
+void ask_put_template(const struct asking *asking);
 void ask_create_change_set(const struct asking *asking);
 void ask_change_set(const struct asking *asking);
 void ask_stack_events(const struct asking *asking);

@@ -72,6 +72,8 @@ void take_model_head(struct run *run);
 void take_image(struct run *run);
 void take_stack_first(struct run *run);
 void take_kept_template(struct run *run);
+void take_template_kept(struct run *run);
+void take_template_put(struct run *run);
 void take_change_created(struct run *run);
 void take_change(struct run *run);
 void take_change_dropped(struct run *run);

@@ -128,9 +128,7 @@ void take_serving(struct run *run)
 
 static void check_alarms(struct run *run)
 {
-    const cJSON *alarms = json_get(json_get(run->record->settings, "rollout"), "alarms");
-
-    if (run->record->serving_config && cJSON_GetArraySize(alarms) > 0)
+    if (run->record->serving_config && cJSON_GetArraySize(watch_named(run->record)) > 0)
         machine_enter(run, STEP_CHECK_ALARMS);
     else
         machine_next_mirror(run);

@@ -40,7 +40,8 @@ def bootstrapped(bare: Any) -> str:
         bare, "staging", ProductionAccountId=bare.prod, ExternalId=EXTERNAL_ID, RepositoryArns=repository, KeyArns=key,
         BucketArns=f"arn:aws:s3:::{ARTIFACT_BUCKET},arn:aws:s3:::{SAGEMAKER_BUCKET},arn:aws:s3:::{PLAIN_BUCKET}")
     assert staging["DaemonRoleArn"] == bare.staging_role_arn
-    production = create(bare, "prod", StagingRoleArn=staging["DaemonRoleArn"])
+    production = create(bare, "prod", StagingRoleArn=staging["DaemonRoleArn"],
+                        MirrorRepositoryArns=f"arn:aws:ecr:{bare.region}:{bare.prod}:repository/{REPOSITORY}")
     assert production["InstanceRoleArn"].endswith(f":role/{INSTANCE_ROLE}")
     return key
 
