@@ -303,6 +303,25 @@ static void check_variant(struct loading *loading, const struct config_deploymen
     check_serverless(loading, deployment, variant, node);
 }
 
+/* What SageMaker's InvokeEndpointAsync has no word for. */
+static void check_asynchronous(struct loading *loading, const struct config_deployment *deployment,
+                               const struct node *node)
+{
+    const struct node *item = first_of(node, "verify");
+
+    for (size_t i = 0; item && deployment->asynchronous && i < deployment->verify_count;
+         i++, item = item->next) {
+        const struct config_verification *verification = &deployment->verify[i];
+
+        if (verification->target_model || verification->target_variant)
+            say(loading, &item->place,
+                "asynchronous inference takes no \"target_model\" and no \"target_variant\"");
+        if (verification->expect_status != 200)
+            say(loading, &item->place,
+                "asynchronous inference has no status to expect: an answer comes, or a failure");
+    }
+}
+
 static void check_variants(struct loading *loading, const struct config_deployment *deployment,
                            const struct node *node)
 {
@@ -317,9 +336,7 @@ static void check_variants(struct loading *loading, const struct config_deployme
                 say(loading, &item->place, "two variants are called \"%s\"",
                     deployment->variants[i].name);
     }
-    if (deployment->asynchronous && deployment->verify_count)
-        say(loading, place_of(node, "verify"),
-            "asynchronous inference answers nobody: \"verify\" and \"async\" exclude each other");
+    check_asynchronous(loading, deployment, node);
     if (!deployment->shadow)
         return;
     check_variant(loading, deployment, deployment->shadow, shadow);

@@ -1,5 +1,6 @@
 /* The end, and what is left to do after it: tidying up, and telling who asked. */
 #include "base/text.h"
+#include "deploy/async.h"
 #include "deploy/lineage.h"
 #include "deploy/machine_internal.h"
 #include "deploy/stack_template.h"
@@ -97,6 +98,7 @@ void machine_end(struct run *run, enum deployment_state state)
                !text_equal(record->previous_config, record->config_name)) {
         lineage_collect_failed(run->lineage, record, record->garbage);
     }
+    async_collect(record, record->garbage);
     if (record->change_set)
         stack_template_collect(record, record->garbage);
     record->ended_ms = run->now_ms;

@@ -27,8 +27,10 @@ void take_first_look(struct run *run)
         record->unchanged = 1;
         if (pin_is_multi_model(record) && !record->restores)
             machine_next_copy(run); /* one more model for the container that serves */
+        else if (proved)
+            machine_enter(run, STEP_PROVE);
         else
-            machine_enter(run, !proved && verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
+            machine_verify(run);
         return;
     }
     record->container = 0;
@@ -204,7 +206,7 @@ static void copied(struct run *run)
     cJSON *container = cJSON_GetArrayItem(record->containers, (int)record->container);
 
     if (record->unchanged) {
-        machine_enter(run, verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
+        machine_verify(run);
         return;
     }
     if (!container) {

@@ -151,7 +151,7 @@ void take_change(struct run *run)
 /* The stack is what was asked for; whether it serves is still to be seen. */
 static void verify_stack(struct run *run)
 {
-    machine_enter(run, verify_count(run->record) > 0 ? STEP_INVOKE : STEP_STACK_PROVE);
+    machine_verify(run);
 }
 
 void take_change_dropped(struct run *run)

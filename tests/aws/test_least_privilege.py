@@ -35,6 +35,7 @@ PRUNE = {"prune": True, "max_deletes": "50"}
 ROLES = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html"
 EXECUTION = {
     "s3:GetObject": f"{ROLES}#sagemaker-roles-createmodel-perms",
+    "s3:PutObject": "https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-create-endpoint-prerequisites.html",
     "ecr:GetAuthorizationToken": f"{ROLES}#sagemaker-roles-createmodel-perms",
     "ecr:BatchGetImage": f"{ROLES}#sagemaker-roles-createmodel-perms",
     "ecr:BatchCheckLayerAvailability": f"{ROLES}#sagemaker-roles-createmodel-perms",
@@ -75,6 +76,7 @@ class Journeys:
         first = whole["deployments"]["fraud-scorer"]
         kinds: dict[str, dict[str, Any]] = {"jobs": JOB_ON, "packages": PACKAGE, MIRRORED: {
             "mirror": True, "container": {"image": self.world.image("layered")},
+            "async": {"output": f"s3://{MODEL_BUCKET}/answers/", "failures": f"s3://{MODEL_BUCKET}/failed/"},
             "on": {"source": ["aws.codepipeline"], "detail": {"pipeline": [MIRROR_PIPELINE], "state": ["SUCCEEDED"]}}}}
         for name, pipeline in ((STACK_ENDPOINT, STACK_PIPELINE), (FRESH, FRESH_PIPELINE)):
             kinds[name] = {**STACK, "stack": name, "endpoint": name, "on": {
@@ -231,7 +233,7 @@ class Journeys:
         wait_for(lambda: self.world.queue_length(self.world.dead_letter_url) == 1, "the same dead letter again")
 
     def mirror(self) -> None:
-        """An image of layers goes into production's own repository, which the bridge has made."""
+        """An image of layers goes into production's own repository, which the bridge has made; what it serves answers later."""
         self.world.put_layered_image("layered", b"a layer")
         key = put_artifact(self.world, "deploy/mirrored")
         self.control.event("staging", self.world.action_succeeded(MIRROR_PIPELINE, ARTIFACT_BUCKET, key))

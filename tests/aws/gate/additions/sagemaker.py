@@ -28,7 +28,7 @@ _DEFAULTS: dict[str, Any] = {
     #  "outcome": the state that an update then ends in (InService, with the old config), "rolling_back": true, if
     #  the endpoint is RollingBack for a while before}]
     "rules": [],
-    "invocations": [],  # [{the same matches, "status", "body", "code", "delay_seconds", "content_type"}]
+    "invocations": [],  # [{the same matches, "status", "body", "code", "delay_seconds", "content_type", "never"}]
     "events": {"send": True, "copies": 1},
 }
 
