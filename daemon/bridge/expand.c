@@ -235,9 +235,10 @@ static void add_deployment_values(struct expansion *expansion)
     struct arena *arena = &expansion->arena;
     struct texts copies = {.arena = arena}, buckets = {.arena = arena}, roles = {.arena = arena},
                  made = {.arena = arena}, endpoints = {.arena = arena}, stacks = {.arena = arena},
-                 stack_roles = {.arena = arena}, packages = {.arena = arena},
-                 mirrored = {.arena = arena}, asynchronous = {.arena = arena},
-                 answers = {.arena = arena}, answer_buckets = {.arena = arena};
+                 stack_roles = {.arena = arena}, stack_rules = {.arena = arena},
+                 packages = {.arena = arena}, mirrored = {.arena = arena},
+                 asynchronous = {.arena = arena}, answers = {.arena = arena},
+                 answer_buckets = {.arena = arena};
     const bool guide = bridge->privileges == PRIVILEGES_GUIDE;
 
     add_once(&roles, arena_printf(arena, "arn:%s:iam::%s:role/%s",
@@ -281,6 +282,8 @@ static void add_deployment_values(struct expansion *expansion)
     add_list(expansion, "made", made.items, made.count);
     add_list(expansion, "endpoints", endpoints.items, endpoints.count);
     add_list(expansion, "stacks", stacks.items, stacks.count);
+    add_once(&stack_rules, "causeway-stacks");
+    add_list(expansion, "stack_rules", stack_rules.items, stacks.count > 0);
     add_list(expansion, "stack_roles", stack_roles.items, stack_roles.count);
     add_list(expansion, "packages", packages.items, packages.count);
     add_list(expansion, "asynchronous", asynchronous.items, asynchronous.count);

@@ -3,6 +3,7 @@
 
 #include "base/cron.h"
 #include "base/text.h"
+#include "base/zone.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -221,9 +222,15 @@ static void check_freezes(struct loading *loading, const struct config_deploymen
     struct cron cron;
     struct error error;
 
-    for (size_t i = 0; item && i < deployment->freeze_count; i++, item = item->next)
+    for (size_t i = 0; item && i < deployment->freeze_count; i++, item = item->next) {
+        cleanup(zone_free_pointer)
+        struct zone *zone = zone_load(deployment->freeze[i].zone, &error);
+
+        if (!zone)
+            say(loading, place_of(item, "zone"), "\"zone\": %s", error.sentence);
         if (cron_read(deployment->freeze[i].at, &cron, &error) < 0)
             say(loading, place_of(item, "at"), "\"at\": %s", error.sentence);
+    }
 }
 
 /* Fields that name things are ours: another name would hide from us what was made. */
