@@ -136,6 +136,7 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
         journal_lost(live->record, error);
         struct seat *seat = live->seat;
 
+        engine_answer_lost(live);
         engine_remove_live(live);
         engine_mark_waiting_for_turn(seat);
         holding_is_old(engine, seat);
@@ -272,6 +273,7 @@ static void advance(struct live *live)
     if (machine_is_closed(live->record)) {
         struct seat *seat = live->seat;
 
+        engine_refuse_wishes(live);
         engine_remove_live(live);
         engine_mark_waiting_for_turn(seat);
         return;

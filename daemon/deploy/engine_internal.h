@@ -113,6 +113,10 @@ struct live *engine_add_live(struct engine *engine, const char *id, const char *
 /* Forgets it: it is closed, or somebody else's. */
 void engine_remove_live(struct live *live);
 
+/* Whoever wished something of it hears that it is closed, or not ours any more. */
+void engine_refuse_wishes(struct live *live);
+void engine_answer_lost(struct live *live);
+
 /* What is committed of it. A deployment that waits is parked: kept as its stored form, a tenth of
  * the memory. NULL where that cannot be read, which is said once. */
 const struct record *engine_record(struct live *live);

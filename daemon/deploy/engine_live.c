@@ -150,8 +150,19 @@ void engine_remove_live(struct live *live)
     free(live);
 }
 
+void engine_refuse_wishes(struct live *live)
+{
+    struct error error;
+    struct wish *wish;
+
+    error_set(&error, ERROR_CONFLICT, "%s is over: it is %s", live->id,
+              deployment_state_name(live->record->state));
+    while ((wish = list_first(&live->wishes, struct wish, link)))
+        engine_answer_wish(wish, ENGINE_REFUSED, live->id, &error);
+}
+
 /* Whoever wished something of it hears that it is not ours any more. */
-static void answer_lost(struct live *live)
+void engine_answer_lost(struct live *live)
 {
     struct error error;
     struct wish *wish;
@@ -174,7 +185,7 @@ void engine_drop_lives(struct engine *engine, struct seat *seat)
             effect_cancel(steal_pointer(live->effect));
             engine->effects_running--;
         }
-        answer_lost(live);
+        engine_answer_lost(live);
         live->abandoned = live->committing;
         if (!live->abandoned)
             engine_remove_live(live);

@@ -38,9 +38,17 @@ struct turn_decision turn_decide(const struct record *record, const struct recor
     if (!machine_waits_for_turn(record))
         return stay;
     int64_t serving_ms = lineage_newest_ms(lineage);
+    const cJSON *serving = lineage ? lineage->child : NULL;
+
+    /* What takes back a rejected package stands behind all others, of which the next may replace it
+     * anyway, and supersedes none. Where it does not serve any more, there is nothing to do. */
+    if (record->withdraws &&
+        !text_equal(json_get_text(serving, "model_package"), record->withdraws))
+        return (struct turn_decision){.turn = TURN_SUPERSEDED,
+                                      .by = json_get_text(serving, "deployment")};
     bool stands_beside = pin_is_multi_model(record); /* the others, which stay: all have a turn */
 
-    if (record->event_ms < serving_ms && !stands_beside)
+    if (record->event_ms < serving_ms && !stands_beside && !record->withdraws)
         return (struct turn_decision){.turn = TURN_SUPERSEDED,
                                       .by = newest_that_served(lineage, serving_ms)};
     bool taken = false;
@@ -51,7 +59,11 @@ struct turn_decision turn_decide(const struct record *record, const struct recor
         taken = taken || other->turn;
         if (other == record || other->step != STEP_TURN)
             continue;
-        if (stands_beside)
+        if (record->withdraws)
+            taken = taken || (!other->frozen && (!other->withdraws || is_newer(record, other)));
+        else if (other->withdraws)
+            continue;
+        else if (stands_beside)
             taken = taken || is_newer(record, other); /* the older first */
         else if (is_newer(other, record))
             return (struct turn_decision){.turn = TURN_SUPERSEDED, .by = other->id};
