@@ -371,6 +371,16 @@ def test_given_a_missing_bucket_when_a_pass_is_made_then_that_is_said_and_the_re
     assert sids(bucket_policy(bare)) == ["CausewayRead"]
 
 
+def test_given_a_resource_that_may_not_be_read_when_a_pass_is_made_then_that_is_told_and_the_rest_is_made(bridge, control):
+    control.fault("error", {"service": "kms", "operation": "GetKeyPolicy"}, code="AccessDeniedException", status=400, times=0)
+    answer = bridge.ask("reconcile")
+    control.clear_faults()
+    assert [one["verdict"] for one in answer["resources"] if "/kms_key_policy/" in one["resource"]] == ["unreadable"]
+    assert answer["applied"] > 20 and answer["failed"] == 0
+    said = [entry for entry in bridge.entries() if "kms_key_policy" in entry["MESSAGE"] and "is unreadable" in entry["MESSAGE"]]
+    assert len(said) == 1 and said[0]["PRIORITY"] <= 4
+
+
 def test_given_observe_mode_when_a_pass_is_made_then_differences_are_reported_and_nothing_is_written(bridge, control):
     bridge.configure(reconcile={"mode": "observe"})
     before = control.last_sequence()
