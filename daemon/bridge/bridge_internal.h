@@ -9,6 +9,7 @@
 #include "bridge/journal.h"
 #include "bridge/observe.h"
 #include "bridge/pass.h"
+#include "bridge/survey.h"
 #include "net/timer.h"
 
 enum ask_kind {
@@ -24,9 +25,13 @@ struct ask {
     struct bridge *bridge;
     struct list link;
     enum ask_kind kind;
+    bool enforce; /* as if reconcile.mode were enforce */
     char *who;
-    char *account; /* ASK_IMPORT: or NULL */
-    cJSON *change; /* ASK_UNDO: the row, once it was read */
+    char *account;   /* ASK_IMPORT: or NULL */
+    bool named;      /* ASK_IMPORT: only what the configuration names */
+    cJSON *left_out; /* ASK_IMPORT: what the survey could not list; or NULL */
+    char *resource;  /* ASK_RECONCILE: the only one, or NULL */
+    cJSON *change;   /* ASK_UNDO: the row, once it was read */
     bridge_answer *answer;
     void *context;
 };
@@ -41,10 +46,12 @@ struct bridge {
     struct bridge_journal journal;
     struct drift *drift;
     struct observe_memory memory;
-    bool loaded; /* the inventory and the suspension */
+    struct map undeletable; /* keys of what AWS refused to delete, since the start */
+    bool loaded;            /* the inventory and the suspension */
     bool loading;
     char *identity; /* ARN, as STS says; NULL until it has */
     struct aws_call *asking_identity;
+    struct survey *survey; /* for `answering`, whose pass follows */
     struct pass *pass;
     struct ask *answering; /* whom the pass is for; NULL for nobody */
     struct list asks;
@@ -85,6 +92,10 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask);
 /* Answers with what came of it, and frees the question. */
 void bridge_answer_ask(struct bridge *bridge, struct ask *ask, const struct pass_outcome *outcome);
 void bridge_refuse_ask(struct ask *ask, const struct error *error);
+
+/* bridge_import.c: finds what there is in the account, and observes it; what came of that. */
+void bridge_begin_survey(struct bridge *bridge, struct ask *ask);
+cJSON *bridge_import_view(const struct ask *ask, const struct pass_outcome *outcome);
 
 /* bridge_hold.c: a resource that is only looked at for so long, over restarts too. */
 void bridge_hold(struct bridge *bridge, const char *key, int64_t for_ms);

@@ -81,12 +81,13 @@ bool observe_wants(const struct observation *observation, size_t resource)
 
 bool observe_wants_field(const struct resource *resource, const char *field)
 {
-    return json_get(resource->fields, field) != NULL;
+    return resource->entire || json_get(resource->fields, field) != NULL;
 }
 
 bool observe_wants_tags(const struct resource *resource)
 {
-    return resource->orphan || observe_wants_field(resource, "tags");
+    return resource->entire || resource->orphan || resource->left_tags ||
+           observe_wants_field(resource, "tags");
 }
 
 static void release_json(void *document)
@@ -271,9 +272,9 @@ void observe_memory_free(struct observe_memory *memory)
     map_free(&memory->urls);
 }
 
-struct observation *observe_start(struct loop *loop, struct aws *aws, struct observe_memory *memory,
-                                  const struct resource_list *resources, const bool *wanted,
-                                  observe_done *done, void *context)
+struct observation *observe_open(struct loop *loop, struct aws *aws, struct observe_memory *memory,
+                                 const struct resource_list *resources, const bool *wanted,
+                                 observe_done *done, void *context)
 {
     struct observation *observation = memory_allocate(sizeof(*observation));
 
@@ -292,10 +293,21 @@ struct observation *observe_start(struct loop *loop, struct aws *aws, struct obs
     list_init(&observation->slowed);
     timer_init(&observation->pause, loop, on_paused, observation);
     poke_init(&observation->poke, loop, go_on, observation);
+    poke(&observation->poke);
+    return observation;
+}
+
+struct observation *observe_start(struct loop *loop, struct aws *aws, struct observe_memory *memory,
+                                  const struct resource_list *resources, const bool *wanted,
+                                  observe_done *done, void *context)
+{
+    struct observation *observation =
+        observe_open(loop, aws, memory, resources, wanted, done, context);
+
     observe_iam(observation);
     observe_routes(observation);
     observe_policies(observation);
-    poke(&observation->poke);
+    observe_tables(observation);
     return observation;
 }
 

@@ -472,7 +472,8 @@ static void check_resource(struct loading *loading, struct config_resource *reso
         need_sids(loading, node_get(node, "policy"));
     if (kind->section == SECTION_EVENT_RULE)
         check_event_rule(loading, resource, node);
-    if (!node_get(node, "mode"))
+    resource->own_mode = node_get(node, "mode") != NULL;
+    if (!resource->own_mode)
         resource->mode = loading->config->reconcile.mode;
 }
 

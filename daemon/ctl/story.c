@@ -109,7 +109,12 @@ static char *tell_verifying(const cJSON *view)
 static char *tell_end(const cJSON *view)
 {
     const char *reason = json_get_text(view, "reason");
+    const char *before = json_get_text(view, "previous_config");
 
+    /* Why, has been told where it began to go back. */
+    if (text_equal(json_get_text(view, "state"), deployment_state_name(STATE_ROLLED_BACK)) &&
+        !text_is_empty(before))
+        return text_printf("the endpoint serves %s again", before);
     if (reason)
         return text_copy(reason);
     return text_printf("%s%s", json_get_integer(view, "unchanged", 0) ? "it already served: " : "",

@@ -63,8 +63,8 @@ class Journeys:
         for pipeline in (PIPELINE, STACK_PIPELINE, FRESH_PIPELINE, MIRROR_PIPELINE):
             control.codepipeline("staging", pipeline=pipeline, executions=[], actions=[])
 
-    def configure(self, short: dict[str, Any] | None = None, **changes: Any) -> None:
-        """Deployments of every kind, in one file; `short` changes the bridge's lines."""
+    def configure(self, short: dict[str, Any] | None = None, without: str = "", **changes: Any) -> None:
+        """Deployments of every kind, in one file; `short` changes the bridge's lines, `without` leaves a deployment out."""
         daemon = self.daemon
         lines = {**short_form(self.key), "pipelines": [PIPELINE, STACK_PIPELINE, FRESH_PIPELINE, MIRROR_PIPELINE],
                  "artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET, PLAIN_BUCKET], **(short or {})}
@@ -81,6 +81,7 @@ class Journeys:
         for name, pipeline in ((STACK_ENDPOINT, STACK_PIPELINE), (FRESH, FRESH_PIPELINE)):
             kinds[name] = {**STACK, "stack": name, "endpoint": name, "on": {
                 "source": ["aws.codepipeline"], "detail": {"pipeline": [pipeline], "state": ["SUCCEEDED"]}}}
+        kinds.pop(without, None)
         for name, kind in kinds.items():
             merged = {**first, "rollout": None, "endpoint": name, **kind}
             whole["deployments"][name] = {k: v for k, v in merged.items() if v is not None}
@@ -115,6 +116,7 @@ class Journeys:
         world = self.world
         change_trust(world)
         change_redrive(world)
+        self.ctl("reconcile", QUEUE)
         delete_repository_policy(world)
         self.apply()
 
@@ -125,7 +127,7 @@ class Journeys:
 
         def extra(account: str, **changes: Any) -> list[dict[str, Any]]:
             policy = f"arn:aws:iam::{getattr(world, account)}:policy/causeway-extra"
-            tags = {"tags": {"team": changes.get("team", "ml")}}
+            tags = {"tags": {"team": changes["team"]} if "team" in changes else {"team": "ml", "cost": "7"}}
             return [
                 {"kind": "iam_policy", "account": account, "name": "causeway-extra", "policy": changes.get("policy", POLICY), **tags},
                 {"kind": "iam_role", "account": account, "name": "causeway-extra", "description": changes.get("description", "a role"),
@@ -136,10 +138,10 @@ class Journeys:
                 {"kind": "event_rule", "account": account, "name": "causeway-extra", "pattern": {"source": ["extra"]},
                  "targets": changes.get("targets", []), **tags}]
 
-        def own(description: str, **more: Any) -> list[dict[str, Any]]:
+        def own(description: str, tags: dict[str, str], **more: Any) -> list[dict[str, Any]]:
             return [
-                {"kind": "sqs_queue", "account": "prod", "name": f"{QUEUE}-dlq", "retention": "14d", "tags": {"team": "ml"}},
-                {"kind": "event_bus", "account": "prod", "name": BUS, "description": description, "tags": {"team": "ml"}, **more}]
+                {"kind": "sqs_queue", "account": "prod", "name": f"{QUEUE}-dlq", "retention": "14d", "tags": tags},
+                {"kind": "event_bus", "account": "prod", "name": BUS, "description": description, "tags": tags, **more}]
 
         statement = {"Sid": "CausewayFromStaging", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{world.staging}:root"},
                      "Action": "events:PutEvents", "Resource": f"{events}:event-bus/{BUS}"}
@@ -147,7 +149,7 @@ class Journeys:
         queue = [{"id": "queue", "arn": world.queue_arn}]
         bus = [{"id": "bus", "arn": world.bus_arn, "role": f"arn:aws:iam::{world.staging}:role/causeway-forward"}]
         self.reconfigure(reconcile=PRUNE, resources=[
-            *extra("prod", targets=queue), *extra("staging", targets=bus), *own("a bus", policy={"statements": [statement]})])
+            *extra("prod", targets=queue), *extra("staging", targets=bus), *own("a bus", {"team": "ml", "cost": "7"}, policy={"statements": [statement]})])
         for account in ("prod", "staging"):  # five versions: the oldest has to go for the next
             iam = world.client(account, "iam")
             for _ in range(4):
@@ -156,8 +158,8 @@ class Journeys:
         changed: dict[str, Any] = {"policy": another, "description": "another", "service": "lambda.amazonaws.com", "managed": [],
                                    "inline": {"b": POLICY}, "team": "other"}
         self.reconfigure(reconcile=PRUNE, resources=[
-            *extra("prod", **changed), *extra("staging", **changed), *own("another bus")])
-        self.reconfigure(reconcile=PRUNE, short={"artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET]}, resources=[
+            *extra("prod", **changed), *extra("staging", **changed), *own("another bus", {"team": "ml"})])
+        self.reconfigure(reconcile=PRUNE, short={"artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET]}, without="packages", resources=[
             {"kind": "ecr_repository", "account": "staging", "name": REPOSITORY}])
         self.reconfigure()
 
@@ -240,7 +242,7 @@ class Journeys:
         self.follow("succeeded", MIRRORED, 1)
 
     def approve_packages(self) -> None:
-        package = self.control.package("staging", GROUP, 1, approval="Approved")
+        package = self.control.package("staging", GROUP, 1, approval="Approved", shared=False)
         self.control.event("staging", package_changed(package, "Approved"))
         self.follow("succeeded", "packages", 1)
 
@@ -317,6 +319,8 @@ def granted_now(world: Any, key: str) -> Granted:
     attributes = world.client("prod", "sqs").get_queue_attributes(QueueUrl=world.queue_url, AttributeNames=["Policy"])["Attributes"]
     granted.resource[world.queue_arn] = parsed(attributes["Policy"])
     repository = f"arn:aws:ecr:{world.region}:{world.staging}:repository/{REPOSITORY}"
+    registry = world.client("staging", "sagemaker").get_model_package_group_policy(ModelPackageGroupName=GROUP)["ResourcePolicy"]
+    granted.resource[f"arn:aws:sagemaker:{world.region}:{world.staging}:model-package/{GROUP}"] = parsed(registry)
     granted.resource[repository] = parsed(
         world.client("staging", "ecr").get_repository_policy(repositoryName=REPOSITORY)["policyText"])
     return granted
@@ -340,19 +344,10 @@ def carried(control: Any, world: Any) -> set[Asked]:
     return found
 
 
-def registry_policy(world: Any) -> dict[str, Any]:
-    """What staging's own model registry says, which its owner keeps: the bridge has no such resource.
-    https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html"""
-    return {"Version": "2012-10-17", "Statement": [{
-        "Sid": "Production", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{world.prod}:root"},
-        "Action": "sagemaker:DescribeModelPackage", "Resource": f"arn:aws:sagemaker:{world.region}:{world.staging}:model-package/{GROUP}/*"}]}
-
-
 def test_given_the_journeys_of_a_bridge_when_they_are_judged_then_nothing_is_missing_and_nothing_was_granted_in_vain(
         journeys: Journeys, bare: Any, control: Any, tmp_path: Path) -> None:
     journeys.converge()
     granted = granted_now(bare, journeys.key)
-    granted.resource[f"arn:aws:sagemaker:{bare.region}:{bare.staging}:model-package/{GROUP}"] = registry_policy(bare)
     for journey in (
             journeys.examine, journeys.repair_drift, journeys.deploy, journeys.scale, journeys.carry, journeys.mirror,
             journeys.answer_jobs, journeys.approve_packages, journeys.change_stacks, journeys.sweep, journeys.deploy_unversioned,

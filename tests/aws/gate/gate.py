@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import cloudformation, cloudwatch, codepipeline, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sparse, sqs, sts
+from .additions import cloudformation, cloudwatch, codepipeline, dynamodb, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sparse, sqs, sts
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -51,6 +51,7 @@ class Gate:
             "cloudformation": cloudformation.OPERATIONS,
             "cloudwatch": cloudwatch.OPERATIONS,
             "codepipeline": codepipeline.OPERATIONS,
+            "dynamodb": dynamodb.OPERATIONS,
             "ecr": {**ecr.OPERATIONS, **ecr_layers.OPERATIONS},
             "events": eventbridge.OPERATIONS,
             "s3": s3.OPERATIONS,
@@ -97,7 +98,7 @@ class Gate:
             failure = AwsError("InternalFailure", f"gate: {type(problem).__name__}: {problem}", 500)
             response = serialize.error(request, failure, request_id)
             self.record.add_violation(f"the gate failed: {type(problem).__name__}: {problem}",
-                                      service=request.service, operation=request.operation)
+                                      sequence=request.scratch["sequence"], service=request.service, operation=request.operation)
             traceback.print_exc()
         self._finish(request, response, request_id, struck)
         self._record(request, response, started, struck)
@@ -186,7 +187,7 @@ class Gate:
         self.record.add_violation(
             failure.violation or "", code=failure.code, service=request.service, operation=request.operation,
             principal=request.principal, method=request.method, target=request.target,
-            user_agent=request.header("user-agent"), sequence=request.scratch.get("sequence"),
+            user_agent=request.header("user-agent"), sequence=request.scratch["sequence"],
         )
 
     def _finish(self, request: Request, response: Response, request_id: str, struck: list[dict[str, Any]]) -> None:

@@ -62,6 +62,18 @@ static void answer_for(struct pair *pair, struct record *record)
     input(pair, record, (struct machine_input){.kind = INPUT_RESULT, .result = &result});
 }
 
+static struct turn_decision decide(const struct pair *pair, const struct record *record)
+{
+    struct turn_claim claims[2];
+    struct turn_survey survey = {0};
+
+    for (size_t i = 0; i < pair->count; i++) {
+        claims[i] = turn_claim_of(pair->records[i]);
+        turn_survey_add(&survey, &claims[i], false);
+    }
+    return turn_decide(&claims[record == pair->records[0] ? 0 : 1], &survey, pair->world->lineage);
+}
+
 /* One step, if there is one to do now. */
 static bool move(struct pair *pair, struct record *record)
 {
@@ -70,8 +82,7 @@ static bool move(struct pair *pair, struct record *record)
     if (record->wake_ms > pair->world->now_ms)
         pair->world->now_ms = record->wake_ms;
     if (machine_waits_for_turn(record)) {
-        const struct turn_decision decision = turn_decide(
-            record, (const struct record *const *)pair->records, pair->count, pair->world->lineage);
+        const struct turn_decision decision = decide(pair, record);
 
         if (decision.turn == TURN_STAY)
             return false;
