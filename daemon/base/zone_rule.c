@@ -65,6 +65,9 @@ static bool read_span(const char **text, int64_t *seconds)
 /* "M3.5.0", "J60" or "59" */
 static bool read_date(const char **text, struct zone_day *day)
 {
+    day->month = 1;
+    day->week = 1;
+    day->day = 0;
     if (read_character(text, 'M')) {
         day->kind = ZONE_DAY_OF_WEEK;
         return read_number(text, 12, &day->month) && day->month >= 1 && read_character(text, '.') &&
