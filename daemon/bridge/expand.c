@@ -247,9 +247,9 @@ static void add_deployment_values(struct expansion *expansion)
     struct arena *arena = &expansion->arena;
     struct texts copies = {.arena = arena}, buckets = {.arena = arena}, roles = {.arena = arena},
                  made = {.arena = arena}, endpoints = {.arena = arena}, stacks = {.arena = arena},
-                 stack_roles = {.arena = arena}, packages = {.arena = arena},
-                 groups = {.arena = arena}, mirrored = {.arena = arena},
-                 stack_rules = {.arena = arena}, asynchronous = {.arena = arena},
+                 stack_roles = {.arena = arena}, stack_rules = {.arena = arena},
+                 packages = {.arena = arena}, groups = {.arena = arena},
+                 mirrored = {.arena = arena}, asynchronous = {.arena = arena},
                  answers = {.arena = arena}, answer_buckets = {.arena = arena};
     const bool guide = bridge->privileges == PRIVILEGES_GUIDE;
 

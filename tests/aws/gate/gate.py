@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import cloudformation, cloudwatch, codepipeline, dynamodb, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sparse, sqs, sts
+from .additions import (
+    cloudformation, cloudwatch, codepipeline, dynamodb, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sparse, sqs, sts)
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response

@@ -62,16 +62,19 @@ static void answer_for(struct pair *pair, struct record *record)
     input(pair, record, (struct machine_input){.kind = INPUT_RESULT, .result = &result});
 }
 
-static struct turn_decision decide(const struct pair *pair, const struct record *record)
+static struct turn_decision decide_turn(const struct pair *pair, const struct record *record)
 {
     struct turn_claim claims[2];
     struct turn_survey survey = {0};
+    size_t own = 0;
 
     for (size_t i = 0; i < pair->count; i++) {
         claims[i] = turn_claim_of(pair->records[i]);
         turn_survey_add(&survey, &claims[i], false);
+        if (pair->records[i] == record)
+            own = i;
     }
-    return turn_decide(&claims[record == pair->records[0] ? 0 : 1], &survey, pair->world->lineage);
+    return turn_decide(&claims[own], &survey, pair->world->lineage);
 }
 
 /* One step, if there is one to do now. */
@@ -82,7 +85,7 @@ static bool move(struct pair *pair, struct record *record)
     if (record->wake_ms > pair->world->now_ms)
         pair->world->now_ms = record->wake_ms;
     if (machine_waits_for_turn(record)) {
-        const struct turn_decision decision = decide(pair, record);
+        const struct turn_decision decision = decide_turn(pair, record);
 
         if (decision.turn == TURN_STAY)
             return false;
