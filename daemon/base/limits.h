@@ -83,6 +83,10 @@
 /* A request on the control socket: an event at the most, wrapped in JSON. */
 #define LIMIT_CONTROL_REQUEST_BYTES ((size_t)2 * 1048576)
 #define LIMIT_CONTROL_CLIENTS 64u
+/* Requests a second on one listening socket, and how many may come at once before that counts: the
+ * page and programs ask a few a second. One that asks without end costs no more than this. */
+#define LIMIT_CONTROL_RATE 200
+#define LIMIT_CONTROL_BURST 1000
 
 /* What a credential_process may print. */
 #define LIMIT_PROCESS_OUTPUT_BYTES ((size_t)65536)
