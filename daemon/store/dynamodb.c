@@ -275,12 +275,13 @@ static void load_done(void *context, const struct error *error)
     loop_stop(loading->store->loop);
 }
 
-static int dynamodb_load_open(struct store *base, const char *kind,
+static int dynamodb_load_open(struct store *base, const char *kind, enum store_detail detail,
                               const struct store_reader *reader, struct error *error)
 {
     struct loading loading = {.reader = reader, .store = of(base), .error = error};
 
-    ask_rows(base, REQUEST_OPEN, kind, NULL, &(struct store_reader){load_row, load_done, &loading});
+    dynamodb_list_open(base, kind, NULL, detail,
+                       &(struct store_reader){load_row, load_done, &loading});
     while (!loading.done)
         loop_run(loading.store->loop);
     return loading.result;

@@ -318,13 +318,12 @@ static void sqlite_list(struct store *base, const char *kind, const char *group,
     ask(of(base), request);
 }
 
-/* All of a row is at hand: STORE_KEYS makes nothing cheaper here. */
 static void sqlite_list_open(struct store *base, const char *kind, const char *group,
                              enum store_detail detail, const struct store_reader *reader)
 {
     struct request *request = new_request(REQUEST_OPEN);
 
-    (void)detail;
+    request->detail = detail;
     request->reader = *reader;
     request->row_kind = text_copy(kind);
     request->row_key = text_copy(group);
@@ -343,14 +342,14 @@ static void sqlite_list_page(struct store *base, const char *kind, const char *k
     ask(of(base), request);
 }
 
-static int sqlite_load_open(struct store *base, const char *kind, const struct store_reader *reader,
-                            struct error *error)
+static int sqlite_load_open(struct store *base, const char *kind, enum store_detail detail,
+                            const struct store_reader *reader, struct error *error)
 {
     struct sqlite_store *store = of(base);
     int result = 0;
 
     pthread_mutex_lock(&store->database_mutex);
-    if (rows_open(&store->database, kind, NULL, reader->row, reader->context) != SQLITE_OK)
+    if (rows_open(&store->database, kind, NULL, detail, reader->row, reader->context) != SQLITE_OK)
         result = database_error(&store->database, "could not read", error);
     pthread_mutex_unlock(&store->database_mutex);
     return result;

@@ -114,7 +114,8 @@ static void read_rows(struct database *database, struct request *request)
         result = rows_page(database, request->row_kind, request->row_key, request->maximum,
                            keep_row, request);
     else if (request->kind == REQUEST_OPEN)
-        result = rows_open(database, request->row_kind, request->row_key, keep_row, request);
+        result = rows_open(database, request->row_kind, request->row_key, request->detail, keep_row,
+                           request);
     else
         result = rows_list(database, request->row_kind, request->row_key, request->maximum,
                            keep_row, request);

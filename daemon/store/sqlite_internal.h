@@ -30,6 +30,7 @@ enum statement {
     STATEMENT_EXISTS_VERSION,
     STATEMENT_GET,
     STATEMENT_OPEN,
+    STATEMENT_OPEN_KEYS,
     STATEMENT_OPEN_GROUP,
     STATEMENT_PAGE,
     STATEMENT_LIST,
@@ -43,7 +44,9 @@ enum statement {
 struct database {
     sqlite3 *connection;
     char *path;
-    int lock; /* the descriptor that holds the lock file */
+    int lock;       /* the descriptor that holds the lock file */
+    bool left_well; /* it is as the last database_close() left it */
+    bool is_open;   /* to the end of database_open() */
     sqlite3_stmt *statements[STATEMENTS];
 };
 
@@ -65,9 +68,10 @@ int rows_list(struct database *database, const char *kind, const char *group, si
               void (*row)(void *context, const struct store_row *row), void *context);
 int rows_page(struct database *database, const char *kind, const char *key, size_t maximum,
               void (*row)(void *context, const struct store_row *row), void *context);
-/* group NULL for all. */
+/* group NULL for all, whose keys are to be had without the rest. */
 int rows_open(struct database *database, const char *kind, const char *group,
-              void (*row)(void *context, const struct store_row *row), void *context);
+              enum store_detail detail, void (*row)(void *context, const struct store_row *row),
+              void *context);
 /* Removes at most a few expired rows; says in *more whether there may be others. */
 int rows_expire(struct database *database, int64_t now_ms, bool *more);
 
@@ -92,6 +96,7 @@ struct request {
     char *row_kind;
     char *row_key; /* or the group to list, or NULL */
     size_t maximum;
+    enum store_detail detail; /* of REQUEST_OPEN */
     struct list rows;
     enum store_outcome outcome;
     size_t conflict;

@@ -36,6 +36,9 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_GET] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND key = ?2",
     [STATEMENT_OPEN] =
         "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
+    /* All that it names is in the index record_open: not one row is looked at. */
+    [STATEMENT_OPEN_KEYS] = "SELECT kind, key, group_key, order_ms, 1, 0, 0, NULL, 0 FROM record"
+                            " WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
     [STATEMENT_OPEN_GROUP] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1"
                              " AND group_key = ?2 ORDER BY order_ms, id",
     [STATEMENT_PAGE] = "SELECT " COLUMNS " FROM record WHERE (kind, key) > (?1, ?2)"
@@ -224,9 +227,12 @@ int rows_list(struct database *database, const char *kind, const char *group, si
 }
 
 int rows_open(struct database *database, const char *kind, const char *group,
-              void (*row)(void *context, const struct store_row *row), void *context)
+              enum store_detail detail, void (*row)(void *context, const struct store_row *row),
+              void *context)
 {
-    sqlite3_stmt *statement = database->statements[group ? STATEMENT_OPEN_GROUP : STATEMENT_OPEN];
+    sqlite3_stmt *statement = database->statements[group                  ? STATEMENT_OPEN_GROUP
+                                                   : detail == STORE_KEYS ? STATEMENT_OPEN_KEYS
+                                                                          : STATEMENT_OPEN];
 
     bind_text(statement, 1, kind);
     if (group)

@@ -14,10 +14,10 @@ void store_commit(struct store *store, const struct store_write *writes, size_t 
     store->functions->commit(store, writes, count, committed, context);
 }
 
-int store_load_open(struct store *store, const char *kind, const struct store_reader *reader,
-                    struct error *error)
+int store_load_open(struct store *store, const char *kind, enum store_detail detail,
+                    const struct store_reader *reader, struct error *error)
 {
-    return store->functions->load_open(store, kind, reader, error);
+    return store->functions->load_open(store, kind, detail, reader, error);
 }
 
 void store_get(struct store *store, const char *kind, const char *key,

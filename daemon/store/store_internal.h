@@ -9,8 +9,8 @@ struct store_functions {
     void (*close)(struct store *store);
     void (*commit)(struct store *store, const struct store_write *writes, size_t count,
                    store_committed *committed, void *context);
-    int (*load_open)(struct store *store, const char *kind, const struct store_reader *reader,
-                     struct error *error);
+    int (*load_open)(struct store *store, const char *kind, enum store_detail detail,
+                     const struct store_reader *reader, struct error *error);
     void (*get)(struct store *store, const char *kind, const char *key,
                 const struct store_reader *reader);
     void (*list)(struct store *store, const char *kind, const char *group, size_t maximum,

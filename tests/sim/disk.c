@@ -590,13 +590,14 @@ static void on_commit(struct store *base, const struct store_write *writes, size
     base->statistics.waiting++;
 }
 
-static int on_load_open(struct store *base, const char *kind, const struct store_reader *reader,
-                        struct error *error)
+static int on_load_open(struct store *base, const char *kind, enum store_detail detail,
+                        const struct store_reader *reader, struct error *error)
 {
     struct disk_store *store = container_of(base, struct disk_store, store);
     const struct request request = {.row_kind = (char *)kind};
     struct listing listing = {.request = &request};
 
+    (void)detail;
     (void)error;
     listing.rows = memory_allocate_array(store->disk->count + 1, sizeof(*listing.rows));
     disk_each(store->disk, collect, &listing);
