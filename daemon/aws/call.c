@@ -348,8 +348,6 @@ static void failed(struct aws_call *call, const struct outcome *outcome)
 {
     call->error = outcome->error;
     call->uncertain = call->uncertain || is_uncertain(outcome);
-    if (call->error.class == ERROR_THROTTLED)
-        pacing_throttled(&call->queue->pacing, loop_now_ms(call->sender->settings.loop));
     const struct retry_decision decision = decide(call, outcome);
 
     switch (decision.action) {
@@ -380,6 +378,18 @@ static void succeeded(struct aws_call *call, const struct outcome *outcome)
     deliver(call, &result);
 }
 
+/* What the answer says about how fast the others may follow; who waited for it goes on. */
+static void pace(const struct aws_call *call, const struct outcome *outcome)
+{
+    const int64_t now_ms = loop_now_ms(call->sender->settings.loop);
+
+    if (outcome->error.class == ERROR_THROTTLED)
+        pacing_throttled(&call->queue->pacing, now_ms);
+    else if (outcome->status != 0)
+        pacing_accepted(&call->queue->pacing, now_ms);
+    queue_look(call->queue);
+}
+
 static void answered(void *context, const struct http_response *response,
                      const struct error *trouble)
 {
@@ -397,6 +407,7 @@ static void answered(void *context, const struct http_response *response,
     }
     call->answer = NULL;
     observe(call, &outcome);
+    pace(call, &outcome);
     if (outcome.error.class == ERROR_NONE)
         succeeded(call, &outcome);
     else
