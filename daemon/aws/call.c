@@ -238,12 +238,30 @@ static void delete_document(void *document)
     cJSON_Delete(document);
 }
 
+/* What is to be decoded of the answer, which is in the attempt's arena where it is not the whole.
+ */
+static void sift(struct aws_call *call, struct aws_response *response)
+{
+    struct buffer rest = BUFFER(response->body_length);
+
+    if (response->status < 200 || response->status > 299 ||
+        !call->options.sift(call->context, response->body, response->body_length, &rest)) {
+        buffer_free(&rest);
+        return;
+    }
+    response->body_length = rest.length;
+    char *body = buffer_take(&rest);
+
+    arena_adopt(&call->attempt_arena, body, free);
+    response->body = body;
+}
+
 static void read_answer(struct aws_call *call, const struct http_response *http,
                         struct outcome *outcome)
 {
     struct aws_header *headers =
         arena_allocate_array(&call->attempt_arena, http->header_count, sizeof(*headers));
-    const struct aws_response response = {
+    struct aws_response response = {
         .status = http->status,
         .headers = headers,
         .header_count = http->header_count,
@@ -259,6 +277,8 @@ static void read_answer(struct aws_call *call, const struct http_response *http,
     outcome->retry_after_ms = retry_after_ms(http);
     if (!date || !time_parse_http(date, &outcome->date_ms))
         outcome->date_ms = -1;
+    if (call->options.sift)
+        sift(call, &response);
     if (aws_decode(&call->attempt_arena, call->operation, &response, &outcome->output,
                    &outcome->error) != 0)
         return;

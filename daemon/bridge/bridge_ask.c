@@ -111,25 +111,24 @@ static int list_of_change(struct bridge *bridge, const struct ask *ask, struct r
 
 static void begin_undo(struct bridge *bridge, struct ask *ask)
 {
-    struct resource_list list = {0};
+    struct desired *desired = desired_new(0);
     struct error error;
     cleanup(free_pointer)
     char *cause = text_printf("undo %s by %s", json_get_text(ask->change, "id"), ask->who);
 
-    if (list_of_change(bridge, ask, &list, &error) < 0) {
-        resource_list_free(&list);
+    if (list_of_change(bridge, ask, &desired->list, &error) < 0) {
+        desired_unref(desired);
         bridge_refuse_ask(ask, &error);
         poke(&bridge->poke);
         return;
     }
     bridge->answering = ask;
-    bridge_hold(bridge, list.items[0].key, UNDONE_MS);
-    bridge_begin_pass(bridge, &list, NULL, true, true, cause);
+    bridge_hold(bridge, desired->list.items[0].key, UNDONE_MS);
+    bridge_begin_pass(bridge, desired, NULL, true, true, cause);
 }
 
 void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
 {
-    struct resource_list list = {0};
     struct error error;
 
     list_remove(&ask->link);
@@ -143,8 +142,9 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
         begin_undo(bridge, ask);
         return;
     }
-    if (bridge_list(bridge, &list, &error) < 0) {
-        resource_list_free(&list);
+    struct desired *desired = bridge_list(bridge, &error);
+
+    if (!desired) {
         bridge_refuse_ask(ask, &error);
         poke(&bridge->poke);
         return;
@@ -152,8 +152,10 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
     cleanup(free_pointer)
     char *cause = text_printf("asked for by %s", ask->who);
 
+    if (ask->kind == ASK_IMPORT || ask->kind == ASK_DOCTOR)
+        observe_memory_forget(&bridge->memory);
     bridge->answering = ask;
-    bridge_begin_pass(bridge, &list, NULL, ask->kind == ASK_RECONCILE, false, cause);
+    bridge_begin_pass(bridge, desired, NULL, ask->kind == ASK_RECONCILE, false, cause);
 }
 
 static void add_results(cJSON *view, const struct pass_outcome *outcome)
