@@ -16,7 +16,7 @@
 #define LOWEST_PART 0.1
 #define LOWEST 0.5
 /* Calls may be late by so much and still all be sent: a loop is not punctual. */
-#define LATE_SECONDS 0.05
+#define LATE_SECONDS 0.2
 /* Time in which nothing had to wait: AWS's bucket may have been full, so it says nothing. */
 #define IDLE_SECONDS 0.25
 /* A measurement is made of so many seconds at the most, so that it forgets. */

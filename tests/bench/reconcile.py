@@ -3,6 +3,7 @@
 import json
 import socket
 import subprocess
+import sys
 from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
@@ -10,12 +11,12 @@ from typing import Any
 
 import accounts
 import yaml
-from accounts import ACK, TERRAFORM, Resource, calls_of, mixed, policy, role
-from world import BUILD, HOME, PROD, STAGING, Consumer, Server, configuration, daemon, directory, wait_for
+from accounts import ACK, TERRAFORM, Resource, calls_of, mixed, policy, repository, role
+from world import BUILD, HOME, PEERS, PROD, STAGING, Consumer, Server, configuration, daemon, directory, wait_for
 
 Numbers = dict[str, float]
 OURS, TERRAFORM_IN_GO = "causewayd", "Terraform's calls in Go"
-PASSES = 10
+PASSES = 20
 NEVER = "24h"  # no pass but those that are asked for
 GUIDE, ROLES, MIXED = "the guide's set-up", "1,000 roles with a policy each", "2,000 mixed"
 
@@ -32,12 +33,15 @@ class Control(HTTPConnection):
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self.socket_path))
 
-    def reconcile(self) -> dict[str, Any]:
-        self.request("POST", "/v1/reconcile", body="{}", headers={"Content-Type": "application/json"})
+    def ask(self, method: str, path: str) -> tuple[int, Any]:
+        self.request(method, path, body="{}", headers={"Content-Type": "application/json"})
         answer = self.getresponse()
-        text = answer.read()
-        assert answer.status == 200, text[:2000]
-        return json.loads(text)
+        return answer.status, json.loads(answer.read())
+
+    def reconcile(self) -> dict[str, Any]:
+        status, view = self.ask("POST", "/v1/reconcile")
+        assert status == 200, view
+        return view
 
 
 def as_wanted(view: dict[str, Any], count: int) -> None:
@@ -113,12 +117,12 @@ def reconcile(subject: str, count: int = 1000) -> Numbers:
             return terraform(server, Path(name), resources)
         with bridging(server, Path(name), resources) as consumer:
             control = ready(server, consumer)
-            before = consumer.cpu()
             view = control.reconcile()
             as_wanted(view, count)
-            first = consumer.cpu() - before
+            first = consumer.cpu()
             control.reconcile()
-            return {"CPU us/role": again(consumer, control, count), "first pass, CPU us/role": first / count * 1e6, "calls": view["calls"]}
+            return {"CPU us/role": again(consumer, control, count), "start and first passes, CPU us/role": first / count * 1e6,
+                    "calls": view["calls"]}
 
 
 def again(consumer: Consumer, control: Control, count: int, passes: int = 10) -> float:
@@ -135,7 +139,7 @@ def terraform(server: Server, folder: Path, resources: list[Resource]) -> Number
     with Consumer([str(HOME / "go" / "reconcile.bin"), *(r["name"] for r in resources)], server, folder) as consumer:
         consumer.process.wait(600)
     said = json.loads((folder / "output").read_text())
-    return {"CPU us/role": said["ns"] / len(resources) / 1000, "first pass, CPU us/role": said["first_ns"] / len(resources) / 1000,
+    return {"CPU us/role": said["ns"] / len(resources) / 1000, "start and first passes, CPU us/role": said["first_ns"] / len(resources) / 1000,
             "calls": said["calls"] / 2}
 
 
@@ -143,23 +147,53 @@ def terraform(server: Server, folder: Path, resources: list[Resource]) -> Number
 
 
 def growth(subject: str) -> Numbers:
-    """CPU for a resource as there are more of them; and where one of 2,000 looks otherwise in each pass."""
+    """CPU for a resource as there are more of them, and in passes for which one of them looks otherwise than before."""
     count = int(subject.split()[0].replace(",", ""))
-    changing = subject.endswith("one changes")
     resources = mixed(count)
     with directory() as name, Server() as server:
         accounts.tell_all(server, resources)
         with bridging(server, Path(name), resources) as consumer:
             control = ready(server, consumer)
-            before = consumer.cpu()
             control.reconcile()
-            first = (consumer.cpu() - before) / count * 1e6
             control.reconcile()
-            passes = 2000 * PASSES // count
-            spent = []
-            for number in range(passes):
-                if changing:  # a tag that the file does not ask about
-                    resources[0]["tags"] = {"round": str(number)}
-                    accounts.tell_details(server, resources)
-                spent.append(again(consumer, control, count, passes=1))
-            return {"CPU us/resource": median(spent), "first pass, CPU us/resource": first}
+            same, changed = [], []
+            for number in range(PASSES):
+                same.append(again(consumer, control, count, passes=max(1, 500 // count)))
+                resources[0]["tags"] = {"round": str(number)}  # which the file does not ask about
+                accounts.tell_details(server, resources)
+                changed.append(again(consumer, control, count, passes=1))
+            return {"CPU us/resource": median(same), "where one changed": median(changed)}
+
+
+# ---- 9: throttled ----
+
+RATE, BURST, CALLS = 100, 50, 2000
+STANDARD, ADAPTIVE = "botocore, standard", "botocore, adaptive"
+
+
+def succeeded(server: Server, operation: str) -> int:
+    found = server.counts()["operations"].get(operation, {"calls": 0, "throttled": 0})
+    return found["calls"] - found["throttled"]
+
+
+def throttled(subject: str) -> Numbers:
+    """So many calls through a token bucket that nobody was told of, twelve at a time."""
+    resources = [repository(i) for i in range(CALLS)]
+    with directory() as name, Server() as server:
+        for resource in resources:
+            accounts.tell_other(server, resource, "")
+        server.tell("throttle", operation="GetRepositoryPolicy", rate=RATE, burst=BURST)
+        if subject == OURS:
+            with bridging(server, Path(name), resources) as consumer:
+                ready(server, consumer)  # its first pass is on its way
+                wait_for(lambda: succeeded(server, "GetRepositoryPolicy") >= CALLS, "the last answer", every=0.2)
+                lost = 0
+        else:
+            with Consumer([sys.executable, str(PEERS / "throttled.py"), subject.split()[-1], str(CALLS)], server, Path(name)) as consumer:
+                consumer.process.wait(900)
+            lost = json.loads((Path(name) / "output").read_text())["lost"]
+        found = server.counts()["operations"]["GetRepositoryPolicy"]
+        taken = (found["last_us"] - found["first_us"]) / 1e6
+        # Of those that were carried out: whoever gives up soon is soon done.
+        return {"of the least time": taken / ((CALLS - lost - BURST) / RATE), "throttled %": 100 * found["throttled"] / found["calls"],
+                "lost": lost}
