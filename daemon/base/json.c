@@ -1,8 +1,8 @@
 #include "base/json.h"
 
 #include "base/buffer.h"
-#include "base/json_scan.h"
-#include "base/json_spelling.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
 #include "base/limits.h"
 #include "base/text.h"
 
@@ -105,15 +105,7 @@ static cJSON *parse(const char *text, size_t length, size_t maximum, struct erro
         error_set(error, ERROR_LIMIT, "it has %zu bytes, at most %zu are read", length, maximum);
         return NULL;
     }
-    if (json_scan(text, length, LIMIT_JSON_DEPTH, error) < 0)
-        return NULL;
-    cJSON *document = cJSON_ParseWithLength(text, length);
-
-    if (!document)
-        error_set(error, ERROR_INVALID, "it is not JSON");
-    else
-        json_spelling_keep(document, text, length);
-    return document;
+    return json_read(text, length, LIMIT_JSON_DEPTH, error);
 }
 
 cJSON *json_parse(const char *text, size_t length, size_t maximum, struct error *error)
@@ -128,7 +120,7 @@ cJSON *json_parse(const char *text, size_t length, size_t maximum, struct error 
         size_t column;
 
         count_names(document, twin, &before);
-        json_scan_locate_name(text, length, before, &line, &column);
+        json_locate_name(text, length, before, &line, &column);
         error_set(error, ERROR_INVALID,
                   "line %zu, column %zu: \"%.80s\" stands twice in one object", line, column,
                   twin->string);
@@ -298,7 +290,10 @@ void json_merge(cJSON *target, const cJSON *patch)
 
 char *json_print(const cJSON *document)
 {
-    return cJSON_PrintUnformatted(document);
+    struct buffer text = BUFFER(SIZE_MAX);
+
+    json_write_document(&text, document);
+    return buffer_take(&text);
 }
 
 /* cJSON indents by tabs; people's terminals want two spaces. */
