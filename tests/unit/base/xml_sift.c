@@ -67,7 +67,8 @@ static void each_list_has_its_own_key(void **state)
     (void)state;
     expect("<A><R><Policies><member><RoleName>no</RoleName><Arn>p</Arn></member></Policies>"
            "<Others><member><Arn>q</Arn></member></Others></R></A>",
-           NULL, "<A><R><Policies></Policies><Others><member><Arn>q</Arn></member></Others></R></A>",
+           NULL,
+           "<A><R><Policies></Policies><Others><member><Arn>q</Arn></member></Others></R></A>",
            "1 p <member><RoleName>no</RoleName><Arn>p</Arn></member>|\n");
 }
 
