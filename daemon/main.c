@@ -12,6 +12,7 @@
 #include "base/systemd.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "bridge/accounts.h"
 #include "bridge/bridge.h"
 #include "config/config.h"
 #include "control/control.h"
@@ -245,24 +246,6 @@ static void on_tick(void *context)
 
 /* ---- reload -------------------------------------------------------------------------------- */
 
-static int set_accounts(struct daemon *daemon, struct error *error)
-{
-    for (size_t i = 0; i < daemon->config->account_count; i++) {
-        const struct config_account *account = &daemon->config->accounts[i];
-        const struct aws_account known = {
-            .name = account->name,
-            .id = account->id,
-            .region = account->region,
-            .role_arn = account->assume_role,
-            .external_id = account->external_id,
-        };
-
-        if (aws_set_account(daemon->aws, &known, error) < 0)
-            return error_prefix(error, "account %s: ", account->name);
-    }
-    return 0;
-}
-
 /* The new configuration whole, or the old one as it was. NULL where it is in force, else why not.
  */
 static char *reload(void *context, enum error_class *class)
@@ -284,7 +267,7 @@ static char *reload(void *context, enum error_class *class)
     struct error error;
 
     daemon->config = wanted;
-    if (set_accounts(daemon, &error) < 0) {
+    if (accounts_set(daemon->aws, wanted, &error) < 0) {
         daemon->config = old;
         config_unref(wanted);
         log_message(MESSAGE_RELOAD_FAILED, &(struct log_fields){.error = &error},
@@ -299,8 +282,9 @@ static char *reload(void *context, enum error_class *class)
         missed_set_config(daemon->missed, wanted);
     orphans_set_config(daemon->orphans, wanted);
     config_unref(old);
-    log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
-                daemon->options.config, wanted->deployment_count);
+    log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployment%s",
+                daemon->options.config, wanted->deployment_count,
+                wanted->deployment_count == 1 ? "" : "s");
     return NULL;
 }
 
@@ -367,8 +351,6 @@ static void on_terminate(void *context)
     on_stop_timer(daemon);
 }
 
-/* ---- the beginning ------------------------------------------------------------------------- */
-
 /* ---- several daemons ------------------------------------------------------------------------ */
 
 /* What one daemon does for all: the bridge, with its heartbeat, and the search for what EventBridge
@@ -425,22 +407,18 @@ static void share_tasks(struct daemon *daemon)
                 &(struct lease_owner){on_search_gained, on_search_lost, NULL, daemon});
 }
 
+/* ---- the beginning ------------------------------------------------------------------------- */
+
 static int open_store(struct daemon *daemon, struct error *error)
 {
     const struct config *config = daemon->config;
-    const struct config_store_dynamodb *table = config->store_dynamodb;
 
-    if (!table) {
-        daemon->store = store_open_sqlite(daemon->loop, config->store_path, error);
-        return daemon->store ? 0 : -1;
-    }
-    const struct store_dynamodb place = {.table = table->table,
-                                         .account = table->account ? table->account : config->home};
-
-    daemon->store = store_open_dynamodb(daemon->loop, daemon->aws, &place, error);
+    daemon->store = accounts_open_store(daemon->loop, daemon->aws, config, error);
     if (!daemon->store)
         return -1;
-    daemon->lease_store = store_open_dynamodb(daemon->loop, daemon->aws, &place, error);
+    if (!config->store_dynamodb)
+        return 0;
+    daemon->lease_store = accounts_open_store(daemon->loop, daemon->aws, config, error);
     if (!daemon->lease_store)
         return -1;
     daemon->leases = leases_new(daemon->loop, daemon->lease_store,
@@ -457,8 +435,8 @@ static int open_parts(struct daemon *daemon, struct error *error)
     timer_init(&daemon->watchdog_timer, daemon->loop, on_watchdog_timer, daemon);
     timer_init(&daemon->tick_timer, daemon->loop, on_tick, daemon);
     timer_init(&daemon->stop_timer, daemon->loop, on_stop_timer, daemon);
-    daemon->aws = aws_new(daemon->loop, error);
-    if (!daemon->aws || set_accounts(daemon, error) < 0)
+    daemon->aws = accounts_open(daemon->loop, daemon->config, error);
+    if (!daemon->aws)
         return -1;
     aws_observe(daemon->aws, on_attempt, daemon);
     if (open_store(daemon, error) < 0)
@@ -534,9 +512,10 @@ static void run(struct daemon *daemon)
     loop_on_signal(daemon->loop, SIGINT, on_terminate, daemon);
     loop_on_signal(daemon->loop, SIGHUP, on_hangup, daemon);
     log_message(MESSAGE_STARTED, NULL,
-                "causewayd " CAUSEWAY_VERSION " has started: %zu deployments configured, %" PRIu64
+                "causewayd " CAUSEWAY_VERSION " has started: %zu deployment%s configured, %" PRIu64
                 " open taken up",
-                daemon->config->deployment_count, statistics.open);
+                daemon->config->deployment_count, daemon->config->deployment_count == 1 ? "" : "s",
+                statistics.open);
     intake_start(daemon->intake, on_queue_answers, daemon);
     if (!daemon->leases)
         bridge_start(daemon->bridge);

@@ -169,16 +169,20 @@ static int encode(struct aws_call *call, const struct sender_order *order)
 {
     struct aws_request *request = &call->request;
 
+    if (aws_encode(&call->arena, order->operation, order->input, request, &call->error) != 0)
+        return -1;
+    aws_request_add_header(request, "user-agent", "causeway/" CAUSEWAY_VERSION);
+    if (request->url) {
+        call->url = request->url;
+        return 0;
+    }
     if (aws_endpoint_resolve(&call->arena, order->operation->service, order->region,
-                             &call->sender->settings.endpoints, &call->endpoint,
-                             &call->error) != 0 ||
-        aws_encode(&call->arena, order->operation, order->input, request, &call->error) != 0)
+                             &call->sender->settings.endpoints, &call->endpoint, &call->error) != 0)
         return -1;
     request->host = call->endpoint.host;
     request->path = arena_printf(&call->arena, "%s%s", call->endpoint.path, request->path);
     call->url = arena_printf(&call->arena, "%s%s%s%s", call->endpoint.base_url, request->path,
                              *request->query ? "?" : "", request->query);
-    aws_request_add_header(request, "user-agent", "causeway/" CAUSEWAY_VERSION);
     return 0;
 }
 

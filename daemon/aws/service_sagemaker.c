@@ -99,6 +99,7 @@ static const struct aws_field production_variant_fields[] = {
                       "CurrentInstanceCount"),
     AWS_FIELD_INTEGER(struct sagemaker_production_variant, desired_instance_count,
                       "DesiredInstanceCount"),
+    AWS_FIELD_DOCUMENT(struct sagemaker_production_variant, current_weight, "CurrentWeight"),
     AWS_FIELD_LIST(struct sagemaker_production_variant, variant_status, variant_status_count,
                    "VariantStatus", &variant_status),
 };
@@ -108,6 +109,10 @@ static const struct aws_shape production_variant =
 static const struct aws_field pending_deployment_fields[] = {
     AWS_FIELD_TEXT(struct sagemaker_pending_deployment, endpoint_config_name, "EndpointConfigName"),
     AWS_FIELD_TIME(struct sagemaker_pending_deployment, start_time_ms, "StartTime"),
+    AWS_FIELD_LIST(struct sagemaker_pending_deployment, production_variants,
+                   production_variant_count, "ProductionVariants", &production_variant),
+    AWS_FIELD_LIST(struct sagemaker_pending_deployment, shadow_variants, shadow_variant_count,
+                   "ShadowProductionVariants", &production_variant),
 };
 static const struct aws_shape pending_deployment =
     AWS_SHAPE(struct sagemaker_pending_deployment, pending_deployment_fields);

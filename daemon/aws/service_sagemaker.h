@@ -60,12 +60,18 @@ struct sagemaker_production_variant {
     size_t deployed_image_count;
     int64_t current_instance_count;
     int64_t desired_instance_count;
+    const cJSON *current_weight; /* a number, or NULL */
     const struct sagemaker_variant_status *variant_status;
     size_t variant_status_count;
 };
 struct sagemaker_pending_deployment {
     const char *endpoint_config_name; /* NULL where nothing is under way */
     int64_t start_time_ms;
+    /* the fleet that is being made */
+    const struct sagemaker_production_variant *production_variants;
+    size_t production_variant_count;
+    const struct sagemaker_production_variant *shadow_variants;
+    size_t shadow_variant_count;
 };
 
 struct sagemaker_describe_endpoint_input {

@@ -224,15 +224,19 @@ const char *json_get_text(const cJSON *object, const char *name)
     return json_text(json_get(object, name));
 }
 
-int64_t json_get_integer(const cJSON *object, const char *name, int64_t fallback)
+int64_t json_integer(const cJSON *value, int64_t fallback)
 {
-    const cJSON *value = json_get(object, name);
     const double exact = 9007199254740992.0; /* 2^53: beyond it a double skips whole numbers */
 
     if (!cJSON_IsNumber(value) || fabs(value->valuedouble) > exact ||
         value->valuedouble != floor(value->valuedouble))
         return fallback;
     return (int64_t)value->valuedouble;
+}
+
+int64_t json_get_integer(const cJSON *object, const char *name, int64_t fallback)
+{
+    return json_integer(json_get(object, name), fallback);
 }
 
 bool json_get_bool(const cJSON *object, const char *name, bool fallback)

@@ -55,6 +55,7 @@ const char *json_get_text(const cJSON *object, const char *name);
 const char *json_text(const cJSON *value);
 
 /* Whole numbers, also written 1.0 as EventBridge does; the fallback where absent or not whole. */
+int64_t json_integer(const cJSON *value, int64_t fallback);
 int64_t json_get_integer(const cJSON *object, const char *name, int64_t fallback);
 bool json_get_bool(const cJSON *object, const char *name, bool fallback);
 

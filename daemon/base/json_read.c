@@ -5,7 +5,9 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What the grammar allows next. */
@@ -84,6 +86,19 @@ static void add(struct scan *scan, cJSON *value)
         scan->root = value;
 }
 
+/* A double's largest has 309 digits before its point: what is shorter, and has no exponent, fits.
+ */
+enum { DIGITS_THAT_FIT = 300 };
+
+/* Whoever computed with an infinite number would be led anywhere. */
+static bool is_finite(const struct scan *scan, size_t start)
+{
+    cleanup(free_pointer)
+    char *number = memory_copy_text(scan->text + start, scan->at - start);
+
+    return isfinite(strtod(number, NULL));
+}
+
 /* number = [ "-" ] int [ frac ] [ exp ] (RFC 8259, section 6) */
 static int scan_number(struct scan *scan)
 {
@@ -94,7 +109,9 @@ static int scan_number(struct scan *scan)
         return refuse(scan, start, ERROR_INVALID, "this is not a value");
     if (take(scan, '.') && !take_digits(scan))
         return refuse(scan, start, ERROR_INVALID, "a number ends with its point");
-    if (peek(scan) == 'e' || peek(scan) == 'E') {
+    bool has_exponent = peek(scan) == 'e' || peek(scan) == 'E';
+
+    if (has_exponent) {
         scan->at++;
         if (!take(scan, '+'))
             take(scan, '-');
@@ -103,6 +120,8 @@ static int scan_number(struct scan *scan)
     }
     if (isdigit(peek(scan)))
         return refuse(scan, start, ERROR_INVALID, "a number begins with a zero");
+    if ((has_exponent || scan->at - start > DIGITS_THAT_FIT) && !is_finite(scan, start))
+        return refuse(scan, start, ERROR_INVALID, "a number is larger than any can be here");
     add(scan, json_value_number(scan->arena, scan->text + start, scan->at - start));
     return 0;
 }

@@ -50,6 +50,18 @@
  * both sides: bounds memory for each copy. 10,000 such parts are 160 GB. */
 #define LIMIT_CARRY_BYTES ((size_t)16 * 1048576)
 
+/* A part of an image's layer that is carried into another repository. ECR asks for 10 MiB and takes
+ * 5 to 20 (ECR API Reference, UploadLayerPart); it travels as base64 in JSON. */
+#define LIMIT_LAYER_PART_BYTES ((size_t)10 * 1048576)
+#define LIMIT_LAYER_REQUEST_BYTES ((size_t)14 * 1048576)
+
+/* An image's manifest, or list of manifests (ECR's quota, "Image manifest size"), what it may name,
+ * and how far lists may hold lists. */
+#define LIMIT_IMAGE_MANIFEST_BYTES ((size_t)4 * 1048576)
+#define LIMIT_IMAGE_LAYERS ((size_t)1000)
+#define LIMIT_IMAGE_MANIFESTS ((size_t)64)
+#define LIMIT_IMAGE_DEPTH 4
+
 /* A configuration file, all files of one configuration, and the tree made of them. */
 #define LIMIT_CONFIG_BYTES ((size_t)1048576)
 #define LIMIT_CONFIG_FILES ((size_t)64)

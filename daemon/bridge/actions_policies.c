@@ -44,30 +44,15 @@ static void make_repository(struct actions *actions)
         put_repository_policy(actions);
 }
 
+static const struct actions_tagging repository_tagging = {
+    &ecr_tag_resource, &ecr_untag_resource, "resourceArn", "tags", "Key", "Value", "tagKeys",
+};
+
 static void change_repository(struct actions *actions)
 {
     if (actions_field_differs(actions, "policy"))
         put_repository_policy(actions);
-    cJSON *tags = actions_changed_tags(actions);
-    cJSON *list;
-    cJSON *member;
-
-    if (!tags)
-        return;
-    cJSON *input = cJSON_CreateObject();
-
-    json_add_text(input, "resourceArn", actions->resource->arn);
-    list = json_add_array(input, "tags");
-    cJSON_ArrayForEach(member, tags)
-    {
-        cJSON *tag = cJSON_CreateObject();
-
-        json_add_text(tag, "Key", member->string);
-        json_add_text(tag, "Value", json_text(member));
-        cJSON_AddItemToArray(list, tag);
-    }
-    cJSON_Delete(tags);
-    actions_add(actions, &ecr_tag_resource, input, "tag");
+    actions_tag(actions, &repository_tagging, actions->resource->arn);
 }
 
 /* Only an empty one: ECR refuses to delete images along with it. */

@@ -76,8 +76,10 @@ static void on_identity(void *context, const struct aws_result *result)
 static void hold(struct bridge *bridge, struct resource_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (bridge_is_held(bridge, list->items[i].key))
-            list->items[i].observe_only = true;
+        struct resource *resource = &list->items[i];
+
+        if (bridge_is_held(bridge, resource->key))
+            resource->held = resource->observe_only = resource->observe_by_itself = true;
     }
 }
 
@@ -88,12 +90,9 @@ static bool list_is_current(const struct bridge *bridge)
            (!bridge->held || !bridge->held->child);
 }
 
-struct desired *bridge_list(struct bridge *bridge, struct error *error)
+struct desired *bridge_list_anew(struct bridge *bridge, uint64_t version, struct error *error)
 {
-    if (list_is_current(bridge))
-        return desired_ref(bridge->desired);
-    forget_list(bridge);
-    struct desired *desired = desired_new(++bridge->desired_version);
+    struct desired *desired = desired_new(version);
 
     if (resource_list_desired(&desired->list, bridge->config, bridge->identity, error) < 0) {
         desired_unref(desired);
@@ -101,9 +100,17 @@ struct desired *bridge_list(struct bridge *bridge, struct error *error)
     }
     inventory_complete(bridge->inventory, &desired->list, bridge->config);
     hold(bridge, &desired->list);
-    bridge->desired = desired;
+    return desired;
+}
+
+struct desired *bridge_list(struct bridge *bridge, struct error *error)
+{
+    if (list_is_current(bridge))
+        return desired_ref(bridge->desired);
+    forget_list(bridge);
+    bridge->desired = bridge_list_anew(bridge, ++bridge->desired_version, error);
     bridge->inventory_version = inventory_version(bridge->inventory);
-    return desired_ref(desired);
+    return bridge->desired ? desired_ref(bridge->desired) : NULL;
 }
 
 /* ---- passes ---------------------------------------------------------------------------------- */
@@ -129,6 +136,13 @@ static void on_ended(void *context, const struct pass_outcome *outcome, size_t a
 {
     struct bridge *bridge = context;
 
+    const struct plan_action *done = &outcome->plan->actions[action];
+    const char *key = outcome->resources->items[done->resource].key;
+
+    if (done->deletes && result->state != APPLY_DONE)
+        map_put(&bridge->undeletable, key, bridge);
+    else if (done->deletes)
+        map_remove(&bridge->undeletable, key);
     bridge->statistics.changes += result->state == APPLY_DONE;
     bridge->statistics.failures += result->state == APPLY_FAILED;
     bridge_journal_ended(outcome, action, result);
@@ -193,6 +207,8 @@ static void on_done(void *context, const struct pass_outcome *outcome)
                    bridge_is_suspended(bridge) ? "the bridge is suspended" : NULL);
         plan_next(bridge, outcome);
     }
+    if (ask && ask->kind == ASK_UNDO)
+        be_due(bridge, "undone"); /* so that it is told at once that it is not as the file says */
     if (ask)
         bridge_answer_ask(bridge, ask, outcome);
     poke(&bridge->poke);
@@ -213,6 +229,7 @@ void bridge_begin_pass(struct bridge *bridge, struct desired *desired, bool *wan
             {
                 .prune = reconcile->prune || prune_now,
                 .max_deletes = prune_now ? 1 : reconcile->max_deletes,
+                .undeletable = &bridge->undeletable,
                 .owner = bridge->owner,
                 .principal = bridge->principal,
                 .config = bridge->config,
@@ -312,7 +329,8 @@ static void go_on(void *context)
 {
     struct bridge *bridge = context;
 
-    if (bridge->stopped || bridge->pass || bridge->loading || bridge->asking_identity)
+    if (bridge->stopped || bridge->pass || bridge->survey || bridge->loading ||
+        bridge->asking_identity)
         return;
     if (!bridge->loaded) {
         if (!bridge->due && list_is_empty(&bridge->asks))
@@ -418,6 +436,16 @@ struct bridge *bridge_new(struct loop *loop, struct aws *aws, struct store *stor
     return bridge;
 }
 
+static void cancel_work(struct bridge *bridge)
+{
+    if (bridge->survey)
+        survey_cancel(bridge->survey);
+    if (bridge->pass)
+        pass_cancel(bridge->pass);
+    bridge->survey = NULL;
+    bridge->pass = NULL;
+}
+
 void bridge_free(struct bridge *bridge)
 {
     const struct error gone = {.class = ERROR_CANCELLED, .sentence = "the daemon is stopping"};
@@ -432,8 +460,7 @@ void bridge_free(struct bridge *bridge)
     timer_stop(&bridge->heartbeat);
     if (bridge->asking_identity)
         aws_call_cancel(bridge->asking_identity);
-    if (bridge->pass)
-        pass_cancel(bridge->pass);
+    cancel_work(bridge);
     if (bridge->doctor)
         doctor_cancel(bridge->doctor, &gone);
     if (bridge->answering)
@@ -449,6 +476,7 @@ void bridge_free(struct bridge *bridge)
     drift_free(bridge->drift);
     observe_memory_free(&bridge->memory);
     forget_list(bridge);
+    map_free(&bridge->undeletable);
     inventory_free(bridge->inventory);
     cJSON_Delete(bridge->suspension);
     cJSON_Delete(bridge->beat);
@@ -469,24 +497,15 @@ void bridge_start(struct bridge *bridge)
 /* A pass under way ends first: it holds the configuration that it began with. */
 void bridge_set_config(struct bridge *bridge, struct config *config)
 {
-    if (bridge->pass && !bridge->answering) {
-        pass_cancel(bridge->pass);
-        bridge->pass = NULL;
-    } else if (bridge->pass) {
-        const struct error changed = {.class = ERROR_CONFLICT,
-                                      .sentence = "the configuration has changed: ask again"};
+    const struct error changed = {.class = ERROR_CONFLICT,
+                                  .sentence = "the configuration has changed: ask again"};
 
-        pass_cancel(bridge->pass);
-        bridge->pass = NULL;
+    cancel_work(bridge);
+    if (bridge->answering)
         bridge_refuse_ask(bridge->answering, &changed);
-        bridge->answering = NULL;
-    }
-    if (bridge->doctor) {
-        const struct error changed = {.class = ERROR_CONFLICT,
-                                      .sentence = "the configuration has changed: ask again"};
-
+    bridge->answering = NULL;
+    if (bridge->doctor)
         doctor_cancel(bridge->doctor, &changed);
-    }
     struct config *old = bridge->config;
 
     bridge->config = config_ref(config);
@@ -503,7 +522,7 @@ void bridge_stop(struct bridge *bridge)
 
 bool bridge_is_quiet(const struct bridge *bridge)
 {
-    return !bridge->pass && !drift_is_telling(bridge->drift);
+    return !bridge->pass && !bridge->survey && !drift_is_telling(bridge->drift);
 }
 
 cJSON *bridge_drift(const struct bridge *bridge)

@@ -85,6 +85,7 @@ static const struct hop {
     {"keys", RESOURCE_KMS_KEY_POLICY, true, "", true},
     {"repositories", RESOURCE_ECR_REPOSITORY, true, "", true},
     {"roles in production", RESOURCE_IAM_ROLE, false, "", true},
+    {"table that the daemons share", RESOURCE_DYNAMODB_TABLE, false, "", true},
 };
 
 static bool belongs(const struct doctor *doctor, const struct hop *hop,

@@ -1,8 +1,10 @@
 /* What the bridge keeps, remembered in the store: so that what leaves the file is known to have
  * left it, and is not forgotten with the next start.
  *
- * A row a resource ("resource", its key): {kind, account, name, fields, left}. `left` are Sids of
- * ours that the file gives no longer and that are still in a shared document. */
+ * A row a resource ("resource", its key): {kind, account, name, fields, left, left_gone_ms,
+ * left_tags}. `left` are Sids of ours that the file gives no longer and that are in a shared
+ * document, or were until lately: since left_gone_ms. `left_tags` are names of tags in the same
+ * way. */
 #ifndef CAUSEWAY_BRIDGE_INVENTORY_H
 #define CAUSEWAY_BRIDGE_INVENTORY_H
 

@@ -15,11 +15,6 @@ void observe_memory_free(struct observe_memory *memory)
     free_pointer(&memory->remembered);
 }
 
-void observe_memory_forget(struct observe_memory *memory)
-{
-    memory->version = 0;
-}
-
 bool observe_memory_knows(const struct observe_memory *memory, const struct desired *desired,
                           size_t resource, const uint8_t digest[SHA256_SIZE])
 {

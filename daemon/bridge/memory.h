@@ -22,9 +22,6 @@ struct remembered {
 };
 void observe_memory_free(struct observe_memory *memory);
 
-/* For a pass that wants to see everything: nothing is known of any resource. */
-void observe_memory_forget(struct observe_memory *memory);
-
 /* Whether the resource was as wanted when it was described in bytes of that digest. */
 bool observe_memory_knows(const struct observe_memory *memory, const struct desired *desired,
                           size_t resource, const uint8_t digest[SHA256_SIZE]);

@@ -83,12 +83,13 @@ bool observe_wants(const struct observation *observation, size_t resource)
 
 bool observe_wants_field(const struct resource *resource, const char *field)
 {
-    return json_get(resource->fields, field) != NULL;
+    return resource->entire || json_get(resource->fields, field) != NULL;
 }
 
 bool observe_wants_tags(const struct resource *resource)
 {
-    return resource->orphan || observe_wants_field(resource, "tags");
+    return resource->entire || resource->orphan || resource->left_tags ||
+           observe_wants_field(resource, "tags");
 }
 
 static void release_json(void *document)
@@ -270,9 +271,9 @@ static void go_on(void *context)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-struct observation *observe_start(struct loop *loop, struct aws *aws, struct observe_memory *memory,
-                                  const struct desired *desired, const bool *wanted,
-                                  observe_done *done, void *context)
+struct observation *observe_open(struct loop *loop, struct aws *aws, struct observe_memory *memory,
+                                 const struct resource_list *resources, const bool *wanted,
+                                 observe_done *done, void *context)
 {
     struct observation *observation = memory_allocate(sizeof(*observation));
 
@@ -280,10 +281,9 @@ struct observation *observe_start(struct loop *loop, struct aws *aws, struct obs
         .loop = loop,
         .aws = aws,
         .memory = memory,
-        .desired = desired,
-        .resources = &desired->list,
+        .resources = resources,
         .wanted = wanted,
-        .observed = memory_allocate_array(desired->list.count + 1, sizeof(struct observed)),
+        .observed = memory_allocate_array(resources->count + 1, sizeof(struct observed)),
         .done = done,
         .context = context,
     };
@@ -292,10 +292,22 @@ struct observation *observe_start(struct loop *loop, struct aws *aws, struct obs
     list_init(&observation->slowed);
     timer_init(&observation->pause, loop, on_paused, observation);
     poke_init(&observation->poke, loop, go_on, observation);
+    poke(&observation->poke);
+    return observation;
+}
+
+struct observation *observe_start(struct loop *loop, struct aws *aws, struct observe_memory *memory,
+                                  const struct desired *desired, const bool *wanted,
+                                  observe_done *done, void *context)
+{
+    struct observation *observation =
+        observe_open(loop, aws, memory, &desired->list, wanted, done, context);
+
+    observation->desired = desired;
     observe_iam(observation);
     observe_routes(observation);
     observe_policies(observation);
-    poke(&observation->poke);
+    observe_tables(observation);
     return observation;
 }
 

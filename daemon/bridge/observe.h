@@ -8,7 +8,8 @@
  *     observe.c            the queue of reads, and its end
  *     observe_iam.c        roles and policies
  *     observe_routes.c     queues, buses, rules
- *     observe_policies.c   repositories, buckets, keys, pipelines */
+ *     observe_policies.c   repositories, buckets, keys, pipelines
+ *     observe_tables.c     tables */
 #ifndef CAUSEWAY_BRIDGE_OBSERVE_H
 #define CAUSEWAY_BRIDGE_OBSERVE_H
 

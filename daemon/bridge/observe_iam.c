@@ -255,7 +255,8 @@ static const enum resource_kind details_kinds[] = {RESOURCE_IAM_ROLE, RESOURCE_I
 /* Whether all there is to see of it stands in the account's pages. */
 static bool is_described_whole(const struct resource *resource)
 {
-    return !resource->orphan && !needs_details(resource);
+    return !resource->orphan && !resource->left_sids && !resource->left_tags &&
+           !needs_details(resource);
 }
 
 static bool keep_element(void *context, const struct xml_element *element)

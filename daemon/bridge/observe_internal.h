@@ -34,6 +34,7 @@ struct read {
     size_t resource;     /* index, for reads about one */
     const char *account; /* by name */
     const char *bus;     /* of lists of rules */
+    const char *thing;   /* what else it is about: survey.c */
     const char *marker;  /* of the next page, or NULL */
     int64_t first_ms;    /* when it was first told to slow down; 0 */
 };
@@ -42,8 +43,8 @@ struct observation {
     struct loop *loop;
     struct aws *aws;
     struct observe_memory *memory;
-    const struct desired *desired;
-    const struct resource_list *resources; /* its list */
+    const struct desired *desired; /* whose list the resources are; NULL where they are none's */
+    const struct resource_list *resources;
     const bool *wanted;
     struct observed *observed;
     observe_done *done;
@@ -64,6 +65,11 @@ struct observation {
     struct poke poke;
 };
 
+/* As observe_start(), without the first reads: the caller queues some. */
+struct observation *observe_open(struct loop *loop, struct aws *aws, struct observe_memory *memory,
+                                 const struct resource_list *resources, const bool *wanted,
+                                 observe_done *done, void *context);
+
 /* Queues a read about one resource, or about a whole account. */
 struct read *observe_resource(struct observation *observation, const struct read_kind *kind,
                               size_t resource);
@@ -78,8 +84,8 @@ void read_set_absent(struct read *read);
 void observe_unreadable(struct observation *observation, size_t resource,
                         const struct error *error);
 bool observe_wants(const struct observation *observation, size_t resource);
-/* Whether the resource's tags are to be read: the file gives some, or they decide whether we may
- * delete it. */
+/* Whether the resource's tags are to be read: the file gives some, or gave some, or they decide
+ * whether we may delete it. */
 bool observe_wants_tags(const struct resource *resource);
 bool observe_wants_field(const struct resource *resource, const char *field);
 
@@ -92,5 +98,6 @@ cJSON *observe_tags(const cJSON *list, const char *key, const char *value);
 void observe_iam(struct observation *observation);
 void observe_routes(struct observation *observation);
 void observe_policies(struct observation *observation);
+void observe_tables(struct observation *observation);
 
 #endif

@@ -92,6 +92,9 @@ static const char *arn_of(struct arena *arena, const struct resource *resource)
     case RESOURCE_CODEPIPELINE_STAGE:
         return arena_printf(arena, "arn:%s:codepipeline:%s:%s:%s", partition, resource->region,
                             resource->account_id, name);
+    case RESOURCE_DYNAMODB_TABLE:
+        return arena_printf(arena, "arn:%s:dynamodb:%s:%s:table/%s", partition, resource->region,
+                            resource->account_id, name);
     case RESOURCE_KINDS:
         break;
     }
@@ -204,6 +207,7 @@ static int add_long_form(struct resource_list *list, const struct config *config
         return error_prefix(error, "%s:%u:%u: ", wanted->place.file, wanted->place.line,
                             wanted->place.column);
     resource->observe_only = wanted->mode == RECONCILE_OBSERVE;
+    resource->observe_by_itself = resource->observe_only && wanted->own_mode;
     resource->whole_document = wanted->owns == OWNS_DOCUMENT;
     return 0;
 }

@@ -186,6 +186,9 @@ static void check_container(struct loading *loading, const struct config_deploym
     if (by_sagemaker && deployment->artifact.form == ARTIFACT_MODEL && !deployment->container.image)
         say(loading, place_of(node, "container"),
             "\"container\" needs an \"image\": a model.tar.gz does not say");
+    if (!by_sagemaker && deployment->mirror)
+        say(loading, place_of(node, "mirror"),
+            "\"mirror\" is for the driver sagemaker: a template names its images itself");
     if (!by_sagemaker && !is_project)
         say(loading, place_of(node, "driver"),
             "cloudformation needs the artifact's form to be sagemaker-project: only that has a "
@@ -453,7 +456,8 @@ static void check_resource(struct loading *loading, struct config_resource *reso
         need_sids(loading, node_get(node, "policy"));
     if (kind->section == SECTION_EVENT_RULE)
         check_event_rule(loading, resource, node);
-    if (!node_get(node, "mode"))
+    resource->own_mode = node_get(node, "mode") != NULL;
+    if (!resource->own_mode)
         resource->mode = loading->config->reconcile.mode;
 }
 

@@ -166,6 +166,7 @@ struct config_deployment {
     const cJSON *on; /* the pattern as JSON, for `event route` and for people */
     const struct event_pattern *pattern;
     struct config_artifact artifact;
+    bool mirror; /* images of other accounts are copied into the home account's repositories */
     enum deployment_driver driver;
     const char *endpoint;
     const char *execution_role; /* ARN in the home account */
@@ -245,6 +246,7 @@ struct config_resource {
     const char *name;
     const char *key;            /* what references call it; its name where the file gives none */
     enum reconcile_mode mode;   /* its own, else the whole's */
+    bool own_mode;              /* which of the two */
     enum policy_ownership owns; /* OWNS_STATEMENTS for kinds whose policy nobody shares too */
     /* The kind's keys by their names in schema.def, typed, defaults filled in: texts, booleans,
      * whole numbers; durations in seconds. A policy is an object in AWS's own names with a list

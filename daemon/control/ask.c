@@ -43,12 +43,18 @@ static cJSON *view_for(const struct exchange *exchange, const cJSON *view)
     return exchange_who(exchange) ? cJSON_Duplicate(view, true) : status_brief(view);
 }
 
+static const char *home_of(const struct control_parts *parts)
+{
+    return config_home(parts->get_config(parts->context))->name;
+}
+
 /* Of how many rows of an endpoint it is told what is usual: some of them failed. */
 #define USUAL_ROWS ((size_t)3 * USUAL_FROM)
 
 /* ---- one deployment ------------------------------------------------------------------------ */
 
 struct lookup {
+    const struct control_parts *parts;
     struct exchange *exchange;
     char *id;
     cJSON *document;
@@ -88,14 +94,32 @@ static void take_usual(void *context, const cJSON *view)
     usual_take(&lookup->usual, view);
 }
 
+static cJSON *deployment_of(const struct lookup *lookup)
+{
+    return cJSON_GetObjectItemCaseSensitive(lookup->document, "deployment");
+}
+
+static void answer_looked(void *context)
+{
+    struct lookup *lookup = context;
+
+    progress_add(lookup->parts->progress, deployment_of(lookup));
+    answer_lookup(lookup, NULL);
+}
+
 /* What is usual is a help; without it the deployment is told all the same. */
 static void answer_open(void *context, const struct error *error)
 {
     struct lookup *lookup = context;
 
     (void)error;
-    usual_add(&lookup->usual, cJSON_GetObjectItemCaseSensitive(lookup->document, "deployment"));
-    answer_lookup(lookup, NULL);
+    usual_add(&lookup->usual, deployment_of(lookup));
+    if (!exchange_is_wanted(lookup->exchange)) { /* and the parts may be gone */
+        answer_lookup(lookup, NULL);
+        return;
+    }
+    progress_look(lookup->parts->progress, home_of(lookup->parts), lookup->document, answer_looked,
+                  lookup);
 }
 
 static void look_up(const struct control_parts *parts, struct exchange *exchange, const char *id)
@@ -103,6 +127,7 @@ static void look_up(const struct control_parts *parts, struct exchange *exchange
     const struct record *open = engine_find_open(parts->engine, id);
     struct lookup *lookup = memory_allocate(sizeof(*lookup));
 
+    lookup->parts = parts;
     lookup->exchange = exchange;
     lookup->id = text_copy(id);
     lookup->document = cJSON_CreateObject();
@@ -269,9 +294,16 @@ static void free_overview(struct overview *overview)
     free(overview);
 }
 
-static void answer_overview(struct overview *overview)
+static void answer_overview(void *context)
 {
+    struct overview *overview = context;
     struct error error;
+    cJSON *view;
+
+    cJSON_ArrayForEach(view, overview->open)
+    {
+        progress_add(overview->parts->progress, view);
+    }
 
     if (overview->only && cJSON_GetArraySize(overview->open) == 0 &&
         cJSON_GetArraySize(overview->last) == 0 && !json_get(overview->document, "configured")) {
@@ -327,7 +359,8 @@ static void look_up_next(void *context, const struct error *error)
     }
     add_usual(overview);
     if (overview->next == overview->count) {
-        answer_overview(overview);
+        progress_look(overview->parts->progress, home_of(overview->parts), overview->open,
+                      answer_overview, overview);
         return;
     }
     const char *endpoint = overview->endpoints[overview->next++];

@@ -132,6 +132,7 @@ struct control *control_new(struct loop *loop, const struct control_parts *parts
 
     control->loop = loop;
     control->parts = *parts;
+    control->parts.progress = progress_new(loop, parts->aws);
     control->listener.descriptor = -1;
     timer_init(&control->tell_timer, loop, on_tell_timer, control);
     if (open_unix(control, config->control_socket, error) < 0 ||
@@ -166,5 +167,6 @@ void control_free(struct control *control)
     listener_remove(&control->listener);
     server_free(control->loopback_server);
     server_free(control->unix_server);
+    progress_free(control->parts.progress);
     free(control);
 }

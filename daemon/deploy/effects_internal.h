@@ -1,5 +1,6 @@
 /* What the effects' files share: effects.c (the table, beginning and ending), effects_pipeline.c,
- * effects_object.c, effects_endpoint.c, effects_stack.c, effects_watch.c (asking and taking). */
+ * effects_object.c, effects_image.c, effects_endpoint.c, effects_stack.c, effects_watch.c (asking
+ * and taking). */
 #ifndef CAUSEWAY_DEPLOY_EFFECTS_INTERNAL_H
 #define CAUSEWAY_DEPLOY_EFFECTS_INTERNAL_H
 
@@ -45,6 +46,10 @@ void effect_fail(struct effect_run *run, const struct error *error);
 /* {MEMBER: name}, which is all that the describing and deleting operations want. */
 void effect_ask_by_name(const struct asking *asking, const char *member, const char *name);
 
+/* Who reads a registry's images: the account that owns it, where the configuration names it; else
+ * home, by the registry's leave. */
+const char *effect_registry_reader(const struct asking *asking, const char *registry);
+
 /* The garbage entry that is next. */
 const cJSON *effect_garbage(const struct asking *asking);
 
@@ -66,6 +71,13 @@ void ask_carried_part(const struct asking *asking);
 void ask_completion(const struct asking *asking);
 void ask_abort(const struct asking *asking);
 void ask_delete_copy(const struct asking *asking);
+void ask_mirror(const struct asking *asking);
+void ask_manifest(const struct asking *asking);
+void ask_layers(const struct asking *asking);
+void ask_layer_upload(const struct asking *asking);
+void ask_layer_part(const struct asking *asking);
+void ask_layer_completion(const struct asking *asking);
+void ask_put_image(const struct asking *asking);
 void ask_alarms(const struct asking *asking);
 void ask_put_alarm(const struct asking *asking);
 void ask_delete_alarms(const struct asking *asking);

@@ -7,7 +7,6 @@
 #include "deploy/engine_internal.h"
 #include "deploy/journal.h"
 #include "deploy/lineage.h"
-#include "deploy/turn.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -86,6 +85,7 @@ static void take_over_next(struct live *live)
 
     char digest[SHA256_HEX_SIZE];
 
+    engine_set_moving(live, false);
     live->record = steal_pointer(live->next);
     free(live->bytes);
     live->bytes = steal_pointer(live->next_bytes);
@@ -120,15 +120,16 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     case STORE_COMMITTED:
         take_over_next(live);
         engine_count(live, live->record);
-        engine_mark_waiting_for_turn(live->seat);
+        engine_stir(engine, live->seat);
         if (live->granted)
             engine_answer_wish(steal_pointer(live->granted), ENGINE_DONE, live->id, NULL);
         break;
     case STORE_FAILED:
         /* Nothing was changed and no effect has run: the same commit is asked for again. */
-        if (live->abandoned)
+        if (live->abandoned) {
+            engine_stir(engine, live->seat);
             engine_remove_live(live);
-        else
+        } else
             timer_start(&engine->commit_retry, COMMIT_RETRY_MS);
         return;
     case STORE_CONFLICT:
@@ -137,7 +138,7 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
         struct seat *seat = live->seat;
 
         engine_remove_live(live);
-        engine_mark_waiting_for_turn(seat);
+        engine_stir(engine, seat);
         holding_is_old(engine, seat);
         return;
     }
@@ -181,6 +182,7 @@ static void step(struct live *live, const struct machine_input *input, struct wi
     live->next_bytes = bytes;
     live->next_lineage = output.lineage;
     live->granted = wish;
+    engine_set_moving(live, true);
     commit_next(live);
 }
 
@@ -223,31 +225,12 @@ static bool is_held(const struct live *live)
 
 static void ask_for_turn(struct live *live)
 {
-    struct live *other;
-    size_t count = 0;
-
-    /* While another one of this endpoint is being committed, what it will be is not known. */
-    list_each(other, &live->seat->lives, in_seat)
-    {
-        if (other->next && other != live)
-            return;
-    }
-    const struct record **records = memory_allocate_array(live->seat->open, sizeof(*records));
-
-    list_each(other, &live->seat->lives, in_seat)
-    {
-        const struct record *record = engine_record(other);
-
-        if (record)
-            records[count++] = record;
-    }
-    struct turn_decision decision = turn_decide(live->record, records, count, live->seat->lineage);
+    struct turn_decision decision = engine_decide_turn(live);
 
     if (decision.turn == TURN_TAKE && !is_held(live))
         step(live, &(struct machine_input){.kind = INPUT_TURN}, NULL);
     else if (decision.turn == TURN_SUPERSEDED)
         step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
-    free(records);
 }
 
 static void want_sweep(struct live *live)
@@ -273,7 +256,7 @@ static void advance(struct live *live)
         struct seat *seat = live->seat;
 
         engine_remove_live(live);
-        engine_mark_waiting_for_turn(seat);
+        engine_stir(engine, seat);
         return;
     }
     if (live->abandoned || !holding_may_act(engine, live->seat))
@@ -359,6 +342,7 @@ static void run(void *context)
     struct live *live;
 
     mark_due(engine);
+    engine_mark_stirred(engine);
     for (size_t i = 0; i < LIVES_A_TURN; i++) {
         live = list_first(&engine->ready, struct live, ready);
         if (!live)
@@ -549,6 +533,7 @@ struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *stor
     list_init(&engine->lives);
     list_init(&engine->ready);
     list_init(&engine->crowded);
+    list_init(&engine->stirred);
     timer_init(&engine->timer, loop, on_timer, engine);
     timer_init(&engine->commit_retry, loop, on_commit_retry, engine);
     poke_init(&engine->poke, loop, run, engine);

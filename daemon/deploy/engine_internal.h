@@ -1,5 +1,5 @@
 /* What the engine's files share: engine.c (the rule, taking in, life), engine_live.c (one open
- * deployment), engine_operate.c (operators'
+ * deployment), engine_turn.c (whose turn it is at an endpoint), engine_operate.c (operators'
  * wishes), engine_read.c (what the store holds: loading, asking). */
 #ifndef CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
 #define CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
@@ -14,6 +14,7 @@
 #include "deploy/machine.h"
 #include "deploy/notes.h"
 #include "deploy/sweep.h"
+#include "deploy/turn.h"
 #include "net/timer.h"
 #include "store/ledger.h"
 
@@ -35,6 +36,13 @@ struct seat {
     struct list lives; /* open deployments, in order of acceptance */
     size_t open;       /* how many */
     size_t waiting;    /* of them, for their turn */
+
+    /* engine_turn.c */
+    struct turn_survey survey; /* of the claims in lives */
+    bool surveyed;             /* and it is as they are */
+    size_t moving;             /* lives that are being committed, or to be committed again */
+    size_t lineage_moves;      /* of them, with whom the lineage changes */
+    struct list stirred;       /* in engine->stirred, or in none */
 
     /* where the engine shares its store (holding.h) */
     struct lease *lease; /* or NULL */
@@ -69,7 +77,10 @@ struct live {
     bool abandoned;          /* not ours any more; freed when its commit is answered */
     bool waits_for_endpoint; /* counted in engine->waiting */
     bool waits_for_turn;     /* counted in seat->waiting */
-    bool counted;            /* in statistics.open_in[counted_in] */
+    bool moving;             /* has a next; counted in seat->moving */
+    bool claimed;            /* the claim is as the record says */
+    struct turn_claim claim;
+    bool counted; /* in statistics.open_in[counted_in] */
     enum deployment_state counted_in;
     bool unreadable;
 };
@@ -86,6 +97,7 @@ struct engine {
     struct list lives;       /* in order of acceptance */
     struct list ready;       /* something happened to them: they are looked at on the next turn */
     struct list crowded;     /* their effects wait for others to end */
+    struct list stirred;     /* seats where somebody's turn may have come */
     struct map by_id;
     struct map seats;
     struct heap wakes; /* wall clock */
@@ -122,8 +134,16 @@ void engine_park(struct live *live);
  * sweep ends. */
 void engine_count(struct live *live, const struct record *record);
 
-/* Whose turn it is hangs on what all of the endpoint's deployments are. */
-void engine_mark_waiting_for_turn(const struct seat *seat);
+/* What is committed of it now; NULL where that cannot be read: it claims nothing. */
+void engine_set_claim(struct live *live, const struct record *record);
+/* Whether a commit of what is in `next` and `next_lineage` is on the way. */
+void engine_set_moving(struct live *live, bool moving);
+/* What it may do as far as its turn goes, all things as they are. */
+struct turn_decision engine_decide_turn(struct live *live);
+/* Whose turn it is hangs on what all of the endpoint's deployments are, and one has changed. */
+void engine_stir(struct engine *engine, struct seat *seat);
+/* Marks whoever may move for it. */
+void engine_mark_stirred(struct engine *engine);
 
 void engine_free_wish(struct wish *wish);
 /* Answers a wish and forgets it. */

@@ -14,6 +14,7 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint)
         seat = memory_allocate(sizeof(*seat));
         seat->endpoint = text_copy(endpoint);
         list_init(&seat->lives);
+        list_init(&seat->stirred);
         map_put(&engine->seats, endpoint, seat);
     }
     return seat;
@@ -21,6 +22,7 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint)
 
 void engine_free_seat(struct seat *seat)
 {
+    list_remove(&seat->stirred);
     free(seat->endpoint);
     cJSON_Delete(seat->lineage);
     free(seat);
@@ -33,19 +35,6 @@ void engine_mark(struct live *live)
     poke(&live->engine->poke);
 }
 
-void engine_mark_waiting_for_turn(const struct seat *seat)
-{
-    struct live *live;
-
-    if (!seat->waiting)
-        return;
-    list_each(live, &seat->lives, in_seat)
-    {
-        if (live->waits_for_turn)
-            engine_mark(live);
-    }
-}
-
 void engine_count(struct live *live, const struct record *record)
 {
     struct engine *engine = live->engine;
@@ -56,6 +45,7 @@ void engine_count(struct live *live, const struct record *record)
     live->seat->waiting += (size_t)waits_for_turn - (size_t)live->waits_for_turn;
     live->waits_for_endpoint = waits_for_endpoint;
     live->waits_for_turn = waits_for_turn;
+    engine_set_claim(live, record);
     if (live->counted)
         engine->statistics.open_in[live->counted_in]--;
     live->counted = record != NULL;
@@ -138,6 +128,7 @@ void engine_remove_live(struct live *live)
     list_remove(&live->link);
     list_remove(&live->in_seat);
     list_remove(&live->ready);
+    engine_set_moving(live, false);
     engine_count(live, NULL);
     live->seat->open--;
     engine->statistics.open--;

@@ -16,6 +16,7 @@ struct revival {
     struct engine *engine;
     struct record *(*revive)(const struct revival *revival, const struct record *old,
                              struct error *error);
+    char *id; /* of the old one */
     char *who;
     char *reason;
     engine_done *done;
@@ -43,7 +44,7 @@ static void revive(void *context, const struct error *error)
     else if (revival->engine->stopped)
         error_set(&revival->error, ERROR_TRANSIENT, "the daemon is stopping");
     else if (!old && revival->error.class == ERROR_NONE)
-        error_set(&revival->error, ERROR_NOT_FOUND, "there is no such deployment");
+        error_set(&revival->error, ERROR_NOT_FOUND, "there is no deployment %.200s", revival->id);
     else if (old)
         record = revival->revive(revival, old, &revival->error);
     if (record)
@@ -55,6 +56,7 @@ static void revive(void *context, const struct error *error)
                           ? ENGINE_REFUSED
                           : ENGINE_FAILED,
                       NULL, &revival->error);
+    free(revival->id);
     free(revival->who);
     free(revival->reason);
     free(revival);
@@ -65,6 +67,7 @@ static void begin_revival(const struct revival *wanted, const char *id)
     struct revival *revival = memory_allocate(sizeof(*revival));
 
     *revival = *wanted;
+    revival->id = text_copy(id);
     revival->who = text_copy(wanted->who);
     revival->reason = text_copy(wanted->reason);
     store_get(wanted->engine->store, RECORD_KIND, id,

@@ -23,6 +23,10 @@
  * commit in between, the minute was none. */
 enum { GRACE_TRIES = 7 };
 
+/* What one try counts for at most, where patience is measured: as long as a call's own tries take
+ * (aws/retry.h). A daemon that was down for hours, or could not commit, has not borne hours. */
+#define TRY_COUNTS_MS 300000
+
 /* No step asks to be woken later than this. A time further ahead means that the clock was set back.
  */
 #define WAKE_HORIZON_MS 3600000
@@ -315,10 +319,26 @@ static void stay_unsure(struct run *run)
         record->wake_ms = record->unsure_until_ms;
 }
 
+/* Patience is for trouble that is met, not for the time in which nobody tried: the step's time came
+ * at wake_ms, and what passed since beyond one try is left out. */
+static void leave_out_absence(struct run *run)
+{
+    struct record *record = run->record;
+    int64_t absent_ms = run->now_ms - record->wake_ms - TRY_COUNTS_MS;
+
+    if (absent_ms <= 0 || record->wake_ms < record->trouble_since_ms)
+        return;
+    if (record->trouble_since_ms)
+        record->trouble_since_ms += absent_ms;
+    if (record->refused_since_ms)
+        record->refused_since_ms += absent_ms;
+}
+
 void machine_bear(struct run *run, const struct error *error)
 {
     struct record *record = run->record;
 
+    leave_out_absence(run);
     if (!record->trouble_since_ms)
         record->trouble_since_ms = run->now_ms;
     if (passes_by_itself(error->class))
@@ -365,7 +385,7 @@ static bool is_accepted(const struct record *record, const struct effect_result 
 static void remember_call(struct record *record, const struct effect_result *result, int64_t now_ms)
 {
     if (text_is_empty(result->request_id) || record->step == STEP_COPY_PART ||
-        record->step == STEP_CARRY_PART)
+        record->step == STEP_CARRY_PART || record->step == STEP_LAYER_PART)
         return;
     if (!record->calls)
         record->calls = cJSON_CreateArray();

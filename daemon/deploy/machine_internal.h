@@ -1,6 +1,6 @@
 /* What the machine's files share: machine.c (the rule), machine_resolve.c (up to the turn),
- * machine_make.c (copy, model, configuration), machine_release.c (the endpoint, and back),
- * machine_stack.c (a CloudFormation stack instead of all that),
+ * machine_make.c (copy, model, configuration), machine_mirror.c (images), machine_release.c (the
+ * endpoint, and back), machine_stack.c (a CloudFormation stack instead of all that),
  * machine_close.c (the end, and what is left to do after it). */
 #ifndef CAUSEWAY_DEPLOY_MACHINE_INTERNAL_H
 #define CAUSEWAY_DEPLOY_MACHINE_INTERNAL_H
@@ -92,6 +92,13 @@ void take_alarms(struct run *run);
 void take_scaling(struct run *run);
 void take_made_alarm(struct run *run);
 void take_found_config(struct run *run);
+void take_found_mirror(struct run *run);
+void take_read_manifest(struct run *run);
+void take_found_layers(struct run *run);
+void take_layer_upload(struct run *run);
+void take_layer_part(struct run *run);
+void take_layer_completed(struct run *run);
+void take_put_image(struct run *run);
 void take_found_copy(struct run *run);
 void take_copy(struct run *run);
 void take_found_upload(struct run *run);
@@ -121,6 +128,11 @@ enum deployment_step machine_first_resolving(const struct record *record);
 /* Goes on with the next container of several, or with what comes when all are pinned. */
 void machine_next_container(struct run *run);
 void machine_pin_image(struct run *run);
+
+/* Goes on with the next container's image that is to be mirrored, or with what comes then. */
+void machine_next_mirror(struct run *run);
+/* Goes on with the next container's model data. */
+void machine_next_copy(struct run *run);
 
 /* Everything is pinned: the documents are made, and approval or the turn is next. */
 void machine_pinned(struct run *run);

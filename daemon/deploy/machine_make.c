@@ -12,7 +12,6 @@ static void check_bucket(struct run *run);
 static void check_pull(struct run *run);
 static void check_serving(struct run *run);
 static void check_alarms(struct run *run);
-static void next_copy(struct run *run);
 
 /* Whether what is asked for serves already. What once failed and was left there is to be verified
  * like any other. */
@@ -27,7 +26,7 @@ void take_first_look(struct run *run)
 
         record->unchanged = 1;
         if (pin_is_multi_model(record) && !record->restores)
-            next_copy(run); /* one more model for the container that serves */
+            machine_next_copy(run); /* one more model for the container that serves */
         else
             machine_enter(run, !proved && verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
         return;
@@ -134,7 +133,7 @@ static void check_alarms(struct run *run)
     if (run->record->serving_config && cJSON_GetArraySize(alarms) > 0)
         machine_enter(run, STEP_CHECK_ALARMS);
     else
-        next_copy(run);
+        machine_next_mirror(run);
 }
 
 /* An alarm that trips already would take the rollout back as soon as it begins. It may be over
@@ -146,7 +145,7 @@ void take_alarms(struct run *run)
     if (preflight_alarms(run->record, run->result->document, &error) < 0)
         machine_bear(run, &error);
     else
-        next_copy(run);
+        machine_next_mirror(run);
 }
 
 /* The configuration is there: what scales the endpoint is looked at, and what shall watch it made.
@@ -215,10 +214,10 @@ static void copied(struct run *run)
         return;
     }
     record->container++;
-    next_copy(run);
+    machine_next_copy(run);
 }
 
-static void next_copy(struct run *run)
+void machine_next_copy(struct run *run)
 {
     struct record *record = run->record;
     const cJSON *container;

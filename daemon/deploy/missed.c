@@ -19,6 +19,8 @@
 #define WINDOW_MS ((int64_t)7 * 24 * 3600 * 1000)
 /* A page of each; more executions in one interval than that are found by the next one's. */
 enum { PAGE = 100, SEEN_MAXIMUM = 20000 };
+/* Deployments of an endpoint among which a package is looked for: more than a week has. */
+enum { HISTORY_ROWS = 1000 };
 
 /* The row that says since when this store has looked. */
 #define SINCE_KIND "sweep"
@@ -34,7 +36,8 @@ struct task {
     char *account;   /* by its name */
     char *subject;   /* pipeline, group, or package's ARN */
     char *execution; /* TASK_ACTIONS */
-    bool succeeded;  /* TASK_ACTIONS: the whole execution did */
+    bool is_over;    /* TASK_ACTIONS: the whole execution is */
+    bool succeeded;  /* and did */
 };
 
 struct missed {
@@ -46,13 +49,16 @@ struct missed {
     struct timer timer;
     struct aws_call *call;
     struct list tasks;
-    struct map seen; /* executions that were over, and approvals, by their ids */
+    struct map seen; /* executions that were over when all of them was taken in, and packages */
     int64_t since_ms;
+    size_t pending; /* answers of the store and of the engine that are to come */
     bool stopped;
+    bool abandoned; /* nobody has it any more; freed with the last of them */
     struct missed_statistics statistics;
 };
 
 static void next_task(struct missed *missed);
+static void free_if_unused(struct missed *missed);
 
 static struct task *add_task(struct missed *missed, enum task_kind kind, const char *account,
                              const char *subject)
@@ -99,6 +105,13 @@ static void on_accepted(void *context, enum engine_answer answer, const char *id
     struct missed *missed = context;
 
     (void)error;
+    missed->pending--;
+    if (missed->abandoned) {
+        free_if_unused(missed);
+        return;
+    }
+    if (answer == ENGINE_FAILED) /* the next sweep finds it again */
+        map_free(&missed->seen);
     if (answer != ENGINE_DONE)
         return;
     missed->statistics.found++;
@@ -106,8 +119,14 @@ static void on_accepted(void *context, enum engine_answer answer, const char *id
                 "%s: its event had not come; staging was asked, and told of it", id);
 }
 
-/* By the same rule as an event that came. */
-static void take_in(struct missed *missed, cJSON *document)
+static void accept(struct missed *missed, struct record *record)
+{
+    missed->pending++;
+    engine_accept(missed->engine, record, on_accepted, missed);
+}
+
+/* By the same rule as an event that came: the record that it starts, or NULL. */
+static struct record *start(struct missed *missed, cJSON *document)
 {
     cleanup(json_free)
     cJSON *owned = document;
@@ -118,23 +137,67 @@ static void take_in(struct missed *missed, cJSON *document)
     if (!owned || missed->stopped || event_read(owned, &event, &error) < 0 ||
         event.time_ms < missed->since_ms ||
         route_event(missed->config, &event, &route, &error) < 0 || route.kind != ROUTE_DEPLOYMENT)
-        return;
-    struct record *record =
-        route_start(missed->config, &event, &route, "sweep", clock_wall_ms(), &error);
-
-    if (record)
-        engine_accept(missed->engine, record, on_accepted, missed);
+        return NULL;
+    return route_start(missed->config, &event, &route, "sweep", clock_wall_ms(), &error);
 }
 
-/* Whether it is known that this needs no second look; it is, from now on. */
-static bool was_seen(struct missed *missed, const char *what)
+static void take_in(struct missed *missed, cJSON *document)
 {
-    if (map_get(&missed->seen, what))
-        return true;
+    struct record *record = start(missed, document);
+
+    if (record)
+        accept(missed, record);
+}
+
+/* This needs no second look. */
+static void see(struct missed *missed, const char *what)
+{
     if (missed->seen.count >= SEEN_MAXIMUM) /* begins anew: at worst, duplicates */
         map_free(&missed->seen);
     map_put(&missed->seen, what, missed);
-    return false;
+}
+
+/* ---- packages that its endpoint has had ------------------------------------------------------ */
+
+struct candidate {
+    struct missed *missed;
+    struct record *record;
+    bool is_known;
+};
+
+static void compare(void *context, const cJSON *view)
+{
+    struct candidate *candidate = context;
+
+    candidate->is_known = candidate->is_known || text_equal(json_get_text(view, "model_package"),
+                                                            candidate->record->model_package);
+}
+
+static void on_compared(void *context, const struct error *error)
+{
+    struct candidate *candidate = context;
+    struct missed *missed = candidate->missed;
+    struct record *record = candidate->record;
+
+    missed->pending--;
+    if (!error && !missed->stopped) {
+        see(missed, record->model_package);
+        if (!candidate->is_known)
+            accept(missed, steal_pointer(record));
+    }
+    record_free(record);
+    free(candidate);
+    if (missed->abandoned)
+        free_if_unused(missed);
+}
+
+static void take_in_unless_known(struct missed *missed, struct record *record)
+{
+    struct candidate *candidate = memory_allocate(sizeof(*candidate));
+
+    *candidate = (struct candidate){.missed = missed, .record = record};
+    missed->pending++;
+    engine_history(missed->engine, record->endpoint, HISTORY_ROWS, compare, on_compared, candidate);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -154,7 +217,7 @@ static void take_executions(struct missed *missed, const struct task *task, cons
             cJSON_Delete(event);
             continue;
         }
-        if (is_over && was_seen(missed, id)) {
+        if (is_over && map_get(&missed->seen, id)) {
             cJSON_Delete(event);
             continue;
         }
@@ -162,6 +225,7 @@ static void take_executions(struct missed *missed, const struct task *task, cons
         struct task *actions = add_task(missed, TASK_ACTIONS, task->account, task->subject);
 
         actions->execution = text_copy(id);
+        actions->is_over = is_over;
         actions->succeeded = text_equal(json_get_text(summary, "status"), "Succeeded");
     }
 }
@@ -182,6 +246,8 @@ static void take_actions(struct missed *missed, const struct task *task, const c
             take_in(missed, missed_stage(&place, detail));
     }
     map_free(&stages);
+    if (task->is_over)
+        see(missed, task->execution);
 }
 
 static void take_packages(struct missed *missed, const struct task *task, const cJSON *answer)
@@ -192,7 +258,7 @@ static void take_packages(struct missed *missed, const struct task *task, const 
     {
         const char *arn = json_get_text(summary, "ModelPackageArn");
 
-        if (arn)
+        if (arn && !map_get(&missed->seen, arn))
             add_task(missed, TASK_PACKAGE, task->account, arn);
     }
 }
@@ -201,7 +267,12 @@ static void take_package(struct missed *missed, const struct task *task, const c
 {
     const struct missed_place place = place_of(missed, task);
 
-    take_in(missed, missed_package(&place, answer));
+    struct record *record = start(missed, missed_package(&place, answer));
+
+    if (record && record->model_package)
+        take_in_unless_known(missed, record);
+    else if (record)
+        accept(missed, record);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -360,6 +431,11 @@ static void know_since(void *context, const struct error *error)
 {
     struct missed *missed = context;
 
+    missed->pending--;
+    if (missed->abandoned) {
+        free_if_unused(missed);
+        return;
+    }
     if (!error && !missed->since_ms) {
         missed->since_ms = clock_wall_ms();
         const struct store_write write = {
@@ -377,9 +453,22 @@ static void know_since(void *context, const struct error *error)
         timer_start(&missed->timer, missed->config->sweep_ms);
 }
 
+/* While it is not known, nothing is looked for: it might be history. */
+static void ask_since(struct missed *missed)
+{
+    missed->pending++;
+    store_get(missed->store, SINCE_KIND, SINCE_KEY,
+              &(struct store_reader){read_since, know_since, missed});
+}
+
 static void on_timer(void *context)
 {
-    sweep(context);
+    struct missed *missed = context;
+
+    if (missed->since_ms)
+        sweep(missed);
+    else
+        ask_since(missed);
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -396,7 +485,7 @@ struct missed *missed_new(struct loop *loop, struct aws *aws, struct store *stor
     missed->config = config_ref(config);
     list_init(&missed->tasks);
     timer_init(&missed->timer, loop, on_timer, missed);
-    store_get(store, SINCE_KIND, SINCE_KEY, &(struct store_reader){read_since, know_since, missed});
+    ask_since(missed);
     return missed;
 }
 
@@ -409,6 +498,12 @@ void missed_stop(struct missed *missed)
     missed->call = NULL;
 }
 
+static void free_if_unused(struct missed *missed)
+{
+    if (missed->pending == 0)
+        free(missed);
+}
+
 void missed_free(struct missed *missed)
 {
     struct task *task;
@@ -419,7 +514,8 @@ void missed_free(struct missed *missed)
     list_each(task, &missed->tasks, link) free_task(task);
     map_free(&missed->seen);
     config_unref(missed->config);
-    free(missed);
+    missed->abandoned = true;
+    free_if_unused(missed);
 }
 
 void missed_set_config(struct missed *missed, struct config *config)

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "deploy/image.h"
+#include "deploy/mirror.h"
 #include "deploy/watch.h"
 
 #include <stdlib.h>
@@ -143,7 +144,7 @@ static cJSON *primary_container(const struct record *record)
 {
     cJSON *container = cJSON_CreateObject();
     cleanup(free_pointer)
-    char *image = image_by_digest(record->image, record->image_digest);
+    char *image = mirror_uri(record, record->image, record->image_digest);
 
     json_add_text(container, "Image", image);
     if (pin_is_multi_model(record)) {
@@ -173,7 +174,7 @@ static cJSON *pinned_container(const struct record *record, const cJSON *entry)
                  cJSON_CreateString(json_get_text(entry, "package")));
     } else if (image) {
         cleanup(free_pointer)
-        char *pinned = digest ? image_by_digest(image, digest) : text_copy(image);
+        char *pinned = digest ? mirror_uri(record, image, digest) : text_copy(image);
 
         json_put(container, "Image", cJSON_CreateString(pinned));
     }

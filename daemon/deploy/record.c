@@ -284,6 +284,53 @@ char *record_encode(const struct record *record)
     return buffer_take(&out);
 }
 
+/* The stored form as it is read: its members stand in the order of the lists, so that each is
+ * looked for at one place only. Where one is left over, the form is another version's or another
+ * hand's, and is searched. */
+struct reading {
+    cJSON *json;
+    cJSON *next;
+    bool in_any_order;
+    const char *state;
+    const char *step;
+};
+
+static cJSON *find_member(struct reading *reading, const char *name)
+{
+    cJSON *member = reading->next;
+
+    if (reading->in_any_order)
+        return cJSON_GetObjectItemCaseSensitive(reading->json, name);
+    if (!member || !text_equal(member->string, name))
+        return NULL;
+    reading->next = member->next;
+    return member;
+}
+
+static cJSON *take_document(struct reading *reading, const char *name)
+{
+    cJSON *member = find_member(reading, name);
+
+    return member ? cJSON_DetachItemViaPointer(reading->json, member) : NULL;
+}
+
+/* Whether nothing is left over. */
+static bool read_members(struct reading *reading, struct record *record)
+{
+    reading->state = json_text(find_member(reading, "state"));
+    reading->step = json_text(find_member(reading, "step"));
+#define X(name) record_set(&record->name, json_text(find_member(reading, #name)));
+    RECORD_TEXTS(X)
+#undef X
+#define X(name) record->name = json_integer(find_member(reading, #name), 0);
+    RECORD_NUMBERS(X)
+#undef X
+#define X(name) record_set_document(&record->name, take_document(reading, #name));
+    RECORD_DOCUMENTS(X)
+#undef X
+    return reading->in_any_order || !reading->next;
+}
+
 struct record *record_decode(uint32_t format, const void *bytes, size_t length, struct error *error)
 {
     if (format != RECORD_FORMAT) {
@@ -299,31 +346,27 @@ struct record *record_decode(uint32_t format, const void *bytes, size_t length, 
         return NULL;
     cleanup(record_free_pointer)
     struct record *record = record_new();
-    const char *state = json_get_text(json, "state");
-    const char *step = json_get_text(json, "step");
+    struct reading reading = {.json = json, .next = json->child};
+
+    if (!read_members(&reading, record)) {
+        json_free(&json);
+        json = json_parse(bytes, length, length, error);
+        reading = (struct reading){.json = json, .in_any_order = true};
+        read_members(&reading, record);
+    }
     enum deployment_state known_state;
 
-    if (!deployment_state_from_name(state, &known_state)) {
+    if (!deployment_state_from_name(reading.state, &known_state)) {
         error_set(error, ERROR_INVALID, "its state \"%s\" is unknown to this version",
-                  state ? state : "");
+                  reading.state ? reading.state : "");
         return NULL;
     }
     memcpy(&record->state, &known_state, sizeof(known_state));
-    if (!step_from_name(step, &record->step)) {
+    if (!step_from_name(reading.step, &record->step)) {
         error_set(error, ERROR_INVALID, "its step \"%s\" is unknown to this version",
-                  step ? step : "");
+                  reading.step ? reading.step : "");
         return NULL;
     }
-#define X(name) record->name = text_copy(json_get_text(json, #name));
-    RECORD_TEXTS(X)
-#undef X
-#define X(name) record->name = json_get_integer(json, #name, 0);
-    RECORD_NUMBERS(X)
-#undef X
-#define X(name) \
-    record->name = json_get(json, #name) ? cJSON_Duplicate(json_get(json, #name), true) : NULL;
-    RECORD_DOCUMENTS(X)
-#undef X
     if (!record->id || !record->deployment || !record->endpoint || !record->settings) {
         error_set(error, ERROR_INVALID, "it lacks its id, deployment, endpoint or settings");
         return NULL;

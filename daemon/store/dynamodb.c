@@ -357,6 +357,15 @@ static void give_up(struct dynamodb_store *store)
     deliver(store);
 }
 
+static void free_store(struct dynamodb_store *store)
+{
+    free(store->table);
+    free(store->account);
+    free(store->tag);
+    free(store->tag_value);
+    free(store);
+}
+
 static void dynamodb_close(struct store *base)
 {
     struct dynamodb_store *store = of(base);
@@ -370,9 +379,7 @@ static void dynamodb_close(struct store *base)
     poke_cancel(&store->poke);
     timer_stop(&store->probe);
     timer_stop(&store->patience);
-    free(store->table);
-    free(store->account);
-    free(store);
+    free_store(store);
 }
 
 static const struct store_functions functions = {
@@ -395,14 +402,14 @@ struct store *store_open_dynamodb(struct loop *loop, struct aws *aws,
     store->aws = aws;
     store->table = text_copy(place->table);
     store->account = text_copy(place->account);
+    store->tag = text_copy(place->tag);
+    store->tag_value = text_copy(place->tag_value);
     list_init(&store->requests);
     poke_init(&store->poke, loop, run, store);
     timer_init(&store->probe, loop, probe, store);
     timer_init(&store->patience, loop, on_patience_lost, store);
     if (table_open(store, error) < 0) {
-        free(store->table);
-        free(store->account);
-        free(store);
+        free_store(store);
         return NULL;
     }
     return &store->store;

@@ -53,6 +53,8 @@ struct dynamodb_store {
     struct aws *aws;
     char *table;
     char *account;
+    char *tag;
+    char *tag_value;
     struct list requests; /* in the order they were asked for */
     size_t running;
     struct poke poke;

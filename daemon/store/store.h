@@ -76,6 +76,8 @@ struct aws;
 struct store_dynamodb {
     const char *table;
     const char *account; /* by its name in aws */
+    const char *tag;     /* that a table which is made gets, and the tag's value; or NULL */
+    const char *tag_value;
 };
 struct store *store_open_dynamodb(struct loop *loop, struct aws *aws,
                                   const struct store_dynamodb *place, struct error *error);

@@ -115,7 +115,8 @@ def test_a_story_tells_what_was_waited_for_and_a_difference_what_changed(daemon:
     story = daemon.ask("explain", two["id"])
     told = {entry["state"]: entry for entry in story["story"]}
     assert "pinned the artifact s3://" in told["resolving"]["sentence"]
-    assert "ping health check" in told["rolled_back"]["sentence"]
+    assert "ping health check" in told["rolling_back"]["sentence"]
+    assert told["rolled_back"]["sentence"] == f"the endpoint serves {one['config_name']} again"
     assert told["settling"]["took_ms"] >= 0 and story["longest"]["state"] in told and story["advice"]
     text = daemon.ctl("explain", two["id"]).stdout
     assert "What to do:" in text and "for endpoint fraud-scorer: rolled_back" in text
@@ -123,6 +124,34 @@ def test_a_story_tells_what_was_waited_for_and_a_difference_what_changed(daemon:
     assert difference.returncode == 1 and "artifact_key\n  - deploy/one\n  + deploy/two\n" in difference.stdout
     assert daemon.ctl("diff", one["id"], one["id"]).returncode == 0
     assert daemon.ctl("explain", "nobody-000000000000").returncode == 1
+
+
+def test_a_rollout_is_shown_with_its_instances_and_aws_is_not_asked_each_time(
+        daemon: Daemon, world: Any, control: Any) -> None:
+    control.sagemaker(invocations=[{"model_data_contains": "one", "body": "0.5\n"}, {"model_data_contains": "two", "body": "0.7\n"}])
+    publish(world, control, "deploy/one")
+    daemon.wait_ended(1)
+    control.sagemaker(stuck=["updating"], rollout={"current": 1, "status": "Baking", "message": "Baking for 600 seconds."})
+    publish(world, control, "deploy/two")
+    settling = wait_for(lambda: next((r for r in daemon.history() if r["state"] == "settling"), None), "the second to settle", 20)
+
+    def looks() -> int:
+        return len(control.calls(service="sagemaker", operation="DescribeEndpoint"))
+
+    seen = daemon.ask("status")["open"][0]["rollout"]
+    assert seen["status"] == "Updating" and seen["seen_ms"] > 0
+    variant = seen["variants"][0]
+    assert (variant["name"], variant["current"], variant["desired"], variant["before"]) == ("main", 1, 2, 2)
+    assert (variant["phase"], variant["message"], variant["weight"]) == ("Baking", "Baking for 600 seconds.", 1)
+    assert "[#####.....] 1 of 2 instances, baking" in daemon.ctl("status").stdout
+    one = daemon.ctl("status", settling["id"]).stdout
+    assert "  main: 1 of 2 new instances beside 2 old; baking" in one and ": Baking for 600 seconds." in one
+    before = looks()
+    for _ in range(20):
+        daemon.ask("status")
+    assert looks() < before + 20, "an answer that is young enough serves everybody"
+    control.sagemaker_release()
+    assert "rollout" not in daemon.wait_ended(2)[0]
 
 
 @pytest.mark.parametrize("path", ["/v1/history", "/v1/deployments/x", "/v1/dead-letters", "/v1/log-level", "/v1/version"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from causeway import BUILD, PIPELINE
+from causeway import BUILD, PIPELINE, note_messages
 from gate.client import Sandbox
 from gate.world import (
     ARTIFACT_BUCKET, BUS, EXTERNAL_ID, INSTANCE_ROLE, MODEL_BUCKET, QUEUE, REPOSITORY, SAGEMAKER_BUCKET, STAGING_ROLE, World,
@@ -153,6 +153,7 @@ class Bridge:
             assert self.process.stdin
             self.process.stdin.close()
             assert self.process.wait(20) == 0, self.journal.read_text()[-3000:]
+            note_messages(self.journal)
         self.process = None
 
     def kill(self) -> None:

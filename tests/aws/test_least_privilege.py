@@ -110,6 +110,7 @@ class Journeys:
         world = self.world
         change_trust(world)
         change_redrive(world)
+        self.ctl("reconcile", QUEUE)
         delete_repository_policy(world)
         self.apply()
 
@@ -120,7 +121,7 @@ class Journeys:
 
         def extra(account: str, **changes: Any) -> list[dict[str, Any]]:
             policy = f"arn:aws:iam::{getattr(world, account)}:policy/causeway-extra"
-            tags = {"tags": {"team": changes.get("team", "ml")}}
+            tags = {"tags": {"team": changes["team"]} if "team" in changes else {"team": "ml", "cost": "7"}}
             return [
                 {"kind": "iam_policy", "account": account, "name": "causeway-extra", "policy": changes.get("policy", POLICY), **tags},
                 {"kind": "iam_role", "account": account, "name": "causeway-extra", "description": changes.get("description", "a role"),
@@ -131,10 +132,10 @@ class Journeys:
                 {"kind": "event_rule", "account": account, "name": "causeway-extra", "pattern": {"source": ["extra"]},
                  "targets": changes.get("targets", []), **tags}]
 
-        def own(description: str, **more: Any) -> list[dict[str, Any]]:
+        def own(description: str, tags: dict[str, str], **more: Any) -> list[dict[str, Any]]:
             return [
-                {"kind": "sqs_queue", "account": "prod", "name": f"{QUEUE}-dlq", "retention": "14d", "tags": {"team": "ml"}},
-                {"kind": "event_bus", "account": "prod", "name": BUS, "description": description, "tags": {"team": "ml"}, **more}]
+                {"kind": "sqs_queue", "account": "prod", "name": f"{QUEUE}-dlq", "retention": "14d", "tags": tags},
+                {"kind": "event_bus", "account": "prod", "name": BUS, "description": description, "tags": tags, **more}]
 
         statement = {"Sid": "CausewayFromStaging", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{world.staging}:root"},
                      "Action": "events:PutEvents", "Resource": f"{events}:event-bus/{BUS}"}
@@ -142,7 +143,7 @@ class Journeys:
         queue = [{"id": "queue", "arn": world.queue_arn}]
         bus = [{"id": "bus", "arn": world.bus_arn, "role": f"arn:aws:iam::{world.staging}:role/causeway-forward"}]
         self.reconfigure(reconcile=PRUNE, resources=[
-            *extra("prod", targets=queue), *extra("staging", targets=bus), *own("a bus", policy={"statements": [statement]})])
+            *extra("prod", targets=queue), *extra("staging", targets=bus), *own("a bus", {"team": "ml", "cost": "7"}, policy={"statements": [statement]})])
         for account in ("prod", "staging"):  # five versions: the oldest has to go for the next
             iam = world.client(account, "iam")
             for _ in range(4):
@@ -151,7 +152,7 @@ class Journeys:
         changed: dict[str, Any] = {"policy": another, "description": "another", "service": "lambda.amazonaws.com", "managed": [],
                                    "inline": {"b": POLICY}, "team": "other"}
         self.reconfigure(reconcile=PRUNE, resources=[
-            *extra("prod", **changed), *extra("staging", **changed), *own("another bus")])
+            *extra("prod", **changed), *extra("staging", **changed), *own("another bus", {"team": "ml"})])
         self.reconfigure(reconcile=PRUNE, short={"artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET]}, resources=[
             {"kind": "ecr_repository", "account": "staging", "name": REPOSITORY}])
         self.reconfigure()

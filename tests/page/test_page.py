@@ -36,6 +36,8 @@ def test_the_essentials_are_there_without_scripts(watched: Watched, visit: Visit
     expect(cards.first).to_contain_text("settling")
     expect(cards.last).to_contain_text("causewayctl approve churn-")
     expect(cards.first.locator("[aria-current=step]")).to_contain_text("settling")
+    expect(cards.first.locator(".progress")).to_contain_text("main: 1 of 2 new instances beside 2 old; baking")
+    expect(cards.first.get_by_role("progressbar", name="Instances of main")).to_have_attribute("value", "1")
     assert page.locator(".past .pill").all_inner_texts() == ["rolled back", "succeeded", "succeeded"]
     assert page.locator("noscript meta[http-equiv=refresh]").count() == 1
 

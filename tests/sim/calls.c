@@ -3,6 +3,7 @@
 #include "aws/codec.h"
 #include "aws/service_autoscaling.h"
 #include "aws/service_cloudwatch.h"
+#include "aws/service_codepipeline.h"
 #include "aws/service_ecr.h"
 #include "aws/service_events.h"
 #include "aws/service_iam.h"

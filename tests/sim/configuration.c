@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ENDPOINTS = 6 };
+enum { PIPELINES = 6, PACKAGES = PIPELINES, ENDPOINTS };
 
 unsigned configuration_endpoints(void)
 {
@@ -28,19 +28,48 @@ static uint64_t draw(uint64_t below)
     return chance_below(&sim->chance, STREAM_CONFIG, below);
 }
 
-static const struct event_pattern *pattern_of(unsigned number)
+enum configuration_kind configuration_kind(unsigned number)
+{
+    if (number == PACKAGES)
+        return KIND_PACKAGE;
+    return nature_of(number) & 1 ? KIND_MODEL : KIND_MANIFEST;
+}
+
+bool configuration_has_job(unsigned number)
+{
+    return number < PIPELINES && (nature_of(number) >> 16) % 4 == 0;
+}
+
+static void free_document(void *document)
+{
+    cJSON_Delete(document);
+}
+
+/* What a pipeline's job starts, staging's function tells of, as the guide's does. */
+static char *pattern_of(unsigned number)
+{
+    if (configuration_kind(number) == KIND_PACKAGE)
+        return text_copy("{\"source\":[\"aws.sagemaker\"],\"detail\":{\"ModelPackageGroupName\":["
+                         "\"" PACKAGE_GROUP "\"],\"ModelApprovalStatus\":[\"Approved\"]}}");
+    return text_printf("{\"source\":[\"%s\"],\"detail\":{\"pipeline\":[\"pipeline-%u\"],"
+                       "\"state\":[\"SUCCEEDED\"]}}",
+                       configuration_has_job(number) ? "staging.function" : "aws.codepipeline",
+                       number);
+}
+
+static void set_pattern(struct config *config, struct config_deployment *deployment,
+                        unsigned number)
 {
     cleanup(free_pointer)
-    char *text =
-        text_printf("{\"source\":[\"aws.codepipeline\"],\"detail\":{\"pipeline\":[\"pipeline-%u\"],"
-                    "\"state\":[\"SUCCEEDED\"]}}",
-                    number);
+    char *text = pattern_of(number);
     struct error error;
-    struct event_pattern *pattern = event_pattern_read(text, strlen(text), &error);
+    cJSON *document = json_parse(text, strlen(text), strlen(text), &error);
 
-    if (!pattern)
+    deployment->pattern = event_pattern_read(text, strlen(text), &error);
+    if (!document || !deployment->pattern)
         abort();
-    return pattern;
+    arena_adopt(&config->arena, document, free_document);
+    deployment->on = document;
 }
 
 static void add_verification(struct config *config, struct config_deployment *deployment)
@@ -59,14 +88,16 @@ static void make_deployment(struct config *config, unsigned number)
 {
     struct config_deployment *deployment = &config->deployments[number];
     uint64_t nature = nature_of(number);
-    bool is_model = nature & 1;
+    static const enum artifact_form forms[] = {
+        [KIND_MODEL] = ARTIFACT_MODEL,
+        [KIND_MANIFEST] = ARTIFACT_MANIFEST,
+        [KIND_PACKAGE] = ARTIFACT_MODEL_PACKAGE,
+    };
     static const char *sources[] = {STAGING_BUCKET};
 
     *deployment = (struct config_deployment){
         .name = arena_printf(&config->arena, "scorer-%u", number),
-        .pattern = pattern_of(number),
-        .artifact = {.pipeline = "BuildArtifact",
-                     .form = is_model ? ARTIFACT_MODEL : ARTIFACT_MANIFEST},
+        .artifact = {.pipeline = "BuildArtifact", .form = forms[configuration_kind(number)]},
         .endpoint = arena_printf(&config->arena, "endpoint-%u", number),
         .execution_role = "arn:aws:iam::" HOME_ACCOUNT ":role/execution",
         .model_bucket = MODEL_BUCKET,
@@ -82,6 +113,7 @@ static void make_deployment(struct config *config, unsigned number)
         .keep = (int64_t)draw(4),
         .delete_failed_first = (nature >> 8) & 1,
     };
+    set_pattern(config, deployment, number);
     if ((nature >> 9) & 1)
         add_verification(config, deployment);
     if (draw(3) == 0) {
@@ -127,6 +159,7 @@ struct config *configuration_make(void)
                                           .receivers = 1 + (int64_t)draw(2),
                                           .visibility_ms = 60000,
                                           .wait_ms = 20000};
+    config->sweep_ms = (int64_t)(10 + draw(20)) * 60000;
     config->result_bus = nature_of(ENDPOINTS) & 1 ? RESULT_BUS : NULL;
     config->deployments =
         arena_allocate_array(&config->arena, ENDPOINTS, sizeof(*config->deployments));

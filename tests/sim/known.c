@@ -6,6 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What an endpoint's deployments share. */
+struct place {
+    const char *endpoint;
+    int64_t written_us; /* last, of any of them */
+};
+
+static struct place places[64];
+static size_t place_count;
 static struct map by_id;
 static struct known **all;
 static size_t count;
@@ -64,6 +72,17 @@ static enum deployment_step step_of(const char *name)
     return STEP_ACCEPTED;
 }
 
+static struct place *place_of(const char *endpoint)
+{
+    for (size_t i = 0; i < place_count; i++)
+        if (text_equal(places[i].endpoint, endpoint))
+            return &places[i];
+    if (place_count == array_length(places))
+        abort();
+    places[place_count].endpoint = text_copy(endpoint);
+    return &places[place_count++];
+}
+
 static struct known *make(const struct disk_row *row)
 {
     struct known *known = memory_allocate(sizeof(*known));
@@ -71,13 +90,15 @@ static struct known *make(const struct disk_row *row)
 
     known->id = row->row.key;
     known->row = row;
-    known->endpoint = text_copy(row->row.group);
+    known->place = place_of(row->row.group);
+    known->endpoint = known->place->endpoint;
     read_field(row->row.bytes, "event_id", text, sizeof(text));
     known->release = staging_find(text);
     read_field(row->row.bytes, "retry_of", text, sizeof(text));
     known->retried = text[0] != '\0';
     read_field(row->row.bytes, "restores", text, sizeof(text));
     known->retried = known->retried || text[0] != '\0';
+    read_field(row->row.bytes, "job", known->job, sizeof(known->job));
     read_field(row->row.bytes, "result_bus", text, sizeof(text));
     known->has_bus = text[0] != '\0';
     if (count == capacity) {
@@ -101,7 +122,7 @@ const struct known *known_learn(const struct disk_row *row)
     deployment_state_from_name(text, &known->state);
     read_field(bytes, "step", text, sizeof(text));
     known->step = step_of(text);
-    known->written_us = sim->now_us;
+    known->place->written_us = sim->now_us;
     known->open = row->row.open;
     known->turn = has_number(bytes, "turn");
     if (!known->open)
@@ -145,14 +166,9 @@ const struct known *known_with_turn(const char *endpoint)
     return NULL;
 }
 
-int64_t known_last_written_us(const char *endpoint)
+int64_t known_last_written_us(const struct known *known)
 {
-    int64_t last_us = 0;
-
-    for (size_t i = 0; i < count; i++)
-        if (all[i]->written_us > last_us && text_equal(all[i]->endpoint, endpoint))
-            last_us = all[i]->written_us;
-    return last_us;
+    return known->place->written_us;
 }
 
 bool known_left_undone(const char *endpoint)

@@ -6,14 +6,17 @@
 #include "sim/disk.h"
 #include "sim/world.h"
 
+struct place;
+
 struct known {
     const char *id;
     const struct disk_row *row;
-    char *endpoint;
+    const char *endpoint;
+    struct place *place;           /* the endpoint's */
     const struct release *release; /* NULL where it is none of ours */
     enum deployment_state state;
     enum deployment_step step;
-    int64_t written_us;
+    char job[32]; /* that waits for its result; or "" */
     bool open;
     bool turn;
     bool retried;     /* made by an operator's retry or rollback */
@@ -34,8 +37,8 @@ unsigned known_count_of(const struct release *release);
 /* The one that has the endpoint's turn, or NULL. */
 const struct known *known_with_turn(const char *endpoint);
 
-/* When a deployment of the endpoint was written last. */
-int64_t known_last_written_us(const char *endpoint);
+/* When a deployment of the same endpoint was written last. */
+int64_t known_last_written_us(const struct known *known);
 
 /* Whether one of the endpoint (NULL: of any) could not tidy up and says so. */
 bool known_left_undone(const char *endpoint);

@@ -69,10 +69,22 @@ static const char *name_in(const struct aws_call *call, const char *member)
     return json_get_text(call->input, member);
 }
 
+/* The one container: alone, or the first of the list. */
+static const cJSON *container_of_model(const cJSON *model)
+{
+    const cJSON *primary = json_get(model, "PrimaryContainer");
+
+    return primary ? primary : cJSON_GetArrayItem(json_get(model, "Containers"), 0);
+}
+
 static const struct version *content_of(const cJSON *model)
 {
-    const char *url = json_get_text(json_get(model, "PrimaryContainer"), "ModelDataUrl");
+    const char *package = json_get_text(container_of_model(model), "ModelPackageName");
+    const char *url = json_get_text(container_of_model(model), "ModelDataUrl");
     char bucket[128];
+
+    if (package)
+        return packages_content(package);
 
     if (!url || !text_starts_with(url, "s3://"))
         return NULL;
@@ -163,7 +175,10 @@ const struct version *configs_find_content(const char *config)
 
 const char *configs_find_image(const char *config)
 {
-    return json_get_text(json_get(model_document(config), "PrimaryContainer"), "Image");
+    const cJSON *container = container_of_model(model_document(config));
+    const char *package = json_get_text(container, "ModelPackageName");
+
+    return package ? packages_image(package) : json_get_text(container, "Image");
 }
 
 bool configs_is_in_use(const char *config)

@@ -15,14 +15,18 @@ struct object {
 
 enum { PARTS_MAX = 10000 };
 
+/* Of an upload: a stretch of some version. One that is sent again takes the old one's place. */
+struct part {
+    const struct version *source; /* NULL: not there */
+    int64_t first;                /* byte */
+    int64_t last;                 /* counts in */
+};
+
 struct upload {
     char *bucket;
     char *key;
-    uint64_t content;
-    bool bad;
-    int64_t bytes;
-    size_t parts;
-    bool has[PARTS_MAX + 1]; /* by their numbers, from 1 */
+    struct part *parts; /* by their numbers, from 1 */
+    size_t part_count;  /* of places */
 };
 
 static const char *name_of(const char *bucket, const char *key, char name[1200])
@@ -268,18 +272,29 @@ static struct upload *find_upload(struct aws_call *call, const char *id, bool ma
     return upload;
 }
 
-static void add_part(struct upload *upload, const struct version *source, int64_t part_number)
+static void add_part(struct upload *upload, const struct part *part, int64_t number)
 {
-    if (upload->content && upload->content != source->content)
-        broken("what was pinned", "an upload mixes content %" PRIu64 " and %" PRIu64,
-               upload->content, source->content);
-    upload->content = source->content;
-    upload->bad = source->bad;
-    upload->bytes = source->size;
-    if (part_number < 1 || part_number > PARTS_MAX)
-        broken("what was pinned", "a part has the number %" PRId64, part_number);
-    upload->parts += !upload->has[part_number];
-    upload->has[part_number] = true;
+    if (number < 1 || number > PARTS_MAX)
+        broken("what was pinned", "a part has the number %" PRId64, number);
+    if ((size_t)number > upload->part_count) {
+        upload->parts = memory_resize_array(upload->parts, (size_t)number, sizeof(*upload->parts));
+        memset(upload->parts + upload->part_count, 0,
+               ((size_t)number - upload->part_count) * sizeof(*upload->parts));
+        upload->part_count = (size_t)number;
+    }
+    upload->parts[number - 1] = *part;
+}
+
+/* "bytes=FIRST-LAST" */
+static struct part stretch_of(const struct version *source, const char *range)
+{
+    struct part part = {.source = source};
+
+    if (!range || sscanf(range, "bytes=%" SCNd64 "-%" SCNd64, &part.first, &part.last) != 2 ||
+        part.first > part.last || part.last >= source->size)
+        broken("what was pinned", "\"%s\" is no stretch of %" PRId64 " bytes", range ? range : "",
+               source->size);
+    return part;
 }
 
 void objects_copy_part(struct aws_call *call)
@@ -291,14 +306,16 @@ void objects_copy_part(struct aws_call *call)
 
     if (!source)
         return;
-    add_part(upload, source, input->part_number);
+    const struct part part = stretch_of(source, input->copy_source_range);
+
+    add_part(upload, &part, input->part_number);
     struct s3_upload_part_copy_output *output = arena_allocate(&call->arena, sizeof(*output));
 
     output->etag = arena_printf(&call->arena, "\"part-%" PRId64 "\"", input->part_number);
     call_answer(call, output);
 }
 
-/* What is read stands for the whole version: its address is in it. */
+/* What is read is named, not there: its stretch. */
 void objects_get_part(struct aws_call *call)
 {
     const struct s3_get_object_input *input = call->input;
@@ -312,10 +329,11 @@ void objects_get_part(struct aws_call *call)
         call_refuse(call, ERROR_CONFLICT, "PreconditionFailed", "%s is another one", input->key);
         return;
     }
+    const struct part part = stretch_of(version, input->range);
     struct s3_get_object_output *output = arena_allocate(&call->arena, sizeof(*output));
 
-    output->body.data = arena_copy_bytes(&call->arena, (const char *)&version, sizeof(version));
-    output->body.length = sizeof(version);
+    output->body.data = arena_copy_bytes(&call->arena, (const char *)&part, sizeof(part));
+    output->body.length = sizeof(part);
     call_answer(call, output);
 }
 
@@ -323,34 +341,50 @@ void objects_upload_part(struct aws_call *call)
 {
     const struct s3_upload_part_input *input = call->input;
     struct upload *upload = find_upload(call, input->upload_id, true);
-    const struct version *source;
+    struct part part;
 
     if (!upload)
         return;
-    if (input->body.length != sizeof(source))
+    if (input->body.length != sizeof(part))
         broken("what was pinned", "a part was not carried as it was read");
-    memcpy(&source, input->body.data, sizeof(source));
-    add_part(upload, source, input->part_number);
+    memcpy(&part, input->body.data, sizeof(part));
+    add_part(upload, &part, input->part_number);
     struct s3_upload_part_output *output = arena_allocate(&call->arena, sizeof(*output));
 
     output->etag = arena_printf(&call->arena, "\"part-%" PRId64 "\"", input->part_number);
     call_answer(call, output);
 }
 
+/* The parts that are named, in their order, become the object; others, which an upload that was
+ * left and found again may have, are thrown away (API Reference, CompleteMultipartUpload). */
 void objects_complete_upload(struct aws_call *call)
 {
     const struct s3_complete_multipart_upload_input *input = call->input;
     struct upload *upload = find_upload(call, input->upload_id, true);
+    const struct version *source = NULL;
+    int64_t end = 0;
 
     if (!upload)
         return;
-    bool is_whole = input->part_count == upload->parts;
+    for (size_t i = 0; i < input->part_count; i++) {
+        int64_t number = input->parts[i].part_number;
+        const struct part *part = number == (int64_t)i + 1 && (size_t)number <= upload->part_count
+                                      ? &upload->parts[i]
+                                      : NULL;
 
-    for (size_t i = 0; i < input->part_count; i++)
-        is_whole = is_whole && input->parts[i].part_number == (int64_t)i + 1 && upload->has[i + 1];
-    if (!is_whole)
-        broken("what was pinned", "an upload is completed with other parts than it has");
-    place_copy(upload->bucket, upload->key, upload->content, upload->bytes, upload->bad);
+        if (!part || !part->source || part->first != end)
+            broken("what was pinned", "part %" PRId64 " of an upload is not what comes next",
+                   number);
+        if (source && source->content != part->source->content)
+            broken("what was pinned", "an upload mixes content %" PRIu64 " and %" PRIu64,
+                   source->content, part->source->content);
+        source = part->source;
+        end = part->last + 1;
+    }
+    if (!source || end != source->size)
+        broken("what was pinned", "an upload of %" PRId64 " bytes is completed with %" PRId64,
+               source ? source->size : 0, end);
+    place_copy(upload->bucket, upload->key, source->content, source->size, source->bad);
     map_remove(&sim->world->uploads, input->upload_id);
     call_answer(call,
                 arena_allocate(&call->arena, sizeof(struct s3_complete_multipart_upload_output)));
@@ -374,6 +408,6 @@ unsigned objects_open_uploads(void)
     void *value;
 
     while (map_each(&sim->world->uploads, &position, &id, &value))
-        count += ((struct upload *)value)->parts != 0;
+        count += ((struct upload *)value)->part_count != 0;
     return count;
 }

@@ -1,6 +1,7 @@
 /* The daemons: what causewayd wires together, started, killed, frozen and outlived. */
 #include "bridge/bridge.h"
 #include "deploy/engine.h"
+#include "deploy/missed.h"
 #include "intake/intake.h"
 #include "sim/bridge_world.h"
 #include "sim/disk.h"
@@ -29,6 +30,8 @@ static void start_engine(struct process *process)
     if (engine_get_statistics(process->engine).unreadable > 0)
         broken("1: nothing is lost", "a record cannot be read");
     intake_start(process->intake, on_ready, process);
+    process->missed =
+        missed_new(process->loop, process->aws, process->store, process->engine, process->config);
 }
 
 static void start_bridge(struct process *process)
@@ -86,6 +89,7 @@ void process_kill(struct process *process, const char *why)
     sim->crashes++;
     sim->trouble_us = sim->now_us;
     process->doomed = true;
+    missed_free(process->missed);
     if (process->intake)
         intake_free(process->intake);
     if (process->engine)
@@ -216,14 +220,17 @@ static void reload(void)
     }
     engine_set_config(process->engine, sim->config);
     intake_set_config(process->intake, sim->config);
+    missed_set_config(process->missed, sim->config);
 }
 
 static void fail_a_service(enum error_class class, int64_t for_us)
 {
-    static const char *const services[] = {"sqs",   "s3", "ecr", "sagemaker", "sagemaker-runtime",
-                                           "events"};
+    static const char *const services[] = {
+        "sqs", "s3", "ecr", "sagemaker", "events", "sagemaker-runtime", "codepipeline"};
     static const char *const services_of_bridge[] = {"sqs", "s3", "ecr", "iam", "kms", "events"};
-    const char *service = (sim->is_bridge ? services_of_bridge : services)[draw(0, 5)];
+    const char *service = sim->is_bridge
+                              ? services_of_bridge[draw(0, array_length(services_of_bridge) - 1)]
+                              : services[draw(0, array_length(services) - 1)];
 
     story("%s %s for %lld s", service, class == ERROR_DENIED ? "denies" : "fails",
           (long long)(for_us / US_PER_S));

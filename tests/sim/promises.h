@@ -12,6 +12,7 @@
 #ifndef CAUSEWAY_TESTS_SIM_PROMISES_H
 #define CAUSEWAY_TESTS_SIM_PROMISES_H
 
+#include "sim/known.h"
 #include "sim/world.h"
 
 #include <stdbool.h>
@@ -35,5 +36,12 @@ const char *promises_pick_ended_badly(void);
 
 /* Faults are over and nothing moves any more; or it has moved for far too long. */
 void promises_at_end(bool quiet);
+
+/* ---- promises_told.c: who is told how it ended -------------------------------------------------
+ */
+
+/* A deployment was closed. */
+void promises_told_closed(const struct known *known);
+void promises_told_at_end(void);
 
 #endif

@@ -106,6 +106,7 @@ struct process {
     struct store *store;
     struct engine *engine;
     struct intake *intake;
+    struct missed *missed;
     struct bridge *bridge; /* in runs of the bridge's, which have neither engine nor intake */
     struct config *config;
     int64_t born_us;
@@ -135,6 +136,11 @@ void process_begin_trouble(void);
 /* The same endpoints each time, other details. */
 struct config *configuration_make(void);
 unsigned configuration_endpoints(void);
+/* What its pipeline lets out. */
+enum configuration_kind { KIND_MODEL, KIND_MANIFEST, KIND_PACKAGE };
+enum configuration_kind configuration_kind(unsigned number);
+/* Whether its pipeline's job waits for the result. */
+bool configuration_has_job(unsigned number);
 /* Some of them have a scalable target, as somebody has made it. */
 void configuration_begin_scaling(void);
 

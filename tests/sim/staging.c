@@ -1,6 +1,8 @@
 /* The staging account: pipelines that let out models, and an event for each. */
 #include "base/text.h"
 #include "base/time.h"
+#include "sim/disk.h"
+#include "sim/known.h"
 #include "sim/world.h"
 
 #include <inttypes.h>
@@ -21,8 +23,16 @@ const struct release *staging_find(const char *event_id)
     const struct release *release;
     unsigned number;
 
-    if (sscanf(event_id, "event-%u", &number) != 1)
+    static const char *const starts[] = {"event-", "remark-", "found:execution-",
+                                         "found:" PACKAGE_ARN};
+    const char *digits = NULL;
+
+    for (size_t i = 0; i < array_length(starts) && !digits; i++)
+        if (text_starts_with(event_id, starts[i]))
+            digits = event_id + strlen(starts[i]);
+    if (!digits)
         return NULL;
+    number = (unsigned)strtoul(digits, NULL, 10);
     list_each(release, &sim->world->releases, link)
     {
         if (release->number == number)
@@ -44,6 +54,21 @@ static char *event_of(const struct release *release, const char *id, const char 
         "\"action-execution-id\":\"action-%u\",\"state\":\"%s\",\"output-artifacts\":[%s]}}",
         id, account, time_format(release->event_ms, time), release->deployment, release->number,
         release->number, state, artifact);
+}
+
+/* As the guide's function passes a job on, without its keys. */
+static char *job_event_of(const struct release *release, const char *id, const char *state,
+                          const char *artifact)
+{
+    char time[TIME_TEXT_SIZE];
+
+    return text_printf(
+        "{\"version\":\"0\",\"id\":\"%s\",\"source\":\"staging.function\","
+        "\"detail-type\":\"Model let out\",\"account\":\"" STAGING_ACCOUNT "\",\"time\":\"%s\","
+        "\"region\":\"us-east-1\",\"detail\":{\"pipeline\":\"pipeline-%u\",\"state\":\"%s\","
+        "\"CodePipeline.job\":{\"id\":\"job-%u\",\"data\":{\"inputArtifacts\":[%s]}}}}",
+        id, time_format(release->event_ms, time), release->deployment, state, release->number,
+        artifact);
 }
 
 static const struct config_deployment *deployment_of(const struct release *release)
@@ -144,7 +169,12 @@ static void make_poison(struct release *release)
         release->body = event_of(release, release->event_id, "999999999999", "SUCCEEDED", "");
         break;
     case 2: /* without its artifact */
-        release->body = event_of(release, release->event_id, STAGING_ACCOUNT, "SUCCEEDED", "");
+        release->body =
+            configuration_kind(release->deployment) == KIND_PACKAGE
+                ? packages_event(release, release->event_id)
+            : configuration_has_job(release->deployment)
+                ? job_event_of(release, release->event_id, "SUCCEEDED", "")
+                : event_of(release, release->event_id, STAGING_ACCOUNT, "SUCCEEDED", "");
         break;
     default:
         release->body = text_printf("[\"%s\"]", release->event_id);
@@ -152,24 +182,71 @@ static void make_poison(struct release *release)
     }
 }
 
+static char *body_of(const struct release *release, const char *id)
+{
+    const char *state = release->ignored ? "FAILED" : "SUCCEEDED";
+
+    bool has_job = configuration_has_job(release->deployment);
+
+    if (release->package)
+        return packages_event(release, id);
+    cleanup(free_pointer)
+    char *artifact = has_job
+                         ? text_printf("{\"name\":\"BuildArtifact\",\"location\":{\"type\":\"S3\","
+                                       "\"s3Location\":{\"bucketName\":\"" STAGING_BUCKET
+                                       "\",\"objectKey\":\"%s\"}}}",
+                                       release->artifact_key)
+                         : text_printf("{\"name\":\"BuildArtifact\",\"s3location\":{\"bucket\":"
+                                       "\"" STAGING_BUCKET "\",\"key\":\"%s\"}}",
+                                       release->artifact_key);
+
+    return has_job ? job_event_of(release, id, state, artifact)
+                   : event_of(release, id, STAGING_ACCOUNT, state, artifact);
+}
+
 static void make_event(struct release *release)
 {
-    cleanup(free_pointer)
-    char *key = put_artifact(release);
-    cleanup(free_pointer)
-    char *artifact =
-        text_printf("{\"name\":\"BuildArtifact\",\"s3location\":{\"bucket\":\"" STAGING_BUCKET
-                    "\",\"key\":\"%s\"}}",
-                    key);
-    const char *state = release->ignored ? "STARTED" : "SUCCEEDED";
+    if (configuration_kind(release->deployment) == KIND_PACKAGE)
+        packages_begin(release);
+    else
+        release->artifact_key = put_artifact(release);
+    release->body = body_of(release, release->event_id);
+    if (!configuration_has_job(release->deployment))
+        return;
+    char job[32];
 
-    release->body = event_of(release, release->event_id, STAGING_ACCOUNT, state, artifact);
-    if (release->ignored || !chance_strikes(&sim->chance, FAULT_EVENT_RENAMED))
+    snprintf(job, sizeof(job), "job-%u", release->number);
+    if (!release->ignored)
+        jobs_begin(job);
+}
+
+/* From then on, what is not delivered is looked for; what was before is history. */
+static bool is_looked_for(const struct release *release)
+{
+    const struct disk_row *since = disk_find(sim->disk, "sweep", "staging");
+
+    return since && since->row.order_ms <= release->event_ms;
+}
+
+static void send(struct release *release)
+{
+    int64_t delay_us = (int64_t)draw(3 * US_PER_S);
+
+    if (chance_strikes(&sim->chance, FAULT_EVENT_DELAYED))
+        delay_us = (int64_t)draw(1200 * US_PER_S);
+    /* Of a job, only its event tells; what is malformed is no execution. */
+    if (!release->poison && !release->ignored && !configuration_has_job(release->deployment) &&
+        is_looked_for(release) && chance_strikes(&sim->chance, FAULT_EVENT_LOST)) {
+        release->lost = true;
+        return;
+    }
+    queue_put(release->body, release, delay_us);
+    if (release->poison || release->ignored || !chance_strikes(&sim->chance, FAULT_EVENT_RENAMED))
         return;
     cleanup(free_pointer)
     char *id = text_printf("%s-again", release->event_id);
     cleanup(free_pointer)
-    char *again = event_of(release, id, STAGING_ACCOUNT, state, artifact);
+    char *again = body_of(release, id);
 
     queue_put(again, release, (int64_t)draw(300 * US_PER_S));
 }
@@ -177,7 +254,6 @@ static void make_event(struct release *release)
 static void let_out(void *context)
 {
     struct release *release = memory_allocate(sizeof(*release));
-    int64_t delay_us = (int64_t)draw(3 * US_PER_S);
 
     (void)context;
     release->number = ++sim->world->published;
@@ -190,16 +266,28 @@ static void let_out(void *context)
     if (chance_strikes(&sim->chance, FAULT_POISON)) {
         make_poison(release);
     } else {
-        release->ignored = draw(20) == 0;
+        release->ignored = configuration_kind(release->deployment) != KIND_PACKAGE && draw(20) == 0;
         make_event(release);
     }
-    if (chance_strikes(&sim->chance, FAULT_EVENT_DELAYED))
-        delay_us = (int64_t)draw(1200 * US_PER_S);
+    send(release);
     story("staging: event %s for endpoint-%u%s", release->event_id, release->deployment,
           release->poison    ? ", malformed"
           : release->ignored ? ", which nobody wants"
+          : release->lost    ? ", which is not delivered"
                              : "");
-    queue_put(release->body, release, delay_us);
+}
+
+bool staging_all_found(void)
+{
+    const struct release *release;
+
+    list_each(release, &sim->world->releases, link)
+    {
+        if (release->lost && !known_of_release(release) &&
+            !(release->package && packages_is_rejected(release->package)))
+            return false;
+    }
+    return true;
 }
 
 int64_t staging_begin(unsigned count)

@@ -12,6 +12,9 @@
 #define MODEL_BUCKET "prod-models"
 #define REPOSITORY STAGING_ACCOUNT ".dkr.ecr.us-east-1.amazonaws.com/inference"
 #define RESULT_BUS "results"
+#define PACKAGE_GROUP "group-6"
+#define PACKAGE_ARN \
+    "arn:aws:sagemaker:us-east-1:" STAGING_ACCOUNT ":model-package/" PACKAGE_GROUP "/"
 
 /* One model that staging let out. */
 struct release {
@@ -21,11 +24,14 @@ struct release {
     char event_id[40];
     int64_t event_ms;
     char *body; /* the event */
+    char *artifact_key;
+    char *package; /* its ARN, where it is one; or NULL */
     char *model_key;
     char *version;    /* of the model data, where the artifact names it; or NULL */
     uint64_t content; /* of the model data, when it was let out */
     bool poison;      /* no event of ours: to end in the dead-letter queue */
     bool ignored;     /* one that no deployment wants */
+    bool lost;        /* its event is never delivered */
 };
 
 struct world {
@@ -45,6 +51,8 @@ struct world {
     unsigned published;
     struct map scaling;   /* targets by their resource's id */
     struct map announced; /* ids of deployments that the bus was told of */
+    struct map jobs;      /* pipelines' jobs by their ids */
+    struct map packages;  /* by their ARNs */
 };
 
 void world_begin(void);
@@ -144,7 +152,20 @@ bool image_is_known(const char *digest);
 
 /* Lets out `count` models over the next hours. Returns when the last one is let out. */
 int64_t staging_begin(unsigned count);
+/* By its event's id, that of another delivery, or what the daemon calls it when it has found it. */
 const struct release *staging_find(const char *event_id);
+/* Whether what was let out without a word has been found. */
+bool staging_all_found(void);
+
+/* ---- CodePipeline: pipelines.c -----------------------------------------------------------------
+ */
+
+enum job_result { JOB_WAITS, JOB_SUCCEEDED, JOB_FAILED, JOB_OVER };
+
+/* One that waits for its result. */
+void jobs_begin(const char *id);
+/* JOB_WAITS for one that nobody knows. */
+enum job_result jobs_result(const char *id);
 
 /* ---- operators.c
  * ---------------------------------------------------------------------------------- */
@@ -153,5 +174,19 @@ const struct release *staging_find(const char *event_id);
 void operators_begin(void);
 /* One of them cancels, within a second, a deployment that has the turn. */
 void operators_cancel_soon(void);
+
+/* ---- staging's model registry: packages.c ------------------------------------------------------
+ */
+
+/* Lets out an approved one; what is in it goes into the release. */
+void packages_begin(struct release *release);
+/* The event of its approval, under an id. The caller frees it. */
+char *packages_event(const struct release *release, const char *id);
+/* What its container's model data is, or NULL. */
+const struct version *packages_content(const char *arn);
+/* "REPOSITORY@DIGEST", or NULL. */
+const char *packages_image(const char *arn);
+/* The registry has taken its approval back. */
+bool packages_is_rejected(const char *arn);
 
 #endif

@@ -88,6 +88,27 @@ static void refusals_in_a_row_end_it_after_their_grace(void **state)
     assert_true(story->now_ms - refused_ms >= 60000);
 }
 
+static void patience_is_for_trouble_and_not_for_the_time_in_which_nobody_tried(void **state)
+{
+    struct story *story = *state;
+    const int64_t within_ms = 1800000;
+
+    given_retry_within(story, within_ms);
+    run_until(story, EFFECT_DESCRIBE_IMAGE);
+    answer_with_error(story, ERROR_TRANSIENT, "the service does not work");
+    story->now_ms += 24 * 3600000; /* the daemon is down for a day */
+    give(story, (struct machine_input){.kind = INPUT_START});
+    const int64_t started_ms = story->now_ms;
+
+    for (int i = 0; i < 200 && story->record->state != STATE_FAILED; i++) {
+        wait_for_it(story);
+        answer_with_error(story, ERROR_TRANSIENT, "the service does not work");
+    }
+    assert_int_equal(story->record->state, STATE_FAILED);
+    assert_true(story->now_ms - started_ms > within_ms * 3 / 4);
+    assert_true(story->now_ms - started_ms < within_ms + 60000);
+}
+
 static void a_rollback_is_never_given_up_for_trouble_that_passes(void **state)
 {
     struct story *story = *state;
@@ -150,6 +171,7 @@ int main(void)
         STORY(a_deletion_that_nobody_knows_of_is_repeated_only_when_it_has_arrived),
         STORY(a_refusal_has_its_grace_whatever_trouble_came_before),
         STORY(refusals_in_a_row_end_it_after_their_grace),
+        STORY(patience_is_for_trouble_and_not_for_the_time_in_which_nobody_tried),
         STORY(a_rollback_is_never_given_up_for_trouble_that_passes),
         STORY(a_look_that_shows_the_past_is_no_silent_return),
         STORY(what_is_left_on_the_endpoint_is_noted_once_and_is_nothing_to_go_back_to),

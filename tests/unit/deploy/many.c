@@ -115,7 +115,8 @@ static void those_that_wait_have_their_turns_one_after_the_other(void **state)
 {
     struct story *story = *state;
     struct story other = {.record = given_record()};
-    const struct record *both[] = {story->record, other.record};
+    struct turn_claim claims[2];
+    struct turn_survey survey = {0};
 
     given_many(story);
     given_many(&other);
@@ -124,8 +125,12 @@ static void those_that_wait_have_their_turns_one_after_the_other(void **state)
     other.record->step = STEP_TURN;
     story->record->state = STATE_WAITING;
     other.record->state = STATE_WAITING;
-    assert_int_equal(turn_decide(story->record, both, 2, NULL).turn, TURN_TAKE);
-    assert_int_equal(turn_decide(other.record, both, 2, NULL).turn, TURN_STAY);
+    claims[0] = turn_claim_of(story->record);
+    claims[1] = turn_claim_of(other.record);
+    turn_survey_add(&survey, &claims[0], false);
+    turn_survey_add(&survey, &claims[1], false);
+    assert_int_equal(turn_decide(&claims[0], &survey, NULL).turn, TURN_TAKE);
+    assert_int_equal(turn_decide(&claims[1], &survey, NULL).turn, TURN_STAY);
     record_free(other.record);
 }
 

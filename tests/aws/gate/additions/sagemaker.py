@@ -23,6 +23,7 @@ _NOUNS = {"model": "model", "endpoint-config": "endpoint configuration", "endpoi
 
 _DEFAULTS: dict[str, Any] = {
     "durations": {"creating": 0.3, "updating": 0.3, "deleting": 0.3, "rolling_back": 0.3},  # seconds
+    "rollout": {},  # what is shown of a fleet that is being made: {"current": instances, "status", "message"}
     "stuck": [],  # of those phases: these last until released
     # What fails to start: [{"endpoint", "model_data_contains", "image_contains", "reason",
     #  "outcome": the state that an update then ends in (InService, with the old config), "rolling_back": true, if
