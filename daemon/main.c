@@ -6,6 +6,7 @@
 #include "aws/aws.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/footprint.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -36,15 +37,15 @@
 /* READY is said when the queue has answered, or after this: the daemon is of use without the queue
  * (operators can ask it), and what is missing is in STATUS. */
 #define READY_WAIT_MS 10000
-/* STATUS is brought up to date this often; systemctl status reads it now and then. */
-#define STATUS_EVERY_MS 30000
 /* At the end, what is under way gets this long. Calls that take longer are idempotent. */
 #define STOP_WAIT_MS 10000
 #define STOP_LOOK_MS 20
 /* And giving up what it holds, so that the others need not wait for the lease's end, this long. */
 #define LEAVE_WAIT_MS 3000
-/* How often it is looked how late the loop runs; and what the journal left out is told. */
-#define TICK_MS 15000
+/* How often it is looked how late the loop runs; what the journal left out is told, and STATUS,
+ * which systemctl status reads now and then, is brought up to date. One timer for all: each wakes
+ * the processor. */
+#define TICK_MS 30000
 
 /* Exit statuses; systemd restarts on any but 0. */
 enum { EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
@@ -65,7 +66,6 @@ struct daemon {
     struct intake *intake;
     struct control *control;
     struct timer ready_timer;
-    struct timer status_timer;
     struct timer watchdog_timer;
     struct timer stop_timer;
     struct timer tick_timer;
@@ -114,14 +114,6 @@ static void say_status(struct daemon *daemon)
                        engine.ended[STATE_FAILED], intake.received);
 }
 
-static void on_status_timer(void *context)
-{
-    struct daemon *daemon = context;
-
-    say_status(daemon);
-    timer_start(&daemon->status_timer, STATUS_EVERY_MS);
-}
-
 /* The store has answered, on the loop: both live. */
 static void on_store_answer(void *context, const struct error *error)
 {
@@ -153,7 +145,7 @@ static void become_ready(struct daemon *daemon)
     timer_stop(&daemon->ready_timer);
     say_status(daemon);
     systemd_ready();
-    timer_start(&daemon->status_timer, STATUS_EVERY_MS);
+    footprint_settle();
 }
 
 static void on_queue_answers(void *context)
@@ -240,6 +232,8 @@ static void on_tick(void *context)
         metrics_observe(daemon->metrics, METRIC_LOOP_LAG, NULL,
                         (double)(now_ms - daemon->tick_due_ms) / 1000);
     log_tell_dropped();
+    if (daemon->ready)
+        say_status(daemon);
     daemon->tick_due_ms = now_ms + TICK_MS;
     timer_start(&daemon->tick_timer, TICK_MS);
 }
@@ -431,7 +425,6 @@ static int open_parts(struct daemon *daemon, struct error *error)
     daemon->loop = loop_new();
     daemon->metrics = metrics_new();
     timer_init(&daemon->ready_timer, daemon->loop, on_ready_timer, daemon);
-    timer_init(&daemon->status_timer, daemon->loop, on_status_timer, daemon);
     timer_init(&daemon->watchdog_timer, daemon->loop, on_watchdog_timer, daemon);
     timer_init(&daemon->tick_timer, daemon->loop, on_tick, daemon);
     timer_init(&daemon->stop_timer, daemon->loop, on_stop_timer, daemon);
@@ -480,7 +473,6 @@ static int open_parts(struct daemon *daemon, struct error *error)
 static void close_parts(struct daemon *daemon)
 {
     timer_stop(&daemon->ready_timer);
-    timer_stop(&daemon->status_timer);
     timer_stop(&daemon->watchdog_timer);
     timer_stop(&daemon->stop_timer);
     timer_stop(&daemon->tick_timer);
@@ -557,6 +549,8 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* until the loop takes it: what is read at the start is new enough */
+    footprint_prepare();
     prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core dumps, no tracing by our own user */
     json_initialise();
     log_open(daemon.options.log_format, daemon.options.log_level);

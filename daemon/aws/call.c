@@ -307,10 +307,14 @@ static void correct_class(const struct aws_call *call, struct outcome *outcome)
     if (outcome->error.class == ERROR_CLOCK_SKEW && clock_error_ms(call, outcome) == 0)
         outcome->error.class =
             text_equal(outcome->error.code, "RequestExpired") ? ERROR_EXPIRED : ERROR_DENIED;
-    /* The answer to a HEAD has no body that could say RequestTimeTooSkewed. */
-    if (outcome->error.class == ERROR_DENIED && text_equal(call->operation->method, "HEAD") &&
-        clock_error_ms(call, outcome) != 0)
+    if (!text_equal(call->operation->method, "HEAD"))
+        return;
+    /* The answer to a HEAD has no body that could say RequestTimeTooSkewed, or, where S3 answers
+     * 400, ExpiredToken: with new keys, once, it is seen whether that was it. */
+    if (outcome->error.class == ERROR_DENIED && clock_error_ms(call, outcome) != 0)
         outcome->error.class = ERROR_CLOCK_SKEW;
+    if (outcome->status == 400 && outcome->error.class == ERROR_INVALID && !call->refreshed)
+        outcome->error.class = ERROR_EXPIRED;
 }
 
 /* ---- after an attempt ------------------------------------------------------------------------ */
@@ -504,9 +508,12 @@ static void keys_came(void *context, const struct aws_keys *keys, const struct e
 void call_go_on(struct list *in_queue)
 {
     struct aws_call *call = container_of(in_queue, struct aws_call, in_queue);
+    struct aws_keys keys;
 
-    if (call->credentials)
-        call->keys = credentials_get(call->credentials, keys_came, call);
-    else
+    if (!call->credentials)
         send_request(call, &call->request);
+    else if (credentials_at_hand(call->credentials, &keys))
+        sign_and_send(call, &keys);
+    else
+        call->keys = credentials_get(call->credentials, keys_came, call);
 }

@@ -24,6 +24,7 @@ OPERATION(dynamodb_get_item, "GetItem", true);
 OPERATION(dynamodb_batch_get_item, "BatchGetItem", true);
 OPERATION(dynamodb_query, "Query", true);
 OPERATION(dynamodb_scan, "Scan", true);
+OPERATION(dynamodb_list_tables, "ListTables", true);
 OPERATION(dynamodb_describe_table, "DescribeTable", true);
 /* Twice the same is a ResourceInUseException, which means that it is there. */
 OPERATION(dynamodb_create_table, "CreateTable", true);

@@ -26,6 +26,7 @@ extern const struct aws_operation dynamodb_get_item;
 extern const struct aws_operation dynamodb_batch_get_item;
 extern const struct aws_operation dynamodb_query;
 extern const struct aws_operation dynamodb_scan;
+extern const struct aws_operation dynamodb_list_tables;
 extern const struct aws_operation dynamodb_describe_table;
 extern const struct aws_operation dynamodb_create_table;
 extern const struct aws_operation dynamodb_update_table;

@@ -86,19 +86,6 @@ static void add(struct scan *scan, cJSON *value)
         scan->root = value;
 }
 
-/* A double's largest has 309 digits before its point: what is shorter, and has no exponent, fits.
- */
-enum { DIGITS_THAT_FIT = 300 };
-
-/* Whoever computed with an infinite number would be led anywhere. */
-static bool is_finite(const struct scan *scan, size_t start)
-{
-    cleanup(free_pointer)
-    char *number = memory_copy_text(scan->text + start, scan->at - start);
-
-    return isfinite(strtod(number, NULL));
-}
-
 /* number = [ "-" ] int [ frac ] [ exp ] (RFC 8259, section 6) */
 static int scan_number(struct scan *scan)
 {
@@ -109,9 +96,7 @@ static int scan_number(struct scan *scan)
         return refuse(scan, start, ERROR_INVALID, "this is not a value");
     if (take(scan, '.') && !take_digits(scan))
         return refuse(scan, start, ERROR_INVALID, "a number ends with its point");
-    bool has_exponent = peek(scan) == 'e' || peek(scan) == 'E';
-
-    if (has_exponent) {
+    if (peek(scan) == 'e' || peek(scan) == 'E') {
         scan->at++;
         if (!take(scan, '+'))
             take(scan, '-');
@@ -120,9 +105,14 @@ static int scan_number(struct scan *scan)
     }
     if (isdigit(peek(scan)))
         return refuse(scan, start, ERROR_INVALID, "a number begins with a zero");
-    if ((has_exponent || scan->at - start > DIGITS_THAT_FIT) && !is_finite(scan, start))
+    cJSON *number = json_value_number(scan->arena, scan->text + start, scan->at - start);
+
+    if (!isfinite(number->valuedouble)) { /* whoever computed with it would be led anywhere */
+        if (!scan->arena)
+            cJSON_Delete(number);
         return refuse(scan, start, ERROR_INVALID, "a number is larger than any can be here");
-    add(scan, json_value_number(scan->arena, scan->text + start, scan->at - start));
+    }
+    add(scan, number);
     return 0;
 }
 

@@ -98,6 +98,10 @@
  * their turn in the order they came. */
 #define LIMIT_EFFECTS ((size_t)64)
 
+/* Records of waiting deployments that are read from the store at a time: after a start with
+ * thousands of them, what else the loop has to do comes in between. */
+#define LIMIT_READINGS ((size_t)8)
+
 /* Connections kept open, in use or not. Twice the effects, so that when all are under way polls and
  * deletes still find theirs open. */
 #define LIMIT_CONNECTIONS 128L

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- one resource, as the file would write it ------------------------------------------------ */
 
@@ -35,7 +36,7 @@ static void settle_encryption(cJSON *fields)
 }
 
 /* What a target has that has no key of ours kept its name, which begins with a capital. */
-static const char *unknown_of_targets(const cJSON *targets)
+static bool has_strange_targets(const cJSON *targets)
 {
     const cJSON *target;
     const cJSON *member;
@@ -45,30 +46,53 @@ static const char *unknown_of_targets(const cJSON *targets)
         cJSON_ArrayForEach(member, target)
         {
             if (isupper((unsigned char)*member->string))
-                return member->string;
+                return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 static bool is_only_a_policy(enum resource_kind kind)
 {
-    return kind == RESOURCE_S3_BUCKET_POLICY || kind == RESOURCE_KMS_KEY_POLICY;
+    return kind == RESOURCE_S3_BUCKET_POLICY || kind == RESOURCE_KMS_KEY_POLICY ||
+           kind == RESOURCE_PACKAGE_GROUP_POLICY;
+}
+
+/* Indexes that are not named after their attribute have both names (observe_tables.c). */
+static bool has_strange_index(const cJSON *table)
+{
+    const cJSON *index;
+
+    cJSON_ArrayForEach(index, json_get(table, "local_indexes"))
+    {
+        if (strchr(json_text(index), ' '))
+            return true;
+    }
+    return false;
+}
+
+/* What there is no key for in the file, as a sentence; NULL where there is one for everything. */
+static const char *unfit(const struct resource *resource, const cJSON *observed)
+{
+    if (json_get(observed, "pattern") && json_get(observed, "schedule"))
+        return "it has a pattern and a schedule, and the file gives one of them";
+    if (has_strange_targets(json_get(observed, "targets")))
+        return "a target of it has settings that the file has no key for";
+    if (resource->kind == RESOURCE_CODEPIPELINE_STAGE && !json_get(observed, "actions"))
+        return "the pipeline has no such stage any more";
+    if (resource->kind == RESOURCE_DYNAMODB_TABLE && !json_get(observed, "billing"))
+        return "its capacity is provisioned, and the file has on-demand tables only";
+    if (resource->kind == RESOURCE_DYNAMODB_TABLE && has_strange_index(observed))
+        return "it has an index that is not named after its attribute";
+    return NULL;
 }
 
 /* NULL where there is nothing to keep, or the file has no form for it: why says so then. */
 static cJSON *importable(const struct resource *resource, const cJSON *observed, const char **why)
 {
-    const char *unknown = unknown_of_targets(json_get(observed, "targets"));
-
     if (is_only_a_policy(resource->kind) && !json_get(observed, "policy"))
         return NULL;
-    if (json_get(observed, "pattern") && json_get(observed, "schedule"))
-        *why = "it has a pattern and a schedule, and the file gives one of them";
-    else if (unknown)
-        *why = "a target of it has settings that the file has no key for";
-    else if (resource->kind == RESOURCE_CODEPIPELINE_STAGE && !json_get(observed, "actions"))
-        *why = "the pipeline has no such stage any more";
+    *why = unfit(resource, observed);
     if (*why)
         return NULL;
     cJSON *fields = cJSON_Duplicate(observed, true);

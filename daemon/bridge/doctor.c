@@ -83,6 +83,7 @@ static const struct hop {
     {"roles in staging", RESOURCE_IAM_ROLE, true, "", true},
     {"buckets", RESOURCE_S3_BUCKET_POLICY, true, "", true},
     {"keys", RESOURCE_KMS_KEY_POLICY, true, "", true},
+    {"groups of model packages", RESOURCE_PACKAGE_GROUP_POLICY, true, "", true},
     {"repositories", RESOURCE_ECR_REPOSITORY, true, "", true},
     {"roles in production", RESOURCE_IAM_ROLE, false, "", true},
     {"table that the daemons share", RESOURCE_DYNAMODB_TABLE, false, "", true},

@@ -294,8 +294,9 @@ static void forget(struct inventory *inventory, const char *key)
 static void update_orphan(struct inventory *inventory, const struct resource *resource,
                           const struct observed *observed)
 {
-    const bool only_statements =
-        resource->kind == RESOURCE_S3_BUCKET_POLICY || resource->kind == RESOURCE_KMS_KEY_POLICY;
+    const bool only_statements = resource->kind == RESOURCE_S3_BUCKET_POLICY ||
+                                 resource->kind == RESOURCE_KMS_KEY_POLICY ||
+                                 resource->kind == RESOURCE_PACKAGE_GROUP_POLICY;
 
     if (observed->presence == PRESENCE_ABSENT ||
         (only_statements && row_is_shared(resource) && left_is_gone(resource, observed->fields)))

@@ -3,9 +3,12 @@
 #include "aws/service_ecr.h"
 #include "aws/service_kms.h"
 #include "aws/service_s3.h"
+#include "aws/service_sagemaker.h"
 #include "base/text.h"
 #include "bridge/normal.h"
 #include "bridge/observe_internal.h"
+
+#include <string.h>
 
 static void put_policy(struct read *read, const char *text)
 {
@@ -138,6 +141,39 @@ static const struct read_kind key = {
     .take = take_key,
 };
 
+/* ---- groups of model packages ---------------------------------------------------------------- */
+
+static const void *ask_package_group(struct read *read)
+{
+    cJSON *input = observe_input(read->observation);
+
+    json_add_text(input, "ModelPackageGroupName", read_resource(read)->name);
+    return input;
+}
+
+static void take_package_group(struct read *read, const void *output)
+{
+    put_policy(read, json_get_text(output, "ResourcePolicy"));
+}
+
+/* SageMaker has one code for all that is wrong. */
+static void fail_package_group(struct read *read, const struct error *error)
+{
+    if (strstr(error->sentence, "Cannot find resource policy"))
+        read_fields(read);
+    else if (strstr(error->sentence, "Cannot find Model Package Group"))
+        read_set_absent(read);
+    else
+        observe_unreadable(read->observation, read->resource, error);
+}
+
+static const struct read_kind package_group = {
+    .operation = &sagemaker_get_model_package_group_policy,
+    .ask = ask_package_group,
+    .take = take_package_group,
+    .fail = fail_package_group,
+};
+
 /* ---- pipelines ------------------------------------------------------------------------------- */
 
 static const void *ask_pipeline(struct read *read)
@@ -185,6 +221,9 @@ void observe_policies(struct observation *observation)
             break;
         case RESOURCE_KMS_KEY_POLICY:
             observe_resource(observation, &key, i);
+            break;
+        case RESOURCE_PACKAGE_GROUP_POLICY:
+            observe_resource(observation, &package_group, i);
             break;
         case RESOURCE_CODEPIPELINE_STAGE:
             observe_resource(observation, &pipeline, i);

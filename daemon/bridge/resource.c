@@ -89,6 +89,9 @@ static const char *arn_of(struct arena *arena, const struct resource *resource)
                    ? arena_copy(arena, name)
                    : arena_printf(arena, "arn:%s:kms:%s:%s:key/%s", partition, resource->region,
                                   resource->account_id, name);
+    case RESOURCE_PACKAGE_GROUP_POLICY:
+        return arena_printf(arena, "arn:%s:sagemaker:%s:%s:model-package-group/%s", partition,
+                            resource->region, resource->account_id, name);
     case RESOURCE_CODEPIPELINE_STAGE:
         return arena_printf(arena, "arn:%s:codepipeline:%s:%s:%s", partition, resource->region,
                             resource->account_id, name);

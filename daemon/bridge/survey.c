@@ -1,11 +1,13 @@
 #include "bridge/survey.h"
 
 #include "aws/service_codepipeline.h"
+#include "aws/service_dynamodb.h"
 #include "aws/service_ecr.h"
 #include "aws/service_events.h"
 #include "aws/service_iam.h"
 #include "aws/service_kms.h"
 #include "aws/service_s3.h"
+#include "aws/service_sagemaker.h"
 #include "aws/service_sqs.h"
 #include "base/text.h"
 #include "bridge/observe_internal.h"
@@ -344,6 +346,35 @@ static const struct read_kind of_kms = {
     .fail = fail_list,
 };
 
+/* ---- groups of model packages ---------------------------------------------------------------- */
+
+static const void *ask_groups(struct read *read)
+{
+    cJSON *input = observe_input(read->observation);
+
+    json_add_text(input, "NextToken", read->marker);
+    return input;
+}
+
+static void take_groups(struct read *read, const void *output)
+{
+    const cJSON *group;
+
+    cJSON_ArrayForEach(group, json_get(output, "ModelPackageGroupSummaryList"))
+    {
+        add(read, "model_package_group_policy", json_get_text(group, "ModelPackageGroupName"),
+            cJSON_CreateObject());
+    }
+    list_on(read, json_get_text(output, "NextToken"));
+}
+
+static const struct read_kind of_sagemaker = {
+    .operation = &sagemaker_list_model_package_groups,
+    .ask = ask_groups,
+    .take = take_groups,
+    .fail = fail_list,
+};
+
 /* ---- pipelines, and the stages of each ------------------------------------------------------- */
 
 static const void *ask_pipeline(struct read *read)
@@ -403,6 +434,34 @@ static const struct read_kind of_codepipeline = {
     .fail = fail_list,
 };
 
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+static const void *ask_tables(struct read *read)
+{
+    cJSON *input = observe_input(read->observation);
+
+    json_add_text(input, "ExclusiveStartTableName", read->marker);
+    return input;
+}
+
+static void take_tables(struct read *read, const void *output)
+{
+    const cJSON *name;
+
+    cJSON_ArrayForEach(name, json_get(output, "TableNames"))
+    {
+        add(read, "dynamodb_table", json_text(name), cJSON_CreateObject());
+    }
+    list_on(read, json_get_text(output, "LastEvaluatedTableName"));
+}
+
+static const struct read_kind of_dynamodb = {
+    .operation = &dynamodb_list_tables,
+    .ask = ask_tables,
+    .take = take_tables,
+    .fail = fail_list,
+};
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Reads come back in any order, and what is printed is to be the same each time. */
@@ -446,7 +505,8 @@ struct survey *survey_start(struct loop *loop, struct aws *aws, const struct con
                             const char *account, survey_done *done, void *context)
 {
     static const struct read_kind *const lists[] = {
-        &of_iam, &of_sqs, &of_events, &of_ecr, &of_s3, &of_kms, &of_codepipeline,
+        &of_iam, &of_sqs,       &of_events,       &of_ecr,      &of_s3,
+        &of_kms, &of_sagemaker, &of_codepipeline, &of_dynamodb,
     };
     struct survey *survey = memory_allocate(sizeof(*survey));
 

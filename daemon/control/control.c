@@ -58,12 +58,12 @@ static void on_tell_timer(void *context)
 {
     struct control *control = context;
 
-    if (listeners(control) > 0) {
-        cleanup(free_pointer)
-        char *text = events_of_daemon(&control->parts);
+    if (listeners(control) == 0)
+        return; /* the next who asks starts it again */
+    cleanup(free_pointer)
+    char *text = events_of_daemon(&control->parts);
 
-        tell(control, text);
-    }
+    tell(control, text);
     timer_start(&control->tell_timer, TELL_EVERY_MS);
 }
 
@@ -79,8 +79,10 @@ void control_tell(struct control *control, const struct record *record)
 
 static void handle(void *context, struct exchange *exchange)
 {
-    const struct control *control = context;
+    struct control *control = context;
 
+    if (!timer_is_running(&control->tell_timer)) /* it may be one who listens */
+        timer_start(&control->tell_timer, TELL_EVERY_MS);
     commands_handle(&control->parts, exchange);
 }
 
@@ -140,7 +142,6 @@ struct control *control_new(struct loop *loop, const struct control_parts *parts
         control_free(control);
         return NULL;
     }
-    timer_start(&control->tell_timer, TELL_EVERY_MS);
     return control;
 }
 

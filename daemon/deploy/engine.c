@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A commit that the disk refused is asked for again this often; the store says when it is well. */
-#define COMMIT_RETRY_MS 1000
 /* The wall clock may be set while a timer runs, so none is trusted for longer. */
 #define TIMER_MAXIMUM_MS 60000
 /* So many are looked at in a turn of the loop: after a start with thousands, messages are received
@@ -77,6 +75,8 @@ static void on_commit_retry(void *context)
         if (live->next && !live->committing && !live->abandoned)
             commit_next(live);
     }
+    if (engine->readings == 0)
+        engine_fetch_next(engine);
 }
 
 static void take_over_next(struct live *live)
@@ -130,7 +130,7 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
             engine_stir(engine, live->seat);
             engine_remove_live(live);
         } else
-            timer_start(&engine->commit_retry, COMMIT_RETRY_MS);
+            timer_start(&engine->commit_retry, ENGINE_RETRY_MS);
         return;
     case STORE_CONFLICT:
         /* Another daemon has moved it on: it is theirs now, and what we know is old. */
@@ -233,11 +233,29 @@ static void ask_for_turn(struct live *live)
         step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
 }
 
+/* What has happened since it began to wait is swept once; from then on the sweep sees what comes.
+ */
 static void want_sweep(struct live *live)
 {
     const struct config_account *home = config_home(live->engine->config);
+    int64_t since_ms =
+        live->swept_ms == live->record->entered_ms ? clock_wall_ms() : live->record->entered_ms;
 
-    sweep_want(live->engine->sweep, home->name, live->record->entered_ms - SWEEP_MARGIN_MS);
+    live->swept_ms = live->record->entered_ms;
+    sweep_want(live->engine->sweep, home->name, since_ms - SWEEP_MARGIN_MS, live->added_ms);
+}
+
+/* The oldest wish, if there is one: the machine grants it or says why not. */
+static bool grant_wish(struct live *live)
+{
+    struct wish *wish = list_first(&live->wishes, struct wish, link);
+
+    if (!wish)
+        return false;
+    list_remove(&wish->link);
+    step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who, .now = wish->now},
+         wish);
+    return true;
 }
 
 /* Does the one thing that is possible now, if any. */
@@ -246,8 +264,13 @@ static void advance(struct live *live)
     struct engine *engine = live->engine;
     int64_t now_ms = clock_wall_ms();
 
-    if (live->next || live->effect)
+    if (live->next || live->effect || live->reading)
         return;
+    if (!live->record && !live->bytes && !live->unreadable) {
+        if (holding_may_act(engine, live->seat))
+            engine_fetch(live);
+        return;
+    }
     if (!engine_record(live)) {
         engine_remove_live(live);
         return;
@@ -255,6 +278,8 @@ static void advance(struct live *live)
     if (machine_is_closed(live->record)) {
         struct seat *seat = live->seat;
 
+        if (grant_wish(live)) /* which comes too late, and hears so */
+            return;
         engine_remove_live(live);
         engine_stir(engine, seat);
         return;
@@ -265,14 +290,8 @@ static void advance(struct live *live)
         step(live, &(struct machine_input){.kind = INPUT_START}, NULL);
         return;
     }
-    struct wish *wish = list_first(&live->wishes, struct wish, link);
-
-    if (wish) {
-        list_remove(&wish->link);
-        step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who, .now = wish->now},
-             wish);
+    if (grant_wish(live))
         return;
-    }
     bool waits = machine_waits_for_endpoint(live->record);
     bool news = live->news;
 
@@ -463,39 +482,60 @@ static void tell_news(const struct seat *seat)
         return;
     list_each(live, &seat->lives, in_seat)
     {
+        bool parked = !live->record && !live->bytes;
+
+        if (parked && live->claimed && !live->waits_for_endpoint && !live->stack)
+            continue; /* not worth being read */
         live->news = true;
         engine_mark(live);
     }
+}
+
+/* Where another daemon holds the endpoint, it is told. */
+static bool pass_news_on(struct engine *engine, const struct seat *seat)
+{
+    if (!seat || !seat->lease || seat->is_ours)
+        return false;
+    cJSON *news = cJSON_CreateObject();
+
+    json_add_text(news, "verb", "news");
+    notes_write(engine->notes, seat->endpoint, news, NULL, NULL);
+    return true;
 }
 
 void engine_endpoint_news(struct engine *engine, const char *endpoint)
 {
     const struct seat *seat = find_seat_ignoring_case(engine, endpoint);
 
-    if (seat && seat->lease && !seat->is_ours) {
-        cJSON *news = cJSON_CreateObject();
+    if (!pass_news_on(engine, seat))
+        tell_news(seat);
+}
 
-        json_add_text(news, "verb", "news");
-        notes_write(engine->notes, seat->endpoint, news, NULL, NULL);
-        return;
+/* The endpoints that the stack makes, by the configuration: what others hold is not in memory here.
+ */
+static void pass_stack_news_on(struct engine *engine, const char *stack)
+{
+    for (size_t i = 0; i < engine->config->deployment_count; i++) {
+        const struct config_deployment *deployment = &engine->config->deployments[i];
+        const char *made = deployment->stack ? deployment->stack : deployment->endpoint;
+
+        if (deployment->driver == DRIVER_CLOUDFORMATION && text_equal(made, stack))
+            pass_news_on(engine, map_get(&engine->seats, deployment->endpoint));
     }
-    tell_news(seat);
 }
 
 void engine_stack_news(struct engine *engine, const char *stack)
 {
-    cleanup(free_pointer)
-    char *member = text_printf("\"stack\":\"%s\"", stack);
     struct live *live;
 
     list_each(live, &engine->lives, link)
     {
-        /* Names of stacks have nothing in them that JSON escapes. */
-        if (!strstr(live->bytes, member))
+        if (live->claimed && !text_equal(live->stack, stack))
             continue;
         live->news = true;
         engine_mark(live);
     }
+    pass_stack_news_on(engine, stack);
 }
 
 void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
@@ -533,6 +573,7 @@ struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *stor
     list_init(&engine->lives);
     list_init(&engine->ready);
     list_init(&engine->crowded);
+    list_init(&engine->unread);
     list_init(&engine->stirred);
     timer_init(&engine->timer, loop, on_timer, engine);
     timer_init(&engine->commit_retry, loop, on_commit_retry, engine);

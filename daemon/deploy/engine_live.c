@@ -1,4 +1,5 @@
 /* One open deployment and its endpoint's seat: taken up, marked, parked, counted, let go. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "deploy/engine_internal.h"
 #include "deploy/journal.h"
@@ -41,6 +42,8 @@ void engine_count(struct live *live, const struct record *record)
     bool waits_for_endpoint = record && machine_waits_for_endpoint(record);
     bool waits_for_turn = record && machine_waits_for_turn(record);
 
+    if (record)
+        record_set(&live->stack, record->stack);
     engine->waiting += (size_t)waits_for_endpoint - (size_t)live->waits_for_endpoint;
     live->seat->waiting += (size_t)waits_for_turn - (size_t)live->waits_for_turn;
     live->waits_for_endpoint = waits_for_endpoint;
@@ -63,8 +66,10 @@ struct live *engine_add_live(struct engine *engine, const char *id, const char *
     live->engine = engine;
     live->id = text_copy(id);
     live->version = version;
+    live->added_ms = clock_wall_ms();
     live->seat = engine_find_seat(engine, endpoint);
     live->seat->open++;
+    live->seat->unknown++;
     list_init(&live->wishes);
     list_init(&live->ready);
     list_append(&engine->lives, &live->link);
@@ -79,7 +84,7 @@ const struct record *engine_record(struct live *live)
 {
     struct error error;
 
-    if (live->record || live->unreadable)
+    if (live->record || live->unreadable || !live->bytes)
         return live->record;
     live->record = record_decode(live->format, live->bytes, strlen(live->bytes), &error);
     if (!live->record) {
@@ -92,8 +97,8 @@ const struct record *engine_record(struct live *live)
 
 void engine_park(struct live *live)
 {
-    record_free(live->record);
-    live->record = NULL;
+    record_free(steal_pointer(live->record));
+    free(steal_pointer(live->bytes));
 }
 
 void engine_free_wish(struct wish *wish)
@@ -135,7 +140,9 @@ void engine_remove_live(struct live *live)
     record_free(live->record);
     record_free(live->next);
     cJSON_Delete(live->next_lineage);
+    engine_forget_reading(live);
     free(live->id);
+    free(live->stack);
     free(live->bytes);
     free(live->next_bytes);
     free(live);

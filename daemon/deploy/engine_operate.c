@@ -293,7 +293,9 @@ void engine_rollback(struct engine *engine, const struct engine_rollback *wanted
 
 /* A rejection may concern several endpoints: it is done with when all are. */
 struct rejection {
-    struct poke poke;
+    struct engine *engine;
+    char *package;
+    char *who;
     engine_done *done;
     void *context;
     size_t waiting;
@@ -307,6 +309,8 @@ static void end_rejection(struct rejection *rejection)
         return;
     rejection->done(rejection->context, rejection->failed ? ENGINE_FAILED : ENGINE_DONE, NULL,
                     rejection->failed ? &rejection->error : NULL);
+    free(rejection->package);
+    free(rejection->who);
     free(rejection);
 }
 
@@ -327,9 +331,26 @@ static void on_rejection(void *context, enum engine_answer answer, const char *i
     end_rejection(rejection);
 }
 
-static void begin_rejection(void *context)
+/* An open deployment, of whatever daemon. */
+static void cancel_concerned(void *context, const struct store_row *row)
 {
-    end_rejection(context);
+    struct rejection *rejection = context;
+    struct live *live = map_get(&rejection->engine->by_id, row->key);
+    struct error error;
+    cleanup(record_free_pointer)
+    struct record *record =
+        live ? record_decode(row->format, row->bytes, row->length, &error) : NULL;
+
+    if (!record || !text_equal(record->model_package, rejection->package) || record->ended_ms)
+        return;
+    rejection->waiting++;
+    engine_wish(live, &(struct machine_input){.kind = INPUT_CANCEL, .by = rejection->who},
+                on_rejection, rejection);
+}
+
+static void on_open_seen(void *context, const struct error *error)
+{
+    on_rejection(context, error ? ENGINE_FAILED : ENGINE_DONE, NULL, error);
 }
 
 static void pass_rejection_on(struct engine *engine, const char *package, const char *identity,
@@ -358,28 +379,18 @@ static void reject_package(struct engine *engine, const char *package, const cha
                            const char *who, bool everywhere, engine_done *done, void *context)
 {
     struct rejection *rejection = memory_allocate(sizeof(*rejection));
-    struct live *live;
     size_t position = 0;
     const char *endpoint;
     void *value;
 
+    rejection->engine = engine;
+    rejection->package = text_copy(package);
+    rejection->who = text_copy(who);
     rejection->done = done;
     rejection->context = context;
     rejection->waiting = 1;
-    list_each(live, &engine->lives, link)
-    {
-        bool parked = !live->record;
-        const struct record *record = engine_record(live);
-        bool concerned = record && text_equal(record->model_package, package) && !record->ended_ms;
-
-        if (parked)
-            engine_park(live);
-        if (!concerned)
-            continue;
-        rejection->waiting++;
-        engine_wish(live, &(struct machine_input){.kind = INPUT_CANCEL, .by = who}, on_rejection,
-                    rejection);
-    }
+    store_list_open(engine->store, RECORD_KIND, NULL, STORE_WHOLE,
+                    &(struct store_reader){cancel_concerned, on_open_seen, rejection});
     while (map_each(&engine->seats, &position, &endpoint, &value)) {
         const struct seat *seat = value;
         const cJSON *serving = seat->lineage ? seat->lineage->child : NULL;
@@ -395,8 +406,6 @@ static void reject_package(struct engine *engine, const char *package, const cha
     }
     if (everywhere && engine->holding)
         pass_rejection_on(engine, package, identity, who, rejection);
-    poke_init(&rejection->poke, engine->loop, begin_rejection, rejection);
-    poke(&rejection->poke);
 }
 
 void engine_reject_package(struct engine *engine, const char *package, const char *identity,

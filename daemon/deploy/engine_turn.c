@@ -3,7 +3,7 @@
  *
  * While a deployment is being committed, what it will be is not known: nobody takes a turn then,
  * and nobody is superseded by it. By one that stands still, the others are superseded at once, all
- * in one commit. */
+ * in one commit. After a start nothing is decided until each was looked at once. */
 #include "deploy/engine_internal.h"
 
 static bool matters(const struct turn_claim *claim)
@@ -24,6 +24,8 @@ void engine_set_claim(struct live *live, const struct record *record)
 {
     bool mattered = live->claimed && live->claim.has_turn;
 
+    if (!live->claimed && --live->seat->unknown == 0)
+        engine_stir(live->engine, live->seat);
     live->claimed = true;
     live->claim = record ? turn_claim_of(record) : (struct turn_claim){.step = STEP_CLOSED};
     live->claim.id = live->id;
@@ -45,20 +47,6 @@ void engine_set_moving(struct live *live, bool moving)
     look_anew(live, !live->claimed);
 }
 
-/* Of one that has not had its turn to do anything since the start, the stored form alone is known.
- */
-static const struct turn_claim *claim_of(struct live *live)
-{
-    if (!live->claimed) {
-        bool parked = !live->record;
-
-        engine_set_claim(live, engine_record(live));
-        if (parked)
-            engine_park(live);
-    }
-    return &live->claim;
-}
-
 static void survey(struct seat *seat)
 {
     struct live *live;
@@ -68,9 +56,7 @@ static void survey(struct seat *seat)
     seat->survey = (struct turn_survey){0};
     list_each(live, &seat->lives, in_seat)
     {
-        const struct turn_claim *claim = claim_of(live);
-
-        turn_survey_add(&seat->survey, claim, live->moving);
+        turn_survey_add(&seat->survey, &live->claim, live->moving);
     }
     seat->surveyed = true;
 }
@@ -80,9 +66,11 @@ struct turn_decision engine_decide_turn(struct live *live)
     struct seat *seat = live->seat;
     struct turn_decision decision = {.turn = TURN_STAY};
 
+    if (seat->unknown)
+        return decision;
     survey(seat);
     if (!seat->lineage_moves)
-        decision = turn_decide(claim_of(live), &seat->survey, seat->lineage);
+        decision = turn_decide(&live->claim, &seat->survey, seat->lineage);
     if (decision.turn == TURN_TAKE && seat->moving)
         decision.turn = TURN_STAY;
     return decision;

@@ -541,6 +541,8 @@ static void on_news(struct run *run)
         record->step = STEP_STACK_LOOK_SETTLED;
     else if (record->step == STEP_STACK_WAIT_BACK)
         record->step = STEP_STACK_LOOK_BACK;
+    else if (record->step == STEP_LET_PASS && machine_is_due(record, run->now_ms))
+        machine_let_passed(run);
     else if (record->step != STEP_LOOK_BEFORE)
         return;
     record->wake_ms = 0;

@@ -29,6 +29,13 @@ static void enter_undoing(struct run *run, enum deployment_step step)
         run->record->wake_ms = run->record->unsure_until_ms;
 }
 
+/* The endpoint is free for the next one. */
+static void give_turn_up(struct run *run)
+{
+    run->record->turn = 0;
+    tell(run);
+}
+
 /* The next thing to tidy up, or the announcement when there is none. */
 static void tidy_next(struct run *run)
 {
@@ -56,9 +63,10 @@ static void tidy_next(struct run *run)
         enter_undoing(run, STEP_DELETE_MODEL);
     } else if (text_equal(kind, "copy")) {
         enter_undoing(run, STEP_DELETE_COPY);
+    } else if (run->may_arrive) {
+        machine_enter_later(run, STEP_LET_PASS, MACHINE_SPREADING_MS);
     } else {
-        record->turn = 0; /* the endpoint is free for the next one */
-        tell(run);
+        give_turn_up(run);
     }
 }
 
@@ -115,11 +123,21 @@ void machine_give_up_closing(struct run *run, const struct error *error)
         machine_enter(run, STEP_CLOSED);
         return;
     }
+    /* Its last request may still be carried out: nobody is to make the name anew before. */
+    if (record->step <= STEP_DELETE_COPY && error->class == ERROR_TRANSIENT) {
+        machine_be_unsure(run);
+        run->may_arrive = true;
+    }
     if (record->step == STEP_JOB_SUCCESS || record->step == STEP_JOB_FAILURE) {
         announce(run);
         return;
     }
     tidied(run);
+}
+
+void machine_let_passed(struct run *run)
+{
+    give_turn_up(run);
 }
 
 void take_tidied(struct run *run)

@@ -20,6 +20,7 @@ struct run {
     cJSON *new_lineage;
     int64_t now_ms;
     double draw;
+    bool may_arrive; /* a removal that was given up may still be carried out */
 };
 
 /* Enters a step, and its state if that is another one. The next effect is due at once. */
@@ -47,6 +48,8 @@ bool machine_has_ended(const struct record *record);
 
 /* A step after the end failed for too long: it is named, and no longer waited for. */
 void machine_give_up_closing(struct run *run, const struct error *error);
+/* The time in which what was given up may have arrived is over. */
+void machine_let_passed(struct run *run);
 
 /* The failure of a step is borne: tried again later, until retry_within has passed since the first
  * one in a row; then the deployment ends badly. */

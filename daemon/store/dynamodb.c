@@ -58,7 +58,7 @@ static bool must_follow(const struct request *later, const struct request *earli
 {
     if (later->kind != REQUEST_COMMIT && earlier->kind != REQUEST_COMMIT)
         return false;
-    if (later->kind == REQUEST_ALL)
+    if (later->kind == REQUEST_PAGE)
         return true;
     if (later->kind != REQUEST_COMMIT)
         return names_row(earlier, later->row_kind,
@@ -243,9 +243,10 @@ static void dynamodb_list_open(struct store *base, const char *kind, const char 
     ask_rows(base, REQUEST_OPEN, kind, group, reader)->detail = detail;
 }
 
-static void dynamodb_list_all(struct store *base, const struct store_reader *reader)
+static void dynamodb_list_page(struct store *base, const char *kind, const char *key,
+                               size_t maximum, const struct store_reader *reader)
 {
-    ask_rows(base, REQUEST_ALL, NULL, NULL, reader);
+    ask_rows(base, REQUEST_PAGE, kind, key, reader)->maximum = maximum;
 }
 
 struct loading {
@@ -274,12 +275,13 @@ static void load_done(void *context, const struct error *error)
     loop_stop(loading->store->loop);
 }
 
-static int dynamodb_load_open(struct store *base, const char *kind,
+static int dynamodb_load_open(struct store *base, const char *kind, enum store_detail detail,
                               const struct store_reader *reader, struct error *error)
 {
     struct loading loading = {.reader = reader, .store = of(base), .error = error};
 
-    ask_rows(base, REQUEST_OPEN, kind, NULL, &(struct store_reader){load_row, load_done, &loading});
+    dynamodb_list_open(base, kind, NULL, detail,
+                       &(struct store_reader){load_row, load_done, &loading});
     while (!loading.done)
         loop_run(loading.store->loop);
     return loading.result;
@@ -389,7 +391,7 @@ static const struct store_functions functions = {
     .get = dynamodb_get,
     .list = dynamodb_list,
     .list_open = dynamodb_list_open,
-    .list_all = dynamodb_list_all,
+    .list_page = dynamodb_list_page,
 };
 
 struct store *store_open_dynamodb(struct loop *loop, struct aws *aws,

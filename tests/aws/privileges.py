@@ -64,11 +64,11 @@ def _sagemaker(account: str, operation: str, given: dict[str, Any]) -> list[Ques
         return name if name.startswith("arn:") else f"arn:aws:sagemaker:{REGION}:{account}:{kind}/{name.lower()}"
 
     action = f"sagemaker:{operation}"
-    if operation in ("ListEndpoints", "ListModels", "ListEndpointConfigs"):
+    if operation in ("ListEndpoints", "ListModels", "ListEndpointConfigs", "ListModelPackageGroups"):
         return [(action, "*", {})]
     if operation in ("ListTags", "AddTags"):
         return [(action, given["ResourceArn"], {})]
-    if operation == "ListModelPackages":
+    if operation == "ListModelPackages" or "PackageGroupPolicy" in operation:
         return [(action, arn("model-package-group", given["ModelPackageGroupName"]), {})]
     if operation == "DescribeModelPackage":
         return [(action, arn("model-package", given["ModelPackageName"]), {})]
@@ -137,7 +137,7 @@ def questions(call: dict[str, Any]) -> list[Question]:
         return _s3(call)
     if service in ("sagemaker", "sagemaker-runtime"):
         return _sagemaker(account, operation, given)
-    if operation in ("ListQueues", "DescribeRepositories", "ListKeys"):
+    if operation in ("ListQueues", "DescribeRepositories", "ListKeys", "ListTables"):
         return [(f"{service}:{operation}", "*", {})]
     if service == "dynamodb":
         return _dynamodb(account, operation, given)

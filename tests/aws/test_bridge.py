@@ -210,28 +210,54 @@ def test_given_a_role_that_was_made_anew_when_a_pass_is_made_then_policies_that_
     assert bridge.plan()["empty"]
 
 
-def test_given_a_hundred_edits_of_a_shared_policy_when_passes_are_made_then_the_statements_of_others_stay(bridge, bare):
+def shared_policies(world: Any, key: str) -> dict[str, tuple[Callable[[], str | None], Callable[[str], Any], str, str]]:
+    """Each document that the bridge shares with others: how it is read and written, and what a statement of theirs may name."""
+    sqs, events = world.client("prod", "sqs"), world.client("prod", "events")
+    s3, ecr, kms = (world.client("staging", service) for service in ("s3", "ecr", "kms"))
+    return {
+        "bucket": (lambda: s3.get_bucket_policy(Bucket=ARTIFACT_BUCKET)["Policy"],
+                   lambda text: s3.put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=text),
+                   "s3:GetObject", f"arn:aws:s3:::{ARTIFACT_BUCKET}/theirs/*"),
+        "key": (lambda: kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"],
+                lambda text: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=text), "kms:Encrypt", "*"),
+        "repository": (lambda: ecr.get_repository_policy(repositoryName=REPOSITORY)["policyText"],
+                       lambda text: ecr.set_repository_policy(repositoryName=REPOSITORY, policyText=text), "ecr:PutImage", ""),
+        "bus": (lambda: events.describe_event_bus(Name=BUS)["Policy"],
+                lambda text: events.put_permission(EventBusName=BUS, Policy=text), "events:PutRule", world.bus_arn),
+        "queue": (lambda: sqs.get_queue_attributes(QueueUrl=world.queue_url, AttributeNames=["Policy"])["Attributes"]["Policy"],
+                  lambda text: sqs.set_queue_attributes(QueueUrl=world.queue_url, Attributes={"Policy": text}),
+                  "sqs:SendMessage", world.queue_arn),
+    }
+
+
+def test_given_a_hundred_edits_of_shared_policies_when_passes_are_made_then_the_statements_of_others_stay(bridge, bare):
     bridge.converge()
-    s3, chance = bare.client("staging", "s3"), random.Random(7)
-    others: list[dict[str, Any]] = []
+    chance = random.Random(7)
+    policies = shared_policies(bare, bridge.key)
+    first = {name: document(policy[0]())["Statement"] for name, policy in policies.items()}
+    others: dict[str, list[dict[str, Any]]] = {name: [s for s in there if not s.get("Sid", "").startswith("Causeway")]
+                                               for name, there in first.items()}
     for edit in range(100):
-        ours = [s for s in bucket_policy(bare)["Statement"] if s.get("Sid", "").startswith("Causeway")]
-        if others and chance.random() < 0.3:
-            others.pop(chance.randrange(len(others)))
+        name = chance.choice(list(policies))
+        read, write, action, about = policies[name]
+        now, theirs = document(read()), others[name]
+        ours = [s for s in now["Statement"] if s.get("Sid", "").startswith("Causeway")]
+        if len(theirs) > 5:
+            theirs.pop(chance.randrange(len(theirs)))
         else:
-            others.append({"Sid": f"Other{edit}", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"},
-                           "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{ARTIFACT_BUCKET}/{edit}/*"})
-        hurt = chance.choice([ours, [], [{**s, "Effect": "Deny"} for s in ours]])
-        mixed = others + hurt
+            theirs.append({"Sid": f"Other{edit}", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"},
+                           "Action": action, **({"Resource": about} if about else {})})
+        mixed = theirs + chance.choice([ours, [], [{**s, "Effect": "Deny"} for s in ours]])
         chance.shuffle(mixed)
-        order = [s["Sid"] for s in mixed if s["Sid"].startswith("Other")]
-        if mixed:
-            s3.put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": mixed}))
+        others[name] = [s for s in mixed if s in theirs]
+        write(json.dumps({**now, "Statement": mixed}))
         if edit % 10 == 9:
             bridge.converge()
-            now = bucket_policy(bare)["Statement"]
-            assert [s["Sid"] for s in now if s["Sid"].startswith("Other")] == order
-            assert [s["Sid"] for s in now if s["Sid"].startswith("Causeway")] == ["CausewayRead"]
+            for kept, policy in policies.items():
+                statements = document(policy[0]())["Statement"]
+                assert [s for s in statements if not s.get("Sid", "").startswith("Causeway")] == others[kept], kept
+                assert sids({"Statement": [s for s in statements if s.get("Sid", "").startswith("Causeway")]}) == [
+                    s["Sid"] for s in first[kept] if s.get("Sid", "").startswith("Causeway")]
 
 
 # ---- what leaves the file
@@ -343,6 +369,16 @@ def test_given_a_missing_bucket_when_a_pass_is_made_then_that_is_said_and_the_re
     left = {r["resource"]: r for r in answer["resources"]}
     assert left["staging/s3_bucket_policy/nobody-has-this-bucket"]["verdict"] in ("refused", "unreadable")
     assert sids(bucket_policy(bare)) == ["CausewayRead"]
+
+
+def test_given_a_resource_that_may_not_be_read_when_a_pass_is_made_then_that_is_told_and_the_rest_is_made(bridge, control):
+    control.fault("error", {"service": "kms", "operation": "GetKeyPolicy"}, code="AccessDeniedException", status=400, times=0)
+    answer = bridge.ask("reconcile")
+    control.clear_faults()
+    assert [one["verdict"] for one in answer["resources"] if "/kms_key_policy/" in one["resource"]] == ["unreadable"]
+    assert answer["applied"] > 20 and answer["failed"] == 0
+    said = [entry for entry in bridge.entries() if "kms_key_policy" in entry["MESSAGE"] and "is unreadable" in entry["MESSAGE"]]
+    assert len(said) == 1 and said[0]["PRIORITY"] <= 4
 
 
 def test_given_observe_mode_when_a_pass_is_made_then_differences_are_reported_and_nothing_is_written(bridge, control):
@@ -472,7 +508,7 @@ def test_given_two_resources_that_differ_when_one_is_reconciled_then_only_that_i
     before = control.last_sequence()
     answer = bridge.ask("reconcile", resource=called)
     assert answer["applied"] == 1 and "0 of 1 resources" in answer["text"]
-    calls = [c for c in control.calls(before) if c["service"] != "sts"]
+    calls = [c for c in control.calls(before) if c["service"] != "sts" and c["operation"] != "PutEvents"]  # which tells of the drift
     assert {c["service"] for c in calls} == {"sqs"} and writes(calls) == ["sqs:SetQueueAttributes"]
     bridge.stop()
     assert [r["resource"] for r in bridge.plan()["resources"]] == [f"staging/s3_bucket_policy/{ARTIFACT_BUCKET}"]
@@ -619,11 +655,14 @@ def everything(world: Any, key: str) -> list[dict[str, Any]]:
         {"kind": "s3_bucket_policy", "account": "staging", "name": ARTIFACT_BUCKET,
          "policy": shared("s3:ListBucket", f"arn:aws:s3:::{ARTIFACT_BUCKET}")},
         {"kind": "kms_key_policy", "account": "staging", "name": key, "policy": shared("kms:Decrypt", "*")},
+        {"kind": "model_package_group_policy", "account": "staging", "name": "whole",
+         "policy": shared("sagemaker:DescribeModelPackage", f"arn:aws:sagemaker:{region}:{world.staging}:model-package/whole/*")},
     ]
 
 
 @pytest.fixture
 def whole(bridge: Bridge, bare: Any) -> Bridge:
+    bare.client("staging", "sagemaker").create_model_package_group(ModelPackageGroupName="whole")
     bridge.configure(bridge=None, resources=everything(bare, bridge.key))
     return bridge
 
@@ -669,7 +708,7 @@ def by_hand(world: Any, key: str) -> dict[str, list[Callable[[], Any]]]:
     """For each field of everything(), by resource, what somebody does in the console to change it. IAM has no way to change
     a path, a rule's bus or a policy's description; `clock` is the rule that has a schedule."""
     iam, events, sqs = (world.client("prod", service) for service in ("iam", "events", "sqs"))
-    ecr, s3, kms = (world.client("staging", service) for service in ("ecr", "s3", "kms"))
+    ecr, s3, kms, registry = (world.client("staging", service) for service in ("ecr", "s3", "kms", "sagemaker"))
     policy, region = f"arn:aws:iam::{world.prod}:policy/made/whole", world.region
     queue = sqs.get_queue_url(QueueName="whole")["QueueUrl"]
     bus = f"arn:aws:events:{region}:{world.prod}:event-bus/whole-bus"
@@ -725,6 +764,9 @@ def by_hand(world: Any, key: str) -> dict[str, list[Callable[[], Any]]]:
             lambda: s3.put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=text("s3:*", f"arn:aws:s3:::{ARTIFACT_BUCKET}"))],
         f"staging/kms_key_policy/{key}": [
             lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=text("kms:*", "*", "Theirs"))],
+        "staging/model_package_group_policy/whole": [
+            lambda: registry.put_model_package_group_policy(ModelPackageGroupName="whole", ResourcePolicy=text("sagemaker:*", "*")),
+            lambda: registry.delete_model_package_group_policy(ModelPackageGroupName="whole")],
     }
 
 
@@ -745,6 +787,26 @@ def test_given_every_field_of_every_kind_when_each_is_changed_by_hand_then_each_
         whole.ask("reconcile")
         after = whole.plan()
         assert after["empty"], after["text"]
+
+
+def test_given_every_kind_made_by_the_bridge_when_all_leaves_the_file_and_is_pruned_then_nothing_is_left_of_it(whole, bare):
+    whole.converge()
+    whole.configure(bridge=None, resources=[], reconcile={"prune": True, "max_deletes": 50})
+    whole.converge()
+    left = whole.plan()
+    assert left["empty"], left["text"]
+    iam, events = bare.client("prod", "iam"), bare.client("prod", "events")
+    assert "whole" not in {r["RoleName"] for r in iam.list_roles()["Roles"]}
+    assert iam.list_policies(Scope="Local")["Policies"] == []
+    assert "whole-bus" not in {b["Name"] for b in events.list_event_buses()["EventBuses"]} and events.list_rules()["Rules"] == []
+    assert "QueueUrls" not in bare.client("prod", "sqs").list_queues()
+    assert {r["repositoryName"] for r in bare.client("staging", "ecr").describe_repositories()["repositories"]} == {REPOSITORY}
+    policies = shared_policies(bare, whole.key)
+    assert "Ours" not in sids(document(policies["key"][0]()))
+    with pytest.raises(bare.client("staging", "s3").exceptions.ClientError, match="NoSuchBucketPolicy"):
+        policies["bucket"][0]()
+    with pytest.raises(bare.client("staging", "sagemaker").exceptions.ClientError, match="Cannot find resource policy"):
+        bare.client("staging", "sagemaker").get_model_package_group_policy(ModelPackageGroupName="whole")
 
 
 def tags_now(world: Any) -> dict[str, dict[str, str]]:
@@ -823,6 +885,15 @@ def furnish(world: Any, key: str) -> None:
         Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="ecr:BatchGetImage"))
     world.client("staging", "s3").put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=document(
         Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="s3:GetObject", Resource=f"arn:aws:s3:::{ARTIFACT_BUCKET}/*"))
+    for name in ("theirs", "bare"):
+        world.client("staging", "sagemaker").create_model_package_group(ModelPackageGroupName=name)
+    world.client("staging", "sagemaker").put_model_package_group_policy(ModelPackageGroupName="theirs", ResourcePolicy=document(
+        Sid="Theirs", Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="sagemaker:DescribeModelPackage", Resource="*"))
+    for name, more in (("theirs", {"BillingMode": "PAY_PER_REQUEST"}), ("paid", {
+            "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}})):
+        world.client("staging", "dynamodb").create_table(
+            TableName=name, KeySchema=[{"AttributeName": "a", "KeyType": "HASH"}], Tags=[{"Key": "team", "Value": "ml"}],
+            AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "S"}], **more)
     world.client("staging", "kms").schedule_key_deletion(KeyId=world.client("staging", "kms").create_key()["KeyMetadata"]["KeyId"])
 
 
@@ -838,8 +909,9 @@ def test_given_an_account_that_no_file_names_when_it_is_imported_then_all_of_it_
         ("iam_role", "Theirs"), ("iam_role", STAGING_ROLE), ("iam_role", "pipeline"), ("iam_policy", "theirs"), ("sqs_queue", "theirs"),
         ("event_bus", "their-bus"), ("event_rule", "theirs"), ("event_rule", "clock"), ("ecr_repository", "team/theirs"),
         ("ecr_repository", REPOSITORY), ("s3_bucket_policy", ARTIFACT_BUCKET), ("kms_key_policy", bridge.key),
-        ("codepipeline_stage", "fraud-scorer-deploy-Source"), ("codepipeline_stage", "fraud-scorer-deploy-Deploy")}
-    assert [left["what"] for left in imported["left_out"]] == ["staging/event_rule/default/fifo"]
+        ("codepipeline_stage", "fraud-scorer-deploy-Source"), ("codepipeline_stage", "fraud-scorer-deploy-Deploy"),
+        ("dynamodb_table", "theirs"), ("model_package_group_policy", "theirs")}
+    assert [left["what"] for left in imported["left_out"]] == ["staging/event_rule/default/fifo", "staging/dynamodb_table/paid"]
     role = next(r for r in imported["resources"] if r["name"] == "Theirs")
     assert (role["path"], role["max_session"], role["tags"]) == ("/team/", "7200s", {"team": "ml"})
     bridge.stop()

@@ -67,7 +67,9 @@ def test_given_drift_that_nobody_told_of_when_an_operator_reconciles_then_the_ev
 
 
 def test_given_a_suspended_bridge_when_something_is_changed_then_it_is_shown_and_told_once_with_the_reason(bridge, bare, control):
+    passes = bridge.ask("statistics")["passes"]
     bridge.ask("suspend", why="a repair by hand")
+    wait_for(lambda: bridge.ask("statistics")["passes"] > passes, "the look that a suspension begins with")
     delete_bucket_policy(bare)
     cloud = cloudtrail(bare, "staging", "s3", "DeleteBucketPolicy", bucketName=ARTIFACT_BUCKET)
     bridge.ask("event", event=cloud)

@@ -61,8 +61,8 @@ class Journeys:
         for pipeline in (PIPELINE, STACK_PIPELINE, FRESH_PIPELINE):
             control.codepipeline("staging", pipeline=pipeline, executions=[], actions=[])
 
-    def configure(self, short: dict[str, Any] | None = None, **changes: Any) -> None:
-        """Deployments of every kind, in one file; `short` changes the bridge's lines."""
+    def configure(self, short: dict[str, Any] | None = None, without: str = "", **changes: Any) -> None:
+        """Deployments of every kind, in one file; `short` changes the bridge's lines, `without` leaves a deployment out."""
         daemon = self.daemon
         lines = {**short_form(self.key), "pipelines": [PIPELINE, STACK_PIPELINE, FRESH_PIPELINE],
                  "artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET, PLAIN_BUCKET], **(short or {})}
@@ -76,6 +76,7 @@ class Journeys:
         for name, pipeline in ((STACK_ENDPOINT, STACK_PIPELINE), (FRESH, FRESH_PIPELINE)):
             kinds[name] = {**STACK, "stack": name, "endpoint": name, "on": {
                 "source": ["aws.codepipeline"], "detail": {"pipeline": [pipeline], "state": ["SUCCEEDED"]}}}
+        kinds.pop(without, None)
         for name, kind in kinds.items():
             merged = {**first, "rollout": None, "endpoint": name, **kind}
             whole["deployments"][name] = {k: v for k, v in merged.items() if v is not None}
@@ -153,7 +154,7 @@ class Journeys:
                                    "inline": {"b": POLICY}, "team": "other"}
         self.reconfigure(reconcile=PRUNE, resources=[
             *extra("prod", **changed), *extra("staging", **changed), *own("another bus", {"team": "ml"})])
-        self.reconfigure(reconcile=PRUNE, short={"artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET]}, resources=[
+        self.reconfigure(reconcile=PRUNE, short={"artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET]}, without="packages", resources=[
             {"kind": "ecr_repository", "account": "staging", "name": REPOSITORY}])
         self.reconfigure()
 
@@ -229,7 +230,7 @@ class Journeys:
         wait_for(lambda: self.world.queue_length(self.world.dead_letter_url) == 1, "the same dead letter again")
 
     def approve_packages(self) -> None:
-        package = self.control.package("staging", GROUP, 1, approval="Approved")
+        package = self.control.package("staging", GROUP, 1, approval="Approved", shared=False)
         self.control.event("staging", package_changed(package, "Approved"))
         self.follow("succeeded", "packages", 1)
 
@@ -306,6 +307,8 @@ def granted_now(world: Any, key: str) -> Granted:
     attributes = world.client("prod", "sqs").get_queue_attributes(QueueUrl=world.queue_url, AttributeNames=["Policy"])["Attributes"]
     granted.resource[world.queue_arn] = parsed(attributes["Policy"])
     repository = f"arn:aws:ecr:{world.region}:{world.staging}:repository/{REPOSITORY}"
+    registry = world.client("staging", "sagemaker").get_model_package_group_policy(ModelPackageGroupName=GROUP)["ResourcePolicy"]
+    granted.resource[f"arn:aws:sagemaker:{world.region}:{world.staging}:model-package/{GROUP}"] = parsed(registry)
     granted.resource[repository] = parsed(
         world.client("staging", "ecr").get_repository_policy(repositoryName=REPOSITORY)["policyText"])
     return granted
@@ -329,19 +332,10 @@ def carried(control: Any, world: Any) -> set[Asked]:
     return found
 
 
-def registry_policy(world: Any) -> dict[str, Any]:
-    """What staging's own model registry says, which its owner keeps: the bridge has no such resource.
-    https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html"""
-    return {"Version": "2012-10-17", "Statement": [{
-        "Sid": "Production", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{world.prod}:root"},
-        "Action": "sagemaker:DescribeModelPackage", "Resource": f"arn:aws:sagemaker:{world.region}:{world.staging}:model-package/{GROUP}/*"}]}
-
-
 def test_given_the_journeys_of_a_bridge_when_they_are_judged_then_nothing_is_missing_and_nothing_was_granted_in_vain(
         journeys: Journeys, bare: Any, control: Any, tmp_path: Path) -> None:
     journeys.converge()
     granted = granted_now(bare, journeys.key)
-    granted.resource[f"arn:aws:sagemaker:{bare.region}:{bare.staging}:model-package/{GROUP}"] = registry_policy(bare)
     for journey in (
             journeys.examine, journeys.repair_drift, journeys.deploy, journeys.scale, journeys.carry, journeys.answer_jobs,
             journeys.approve_packages, journeys.change_stacks, journeys.sweep, journeys.deploy_unversioned, journeys.keep_more,

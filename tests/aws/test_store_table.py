@@ -99,9 +99,11 @@ def test_given_a_fleets_journey_when_it_is_judged_then_the_table_needs_what_was_
     client.update_time_to_live(TableName=TABLE, TimeToLiveSpecification={"Enabled": False, "AttributeName": "expires"})
     client.update_table(TableName=TABLE, DeletionProtectionEnabled=False)
     repeat_until(lambda: table_of(bare)["protected"] and table_of(bare)["expires"] == "expires", shared)
-    kept = {"kind": "dynamodb_table", "account": "prod", "name": TABLE, "partition_key": "kind", "sort_key": "key", "tags": {"team": "ml"}}
-    configure(shared, resources=[kept])
+    kept = {"kind": "dynamodb_table", "account": "prod", "name": TABLE, "partition_key": "kind", "sort_key": "key"}
+    configure(shared, resources=[{**kept, "tags": {"team": "ml", "cost": "7"}}])
     repeat_until(lambda: table_of(bare)["tags"].get("team") == "ml", shared)
+    configure(shared, resources=[{**kept, "tags": {"team": "ml"}}])
+    repeat_until(lambda: "cost" not in table_of(bare)["tags"], shared)
     assert shared.stop() == 0
     granted = Granted()
     role = f"arn:aws:iam::{bare.prod}:role/{INSTANCE_ROLE}"

@@ -27,7 +27,7 @@ def instructions(server: Server, folder: Path, work: object = None, waits: bool 
             wait_for(lambda: server.calls("ListEndpoints") >= 1, "the first sweep")
         if callable(work):
             work()
-        time.sleep(1)  # what follows the last delete is a millisecond's work
+        wait_for(lambda: benches.quiet(consumer), "it to be quiet")  # those that were open are taken up by and by
         consumer.process.send_signal(signal.SIGTERM)
         consumer.process.wait(30)
         found = re.findall(r"Collected : (\d+)", (folder / "output").read_text())

@@ -20,11 +20,6 @@ THOROUGH = "CAUSEWAY_THOROUGH" in os.environ
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Disk:
-    return Disk(tmp_path)
-
-
-@pytest.fixture
 def daemon(make_daemon: Any, control: Any, disk: Disk) -> Daemon:
     control.sagemaker(durations={"creating": 0.05, "updating": 0.05})
     return make_daemon(deployment={"keep": "100", "verify": []})

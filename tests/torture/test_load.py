@@ -110,8 +110,9 @@ def event(number: int, endpoints: int, endpoint: int | None = None) -> str:
 
 
 def test_thousands_of_events_at_once(server, directory, record_property):
-    """Memory is bounded, order is kept at each endpoint, and none starves. 10,000 for 200 endpoints; with CAUSEWAY_THOROUGH=1, 50,000 for 1,000, which SageMaker's quotas, kept here too, make
-    long. A tenth of them are for one endpoint, and come before all others."""
+    """Memory is bounded, order is kept at each endpoint, and none starves. 10,000 for 200 endpoints; with
+    CAUSEWAY_THOROUGH=1, 50,000 for 1,000, which SageMaker's quotas, kept here too, make long. A tenth of them are for one
+    endpoint, and come before all others."""
     began = time.monotonic()
     flood = EVENTS // 10
     server.tell("set", settle_us=1000)
@@ -135,15 +136,15 @@ def test_thousands_of_events_at_once(server, directory, record_property):
             assert mine[-1]["state"] == "succeeded"  # the newest is what serves
             served[endpoint] = [r["ended_ms"] for r in mine if r["state"] == "succeeded"]
             assert served[endpoint] == sorted(served[endpoint])  # and it came last: order is kept
-        # Nobody starved: by the time that the last one had a model that serves, no other had had more than its share.
+        # Nobody starved: until the last one had a model that serves, most of what was done was first ones.
         all_serve = max(ended[0] for ended in served.values())
-        most = max(sum(ms < all_serve for ms in ended) for ended in served.values())
-        assert most <= 4
+        before = sum(ms <= all_serve for ended in served.values() for ms in ended)
+        assert before <= 2 * ENDPOINTS
         record_property("events", EVENTS)
         record_property("endpoints", ENDPOINTS)
         record_property("seconds", round(time.monotonic() - began))
         record_property("peak MB", peak // 1024)
-        record_property("had served at most before all did", most)
+        record_property("deployments until all endpoints served", before)
         if BUILD.name != "sanitize":  # some 6 KB for each that waits
             assert peak < 120_000 + EVENTS * 8
     finally:

@@ -266,6 +266,38 @@ static void a_deployment_that_waits_for_something_else_has_a_rule_of_its_own(voi
     config_unref(config);
 }
 
+/* By name only: what a pattern describes otherwise may be anything. */
+static void the_groups_that_a_deployment_names_let_production_see_their_packages(void **state)
+{
+    (void)state;
+    struct config *config = config_of(
+        ACCOUNTS BRIDGE "deployments:\n"
+                        "  scorer:\n"
+                        "    on: { source: [aws.sagemaker], detail: {\n"
+                        "      ModelPackageGroupName: [ scorers, { prefix: other } ] } }\n"
+                        "    artifact: { bucket: b-b, key: k, form: model }\n"
+                        "    endpoint: scorer\n"
+                        "    execution_role: \"${role.execution.arn}\"\n"
+                        "    container: { image: \"" STAGING
+                        ".dkr.ecr.us-east-1.amazonaws.com/a:latest\" }\n"
+                        "    variant: { instance_type: ml.m5.xlarge }\n");
+    struct resource_list list = list_of(config);
+    size_t groups = 0;
+
+    for (size_t i = 0; i < list.count; i++)
+        groups += list.items[i].kind == RESOURCE_PACKAGE_GROUP_POLICY;
+    assert_int_equal(groups, 1);
+    const struct resource *group =
+        resource_find(&list, "staging/model_package_group_policy/scorers");
+
+    assert_string_equal(group->arn,
+                        "arn:aws:sagemaker:us-east-1:" STAGING ":model-package-group/scorers");
+    assert_string_equal(text_at(group->fields, "/policy/Statement/0/Resource"),
+                        "arn:aws:sagemaker:us-east-1:" STAGING ":model-package/scorers/*");
+    resource_list_free(&list);
+    config_unref(config);
+}
+
 #define DEPLOYMENT                                                                         \
     "deployments:\n"                                                                       \
     "  Scorer:\n"                                                                          \
@@ -384,6 +416,7 @@ int main(void)
         cmocka_unit_test(the_guides_privileges_have_the_guides_names),
         cmocka_unit_test(a_daemon_that_is_one_of_the_guides_roles_has_what_both_need),
         cmocka_unit_test(a_deployment_that_waits_for_something_else_has_a_rule_of_its_own),
+        cmocka_unit_test(the_groups_that_a_deployment_names_let_production_see_their_packages),
         cmocka_unit_test(the_daemon_may_make_only_what_its_deployments_are_called_after),
         cmocka_unit_test(the_watching_rule_is_a_pattern_that_eventbridge_takes),
         cmocka_unit_test(a_watching_rule_that_would_be_too_long_watches_more),

@@ -166,11 +166,25 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
     world_commit(world, thing("a", STORE_ANY, ""));
     world_close(world);
     run_sql("PRAGMA user_version = 99; CREATE TABLE from_the_future (x)");
-    assert_refused(ERROR_STORAGE, "newer causewayd (its schema is 99, this one knows up to 1)");
+    assert_refused(ERROR_STORAGE, "newer causewayd (its schema is 99, this one knows up to 2)");
     run_sql("INSERT INTO from_the_future VALUES (1); DROP TABLE from_the_future;"
-            "PRAGMA user_version = 1");
+            "PRAGMA user_version = 2");
     open_again(world);
     assert_int_equal(world_get(world, "thing", "a"), 1);
+}
+
+static void a_store_of_the_first_schema_is_brought_up_to_date(void **state)
+{
+    struct world *world = *state;
+    struct store_write open = thing("a", STORE_ANY, "");
+
+    open.open = true;
+    world_commit(world, open);
+    world_close(world);
+    run_sql("DROP INDEX record_open; PRAGMA user_version = 1;"
+            "CREATE INDEX record_open ON record (kind, order_ms) WHERE open = 1");
+    open_again(world);
+    assert_string_equal(world_open_rows(world, "thing"), "a ");
 }
 
 static void the_database_of_another_program_is_refused(void **state)
@@ -627,6 +641,7 @@ int main(int count, char **arguments)
         CONTRACT_TEST(the_files_belong_to_their_owner_alone),
         CONTRACT_TEST(a_second_daemon_on_the_same_file_is_refused_and_told_who_has_it),
         CONTRACT_TEST(a_newer_schema_is_refused_and_left_alone),
+        CONTRACT_TEST(a_store_of_the_first_schema_is_brought_up_to_date),
         CONTRACT_TEST(the_database_of_another_program_is_refused),
         CONTRACT_TEST(what_is_no_database_is_refused_and_left_alone),
         CONTRACT_TEST(a_truncated_file_is_refused_at_every_length),
