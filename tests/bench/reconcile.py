@@ -162,7 +162,7 @@ def growth(subject: str) -> Numbers:
                 resources[0]["tags"] = {"round": str(number)}  # which the file does not ask about
                 accounts.tell_details(server, resources)
                 changed.append(again(consumer, control, count, passes=1))
-            return {"CPU us/resource": median(same), "where one changed": median(changed)}
+            return {"CPU us/resource": median(same), "one changed, %": 100 * (median(changed) / median(same) - 1)}
 
 
 # ---- 9: throttled ----
