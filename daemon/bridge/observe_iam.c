@@ -201,6 +201,19 @@ static bool is_iam(const struct resource *resource)
 
 static const struct read_kind account_details;
 
+/* Whether any that is wanted of the account was not described yet. */
+static bool lacks_any(const struct read *read)
+{
+    const struct observation *observation = read->observation;
+
+    for (size_t i = 0; i < observation->resources->count; i++)
+        if (observe_wants(observation, i) && is_iam(&observation->resources->items[i]) &&
+            text_equal(observation->resources->items[i].account, read->account) &&
+            observation->observed[i].presence == PRESENCE_UNKNOWN)
+            return true;
+    return false;
+}
+
 static void take_account(struct read *read, const void *output)
 {
     const struct iam_get_account_authorization_details_output *answer = output;
@@ -221,6 +234,8 @@ static void take_account(struct read *read, const void *output)
         if (find_name(read, RESOURCE_IAM_POLICY, name, strlen(name), &index))
             found(observation, index, fields_of_policy(&answer->policies[i]));
     }
+    if (!lacks_any(read)) /* what follows are others' */
+        return;
     if (answer->is_truncated && answer->marker) {
         observe_account(observation, &account_details, read->account)->marker =
             arena_copy(&observation->arena, answer->marker);

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import reconcile
-from world import BUILD, ENDPOINT, HOME, Consumer, Server, daemon, directory, endpoint_event, event, peers, start, wait_for
+from world import BUILD, ENDPOINT, HOME, TOOLS, Consumer, Server, daemon, directory, endpoint_event, event, peers, start, wait_for
 
 Numbers = dict[str, float]
 OURS = "causewayd"
@@ -291,7 +291,7 @@ def _written(consumer: Consumer) -> int:
 
 def policies(subject: str) -> Numbers:
     pairs = HOME / "pairs.jsonl"
-    command = {OURS: [str(BUILD / "tests" / "bench_policies"), "20"], "awspolicyequivalence": [str(HOME / "go" / "policies.bin"), "20"]}
+    command = {OURS: [str(TOOLS / "bench_policies"), "20"], "awspolicyequivalence": [str(HOME / "go" / "policies.bin"), "20"]}
     done = subprocess.run(command[subject], stdin=pairs.open(), capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
     return {"CPU us/pair": answer["ns"] / 1000, "found equal": answer["equal"]}

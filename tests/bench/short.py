@@ -18,7 +18,7 @@ import benches
 import reconcile
 import world
 from accounts import role, tell_all
-from world import BUILD, CORES, ROOT, Server, daemon, directory, event, wait_for
+from world import CORES, ROOT, TOOLS, Server, daemon, directory, event, wait_for
 
 EXPECTED = ROOT / "tests" / "bench" / "expected.json"
 ABOVE, BELOW = 1.05, 0.95
@@ -35,13 +35,11 @@ def collected(output: str) -> int:
     return int(found[-1])
 
 
-def instructions(server: Server, folder: Path, work: Callable[[], None] | None = None, waits: bool = False) -> int:
+def instructions(server: Server, folder: Path, work: Callable[[], None] | None = None) -> int:
     """Of a whole life: start, the work, and a stop that was asked for."""
     server.tell("hold", operation="ListEndpoints")  # the first sweep is the last
     with daemon(server, folder, wrapper=CALLGRIND, environment=PLAIN) as consumer:
         benches.polls(server, consumer)
-        if waits:  # by then all were looked at
-            wait_for(lambda: server.calls("ListEndpoints") >= 1, "the first sweep")
         if work:
             work()
         time.sleep(1)  # what follows the last delete is a millisecond's work
@@ -50,10 +48,9 @@ def instructions(server: Server, folder: Path, work: Callable[[], None] | None =
         return collected((folder / "output").read_text())
 
 
-def starting(count: int) -> int:
+def starting() -> int:
     with directory() as name, Server() as server:
-        benches.make_open(Path(name), count, server)
-        return instructions(server, Path(name), waits=count > 0)
+        return instructions(server, Path(name))
 
 
 def draining() -> dict[str, float]:
@@ -107,12 +104,12 @@ def reconciling(passes: int) -> int:
 
 
 def comparing() -> float:
-    """Policies in pairs, as many as the full bench has in a tenth."""
+    """Policies in pairs, the same one in two spellings."""
     pairs = "".join(json.dumps({"a": json.dumps(role(i)["inline"]["read"]), "b": json.dumps(role(i)["inline"]["read"], indent=1)}) + "\n"
                     for i in range(PAIRS))
 
     def counted(rounds: int) -> int:
-        done = subprocess.run([*CALLGRIND, str(BUILD / "tests" / "bench_policies"), str(rounds)], input=pairs, capture_output=True, text=True,
+        done = subprocess.run([*CALLGRIND, str(TOOLS / "bench_policies"), str(rounds)], input=pairs, capture_output=True, text=True,
                               check=True, env={**os.environ, **PLAIN})
         return collected(done.stderr)
 
@@ -124,8 +121,8 @@ def measure() -> dict[str, float]:
     with directory() as name, Server() as server:  # what several of them copy is made first
         benches.make_open(Path(name), 1, server)
     work: dict[str, Callable[[], Any]] = {
-        "some": lambda: starting(OPEN), "drained": draining, "many": lambda: reconciling(12), "few": lambda: reconciling(2),
-        "empty": lambda: starting(0), "wait": waiting, "rest": resting, "compared": comparing,
+        "drained": draining, "many": lambda: reconciling(12), "few": lambda: reconciling(2),
+        "empty": starting, "wait": waiting, "rest": resting, "compared": comparing,
         **{name: (lambda name=name: reconcile.calls(name)["calls"]) for name in (reconcile.MIXED, reconcile.ROLES, reconcile.GUIDE)},
     }
     with ThreadPoolExecutor(len(CORES)) as pool:  # the longest first
@@ -138,7 +135,6 @@ def measure() -> dict[str, float]:
         "drain: bytes stored a deployment": drained["bytes"],
         "idle: private dirty MB": rest["dirty"],
         "start: instructions": found["empty"],
-        "start: instructions a deployment taken up": (found["some"] - found["empty"]) / OPEN,
         "calls: the guide's set-up": found[reconcile.GUIDE],
         "calls: 1,000 roles": found[reconcile.ROLES],
         "calls: 2,000 mixed": found[reconcile.MIXED],

@@ -16,7 +16,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "build" / "bench"
-BUILD = HOME / "release"
+BUILD = Path(os.environ.get("BENCH_DAEMON", HOME / "release"))  # where the daemon is,
+TOOLS = Path(os.environ.get("BENCH_TOOLS", BUILD / "tests"))  # and what belongs to the benches
 PEERS = ROOT / "tests" / "bench" / "peers"
 PROD, STAGING = "361769565206", "345594592951"
 QUEUE = "causeway-events"
@@ -46,7 +47,7 @@ def wait_for(what: Callable[[], Any], name: str, seconds: float = WAIT_SECONDS, 
 
 class Server:
     def __init__(self) -> None:
-        self.process = subprocess.Popen([str(BUILD / "tests" / "bench_server")], stdout=subprocess.PIPE, text=True, preexec_fn=on_core(-1))
+        self.process = subprocess.Popen([str(TOOLS / "bench_server")], stdout=subprocess.PIPE, text=True, preexec_fn=on_core(-1))
         assert self.process.stdout
         self.port = int(self.process.stdout.readline())
         self.url = f"http://127.0.0.1:{self.port}"
