@@ -160,6 +160,8 @@ def questions(call: dict[str, Any]) -> list[Question]:
     else:
         return _others(account, service, operation, given)
     found = [(f"{service}:{operation}", resource, context)]
+    if operation == "CreateRepository" and given.get("tags"):
+        found.append(("ecr:TagResource", resource, {}))
     tag = {"iam": "TagRole" if operation == "CreateRole" else "TagPolicy", "events": "TagResource", "sqs": "TagQueue"}
     if operation in ("CreateRole", "CreatePolicy", "CreateEventBus", "PutRule", "CreateQueue") and (given.get("Tags") or given.get("tags")):
         found.append((f"{service}:{tag[service]}", resource, {}))

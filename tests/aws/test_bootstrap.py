@@ -44,7 +44,8 @@ def bootstrap(bare: Any, reads_everything: str = "no", table: str = "") -> str:
         ReadEverything=reads_everything)
     assert staging["DaemonRoleArn"] == bare.staging_role_arn
     production = create(
-        bare, "prod", StagingRoleArn=staging["DaemonRoleArn"], ReadEverything=reads_everything, TableName=table)
+        bare, "prod", StagingRoleArn=staging["DaemonRoleArn"], ReadEverything=reads_everything, TableName=table,
+        MirrorRepositoryArns=f"arn:aws:ecr:{bare.region}:{bare.prod}:repository/{REPOSITORY}")
     assert production["InstanceRoleArn"].endswith(f":role/{INSTANCE_ROLE}")
     return key
 

@@ -99,3 +99,37 @@ def test_given_a_copy_under_way_when_the_daemon_is_killed_then_it_goes_on_where_
     assert record["state"] == "succeeded"
     assert copy_of(world, record) == content
     assert len(control.calls(service="s3", operation="CreateMultipartUpload")) == 1
+
+
+def publish_sparse(world: Any, control: Any, size: int) -> None:
+    data = control.put_sparse(SAGEMAKER_BUCKET, "models/sparse.tar.gz", size)
+    world.put_object(ARTIFACT_BUCKET, "deploy/sparse", json.dumps({"model_data": data["url"]}).encode())
+    control.event("staging", world.action_succeeded(PIPELINE, ARTIFACT_BUCKET, "deploy/sparse", time="2026-11-20T09:30:02Z"))
+
+
+def test_given_twenty_gigabytes_when_they_are_copied_then_it_is_by_s3_in_parts_and_memory_is_bounded(daemon, world, control):
+    publish(world, control, "deploy/small", time="2026-11-20T09:30:01Z")
+    daemon.wait_ended(1)
+    before = peak_bytes(daemon)
+    publish_sparse(world, control, 20_000_000_001)
+    record = daemon.wait_ended(2)[0]
+    assert record["state"] == "succeeded", record.get("reason")
+    assert control.sparse()[f"{MODEL_BUCKET}/{record['copy_key']}"] == 20_000_000_001
+    assert len(control.calls(service="s3", operation="UploadPartCopy")) == 19  # of 1 GiB each
+    assert not control.calls(service="s3", operation="UploadPart")
+    if BUILD.name != "sanitize":
+        assert peak_bytes(daemon) - before < 8 * MEBIBYTE
+
+
+def test_given_twenty_gigabytes_under_way_when_the_daemon_is_killed_then_no_part_that_was_done_is_copied_again(daemon, world, control):
+    control.fault("hold", {"service": "s3", "operation": "UploadPartCopy"}, nth=10)
+    publish_sparse(world, control, 20_000_000_000)
+    assert control.held(wait=20)
+    daemon.kill()
+    control.clear_faults()
+    since = control.last_sequence()
+    daemon.start()
+    record = daemon.wait_ended()[0]
+    assert record["state"] == "succeeded", record.get("reason")
+    again = [int(c["parameters"]["PartNumber"]) for c in control.calls(since, service="s3", operation="UploadPartCopy")]
+    assert min(again) >= 10 and control.sparse()[f"{MODEL_BUCKET}/{record['copy_key']}"] == 20_000_000_000

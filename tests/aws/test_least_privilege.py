@@ -29,11 +29,13 @@ from test_sweep import executed, pipeline_on
 
 STACK_PIPELINE, FRESH_PIPELINE = "project-deploy", "fresh-deploy"
 FRESH = "scorer-fresh"
+MIRROR_PIPELINE, MIRRORED = "mirror-deploy", "mirrored"
 PRUNE = {"prune": True, "max_deletes": "50"}
 # What SageMaker does by the execution role, and where AWS says that it needs it.
 ROLES = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html"
 EXECUTION = {
     "s3:GetObject": f"{ROLES}#sagemaker-roles-createmodel-perms",
+    "s3:PutObject": "https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-create-endpoint-prerequisites.html",
     "ecr:GetAuthorizationToken": f"{ROLES}#sagemaker-roles-createmodel-perms",
     "ecr:BatchGetImage": f"{ROLES}#sagemaker-roles-createmodel-perms",
     "ecr:BatchCheckLayerAvailability": f"{ROLES}#sagemaker-roles-createmodel-perms",
@@ -58,13 +60,13 @@ class Journeys:
         self.configure()
         control.alarm("prod", "fraud-5xx")
         control.sagemaker(durations={"creating": 0.2, "updating": 0.2, "deleting": 0.1})
-        for pipeline in (PIPELINE, STACK_PIPELINE, FRESH_PIPELINE):
+        for pipeline in (PIPELINE, STACK_PIPELINE, FRESH_PIPELINE, MIRROR_PIPELINE):
             control.codepipeline("staging", pipeline=pipeline, executions=[], actions=[])
 
     def configure(self, short: dict[str, Any] | None = None, without: str = "", **changes: Any) -> None:
         """Deployments of every kind, in one file; `short` changes the bridge's lines, `without` leaves a deployment out."""
         daemon = self.daemon
-        lines = {**short_form(self.key), "pipelines": [PIPELINE, STACK_PIPELINE, FRESH_PIPELINE],
+        lines = {**short_form(self.key), "pipelines": [PIPELINE, STACK_PIPELINE, FRESH_PIPELINE, MIRROR_PIPELINE],
                  "artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET, PLAIN_BUCKET], **(short or {})}
         daemon.configure(**{
             "sweep": "1s", "results": {"bus": "default"}, "bridge": lines,
@@ -72,7 +74,10 @@ class Journeys:
                            "artifact_buckets": lines["artifact_buckets"], **pipeline_on("Action")}, **changes})
         whole = yaml.safe_load(daemon.config.read_text())
         first = whole["deployments"]["fraud-scorer"]
-        kinds: dict[str, dict[str, Any]] = {"jobs": JOB_ON, "packages": PACKAGE}
+        kinds: dict[str, dict[str, Any]] = {"jobs": JOB_ON, "packages": PACKAGE, MIRRORED: {
+            "mirror": True, "container": {"image": self.world.image("layered")},
+            "async": {"output": f"s3://{MODEL_BUCKET}/answers/", "failures": f"s3://{MODEL_BUCKET}/failed/"},
+            "on": {"source": ["aws.codepipeline"], "detail": {"pipeline": [MIRROR_PIPELINE], "state": ["SUCCEEDED"]}}}}
         for name, pipeline in ((STACK_ENDPOINT, STACK_PIPELINE), (FRESH, FRESH_PIPELINE)):
             kinds[name] = {**STACK, "stack": name, "endpoint": name, "on": {
                 "source": ["aws.codepipeline"], "detail": {"pipeline": [pipeline], "state": ["SUCCEEDED"]}}}
@@ -229,6 +234,13 @@ class Journeys:
         self.ctl("redrive", "send", "all", "--yes")
         wait_for(lambda: self.world.queue_length(self.world.dead_letter_url) == 1, "the same dead letter again")
 
+    def mirror(self) -> None:
+        """An image of layers goes into production's own repository, which the bridge has made; what it serves answers later."""
+        self.world.put_layered_image("layered", b"a layer")
+        key = put_artifact(self.world, "deploy/mirrored")
+        self.control.event("staging", self.world.action_succeeded(MIRROR_PIPELINE, ARTIFACT_BUCKET, key))
+        self.follow("succeeded", MIRRORED, 1)
+
     def approve_packages(self) -> None:
         package = self.control.package("staging", GROUP, 1, approval="Approved", shared=False)
         self.control.event("staging", package_changed(package, "Approved"))
@@ -337,9 +349,9 @@ def test_given_the_journeys_of_a_bridge_when_they_are_judged_then_nothing_is_mis
     journeys.converge()
     granted = granted_now(bare, journeys.key)
     for journey in (
-            journeys.examine, journeys.repair_drift, journeys.deploy, journeys.scale, journeys.carry, journeys.answer_jobs,
-            journeys.approve_packages, journeys.change_stacks, journeys.sweep, journeys.deploy_unversioned, journeys.keep_more,
-            journeys.undo):
+            journeys.examine, journeys.repair_drift, journeys.deploy, journeys.scale, journeys.carry, journeys.mirror,
+            journeys.answer_jobs, journeys.approve_packages, journeys.change_stacks, journeys.sweep, journeys.deploy_unversioned,
+            journeys.keep_more, journeys.undo):
         journey()
     asked = sorted(encrypted(asked_of(control.calls()), journeys.key) | carried(control, bare), key=str)
     questions, missing, used = [], [], set()
