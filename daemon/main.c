@@ -45,7 +45,7 @@
 /* How often it is looked how late the loop runs; what the journal left out is told, and STATUS,
  * which systemctl status reads now and then, is brought up to date. One timer for all: each wakes
  * the processor. */
-#define TICK_MS 15000
+#define TICK_MS 30000
 
 /* Exit statuses; systemd restarts on any but 0. */
 enum { EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
@@ -204,11 +204,11 @@ static void on_event_age(void *context, int64_t age_ms)
 }
 
 /* What CloudTrail recorded, and the canaries of `causewayctl doctor`, are the bridge's. */
-static bool on_event(void *context, const cJSON *event)
+static bool on_event(void *context, const cJSON *event, int64_t sent_ms)
 {
     struct daemon *daemon = context;
 
-    return bridge_event(daemon->bridge, event);
+    return bridge_event(daemon->bridge, event, sent_ms);
 }
 
 static void on_transition(void *context, const struct record *before, const struct record *record)

@@ -44,6 +44,9 @@ CHANGE(sagemaker_create_model, "CreateModel", &model_output, true);
 CHANGE(sagemaker_create_endpoint_config, "CreateEndpointConfig", &endpoint_config_output, true);
 CHANGE(sagemaker_create_endpoint, "CreateEndpoint", &endpoint_output, true);
 CHANGE(sagemaker_update_endpoint, "UpdateEndpoint", &endpoint_output, false);
+CHANGE(sagemaker_put_model_package_group_policy, "PutModelPackageGroupPolicy", NULL, true);
+CHANGE(sagemaker_delete_model_package_group_policy, "DeleteModelPackageGroupPolicy", &aws_nothing,
+       false);
 CHANGE(sagemaker_delete_model, "DeleteModel", &aws_nothing, true);
 CHANGE(sagemaker_delete_endpoint_config, "DeleteEndpointConfig", &aws_nothing, true);
 CHANGE(sagemaker_delete_endpoint, "DeleteEndpoint", &aws_nothing, true);
@@ -63,6 +66,8 @@ DESCRIBE(sagemaker_describe_endpoint_config, "DescribeEndpointConfig", DESCRIBES
 /* No quota of it is published. */
 DESCRIBE(sagemaker_describe_model_package, "DescribeModelPackage", 0);
 DESCRIBE(sagemaker_list_model_packages, "ListModelPackages", 0);
+DESCRIBE(sagemaker_list_model_package_groups, "ListModelPackageGroups", 0);
+DESCRIBE(sagemaker_get_model_package_group_policy, "GetModelPackageGroupPolicy", 0);
 DESCRIBE(sagemaker_list_endpoint_configs, "ListEndpointConfigs", LISTS_PER_SECOND);
 DESCRIBE(sagemaker_list_models, "ListModels", LISTS_PER_SECOND);
 DESCRIBE(sagemaker_list_tags, "ListTags", 0);

@@ -37,6 +37,15 @@ extern const struct aws_operation sagemaker_describe_model_package;
 /* {ModelPackageGroupName, ModelApprovalStatus, CreationTimeAfter, SortBy, SortOrder, MaxResults}:
  * {ModelPackageSummaryList, NextToken} */
 extern const struct aws_operation sagemaker_list_model_packages;
+/* {NextToken?}: {ModelPackageGroupSummaryList, NextToken?} */
+extern const struct aws_operation sagemaker_list_model_package_groups;
+
+/* {ModelPackageGroupName}: {ResourcePolicy}; the first and the last answer ValidationException
+ * ("Cannot find resource policy for: ...", "Cannot find Model Package Group: ...") where there is
+ * none. Put takes ResourcePolicy too. */
+extern const struct aws_operation sagemaker_get_model_package_group_policy;
+extern const struct aws_operation sagemaker_put_model_package_group_policy;
+extern const struct aws_operation sagemaker_delete_model_package_group_policy;
 
 /* Documents in and out: {NameContains, CreationTimeBefore, SortBy, SortOrder, MaxResults}:
  * {EndpointConfigs | Models, NextToken}; {ResourceArn}: {Tags}. */

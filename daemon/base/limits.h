@@ -102,6 +102,10 @@
  * their turn in the order they came. */
 #define LIMIT_EFFECTS ((size_t)64)
 
+/* Of those, such that carry a part of an object or of an image through the daemon, each of which
+ * holds some 50 MB while it does. */
+#define LIMIT_CARRIES ((size_t)4)
+
 /* Records of waiting deployments that are read from the store at a time: after a start with
  * thousands of them, what else the loop has to do comes in between. */
 #define LIMIT_READINGS ((size_t)8)

@@ -65,6 +65,7 @@ extern const struct actions_kind actions_event_rule;
 extern const struct actions_kind actions_ecr_repository;
 extern const struct actions_kind actions_s3_bucket_policy;
 extern const struct actions_kind actions_kms_key_policy;
+extern const struct actions_kind actions_package_group_policy;
 extern const struct actions_kind actions_codepipeline_stage;
 extern const struct actions_kind actions_dynamodb_table;
 

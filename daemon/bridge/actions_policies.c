@@ -3,6 +3,7 @@
 #include "aws/service_ecr.h"
 #include "aws/service_kms.h"
 #include "aws/service_s3.h"
+#include "aws/service_sagemaker.h"
 #include "base/text.h"
 #include "bridge/actions.h"
 #include "bridge/normal.h"
@@ -102,6 +103,26 @@ static void change_key(struct actions *actions)
 }
 
 const struct actions_kind actions_kms_key_policy = {NULL, change_key, NULL};
+
+/* ---- groups of model packages ---------------------------------------------------------------- */
+
+static void change_package_group(struct actions *actions)
+{
+    const cJSON *policy = actions_merged(actions);
+    cJSON *input = cJSON_CreateObject();
+
+    json_add_text(input, "ModelPackageGroupName", actions->resource->name);
+    if (policy) {
+        json_add_text(input, "ResourcePolicy", actions_text(actions, policy));
+        actions_add(actions, &sagemaker_put_model_package_group_policy, input,
+                    "write the policy of");
+    } else {
+        actions_add(actions, &sagemaker_delete_model_package_group_policy, input,
+                    "delete the policy of");
+    }
+}
+
+const struct actions_kind actions_package_group_policy = {NULL, change_package_group, NULL};
 
 /* ---- pipelines ------------------------------------------------------------------------------- */
 

@@ -54,7 +54,8 @@ static bool has_strange_targets(const cJSON *targets)
 
 static bool is_only_a_policy(enum resource_kind kind)
 {
-    return kind == RESOURCE_S3_BUCKET_POLICY || kind == RESOURCE_KMS_KEY_POLICY;
+    return kind == RESOURCE_S3_BUCKET_POLICY || kind == RESOURCE_KMS_KEY_POLICY ||
+           kind == RESOURCE_PACKAGE_GROUP_POLICY;
 }
 
 /* Indexes that are not named after their attribute have both names (observe_tables.c). */
@@ -173,10 +174,12 @@ static void on_surveyed(void *context, struct resource_list *found, cJSON *left_
 {
     struct bridge *bridge = context;
     struct ask *ask = bridge->answering;
+    struct desired *desired = desired_new(0);
 
     bridge->survey = NULL;
     ask->left_out = left_out;
-    bridge_begin_pass(bridge, found, NULL, false, false, "import");
+    desired->list = *found;
+    bridge_begin_pass(bridge, desired, NULL, false, false, "import");
 }
 
 void bridge_begin_survey(struct bridge *bridge, struct ask *ask)

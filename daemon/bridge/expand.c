@@ -195,6 +195,29 @@ static bool is_about_packages(const cJSON *on)
     return false;
 }
 
+/* The groups that a pattern names; those that it describes in other ways are for resources:. */
+static void add_groups(struct texts *texts, const cJSON *on)
+{
+    const cJSON *group;
+
+    cJSON_ArrayForEach(group, json_get(json_get(on, "detail"), "ModelPackageGroupName"))
+    {
+        if (json_text(group))
+            add_once(texts, json_text(group));
+    }
+}
+
+/* "s3://BUCKET/PREFIX" as the end of an ARN, and its bucket. */
+static void add_answers(struct texts *places, struct texts *buckets, const char *folder)
+{
+    const char *bucket = folder ? folder + strlen("s3://") : NULL;
+
+    if (!bucket)
+        return;
+    add_once(places, strchr(bucket, '/') ? bucket : arena_printf(places->arena, "%s/", bucket));
+    add_once(buckets, arena_printf(places->arena, "%.*s", (int)strcspn(bucket, "/"), bucket));
+}
+
 /* The repositories that its images may come from, each by its name: the copy's has the same. */
 static void add_mirrored(struct texts *texts, const struct config_bridge *bridge,
                          const struct config_deployment *deployment)
@@ -224,8 +247,10 @@ static void add_deployment_values(struct expansion *expansion)
     struct arena *arena = &expansion->arena;
     struct texts copies = {.arena = arena}, buckets = {.arena = arena}, roles = {.arena = arena},
                  made = {.arena = arena}, endpoints = {.arena = arena}, stacks = {.arena = arena},
-                 stack_roles = {.arena = arena}, packages = {.arena = arena},
-                 mirrored = {.arena = arena};
+                 stack_roles = {.arena = arena}, stack_rules = {.arena = arena},
+                 packages = {.arena = arena}, groups = {.arena = arena},
+                 mirrored = {.arena = arena}, asynchronous = {.arena = arena},
+                 answers = {.arena = arena}, answer_buckets = {.arena = arena};
     const bool guide = bridge->privileges == PRIVILEGES_GUIDE;
 
     add_once(&roles, arena_printf(arena, "arn:%s:iam::%s:role/%s",
@@ -251,10 +276,17 @@ static void add_deployment_values(struct expansion *expansion)
         } else {
             add_names(&made, deployment->endpoint, true);
         }
+        if (deployment->asynchronous) {
+            add_names(&asynchronous, deployment->endpoint, false);
+            add_answers(&answers, &answer_buckets, deployment->asynchronous->output);
+            add_answers(&answers, &answer_buckets, deployment->asynchronous->failures);
+        }
         if (deployment->mirror)
             add_mirrored(&mirrored, bridge, deployment);
-        if (is_about_packages(deployment->on))
+        if (is_about_packages(deployment->on)) {
             add_once(&packages, "*");
+            add_groups(&groups, deployment->on);
+        }
     }
     if (copies.count == 0)
         add_once(&copies, arena_printf(arena, "%s/causeway/", bridge->model_bucket));
@@ -264,8 +296,14 @@ static void add_deployment_values(struct expansion *expansion)
     add_list(expansion, "made", made.items, made.count);
     add_list(expansion, "endpoints", endpoints.items, endpoints.count);
     add_list(expansion, "stacks", stacks.items, stacks.count);
+    add_once(&stack_rules, "causeway-stacks");
+    add_list(expansion, "stack_rules", stack_rules.items, stacks.count > 0);
     add_list(expansion, "stack_roles", stack_roles.items, stack_roles.count);
     add_list(expansion, "packages", packages.items, packages.count);
+    add_list(expansion, "package_groups", groups.items, groups.count);
+    add_list(expansion, "asynchronous", asynchronous.items, asynchronous.count);
+    add_list(expansion, "answers", answers.items, answers.count);
+    add_list(expansion, "answer_buckets", answer_buckets.items, answer_buckets.count);
     add_list(expansion, "mirrored", mirrored.items, mirrored.count);
 }
 
@@ -496,6 +534,7 @@ static const struct {
     {RESOURCE_ECR_REPOSITORY, "aws.ecr", "repositoryName"},
     {RESOURCE_S3_BUCKET_POLICY, "aws.s3", "bucketName"},
     {RESOURCE_KMS_KEY_POLICY, "aws.kms", "keyId"},
+    {RESOURCE_PACKAGE_GROUP_POLICY, "aws.sagemaker", "modelPackageGroupName"},
     {RESOURCE_CODEPIPELINE_STAGE, "aws.codepipeline", "pipeline"}, /* {name, ...} */
     {RESOURCE_DYNAMODB_TABLE, "aws.dynamodb", "tableName"},
 };

@@ -5,6 +5,7 @@
 #include "aws/service_iam.h"
 #include "aws/service_kms.h"
 #include "aws/service_s3.h"
+#include "aws/service_sagemaker.h"
 #include "aws/service_sqs.h"
 #include "base/text.h"
 #include "policy/size.h"
@@ -31,6 +32,7 @@ static const struct {
     {&kms_put_key_policy, "Policy", POLICY_PLACE_KEY},
     {&ecr_set_repository_policy, "policyText", POLICY_PLACE_REPOSITORY},
     {&events_put_permission, "Policy", POLICY_PLACE_BUS},
+    {&sagemaker_put_model_package_group_policy, "ResourcePolicy", POLICY_PLACE_PACKAGES},
     {&sqs_create_queue, "Policy", POLICY_PLACE_QUEUE},
     {&sqs_set_queue_attributes, "Policy", POLICY_PLACE_QUEUE},
 };

@@ -25,6 +25,7 @@ static const struct {
     {"ecr.amazonaws.com", "resourceArn", RESOURCE_ECR_REPOSITORY},
     {"s3.amazonaws.com", "bucketName", RESOURCE_S3_BUCKET_POLICY},
     {"kms.amazonaws.com", "keyId", RESOURCE_KMS_KEY_POLICY},
+    {"sagemaker.amazonaws.com", "modelPackageGroupName", RESOURCE_PACKAGE_GROUP_POLICY},
     {"dynamodb.amazonaws.com", "tableName", RESOURCE_DYNAMODB_TABLE},
     {"dynamodb.amazonaws.com", "resourceArn", RESOURCE_DYNAMODB_TABLE},
 };

@@ -33,6 +33,7 @@ static const struct actions_kind *const kinds[] = {
     [RESOURCE_ECR_REPOSITORY] = &actions_ecr_repository,
     [RESOURCE_S3_BUCKET_POLICY] = &actions_s3_bucket_policy,
     [RESOURCE_KMS_KEY_POLICY] = &actions_kms_key_policy,
+    [RESOURCE_PACKAGE_GROUP_POLICY] = &actions_package_group_policy,
     [RESOURCE_CODEPIPELINE_STAGE] = &actions_codepipeline_stage,
     [RESOURCE_DYNAMODB_TABLE] = &actions_dynamodb_table,
 };
@@ -186,6 +187,8 @@ static void judge(struct making *making, size_t index)
         .owner = making->options->owner,
     };
     *entry = (struct plan_entry){.resource = resource, .verdict = PLAN_SAME};
+    if (observed->as_before)
+        return;
     if (observed->presence == PRESENCE_UNKNOWN && observed->error.class == ERROR_NONE) {
         making->plan->unasked++;
         return;

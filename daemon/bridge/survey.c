@@ -7,6 +7,7 @@
 #include "aws/service_iam.h"
 #include "aws/service_kms.h"
 #include "aws/service_s3.h"
+#include "aws/service_sagemaker.h"
 #include "aws/service_sqs.h"
 #include "base/text.h"
 #include "bridge/observe_internal.h"
@@ -139,10 +140,10 @@ static void take_iam(struct read *read, const void *output)
 }
 
 static const struct read_kind of_iam = {
-    &iam_get_account_authorization_details,
-    ask_iam,
-    take_iam,
-    fail_list,
+    .operation = &iam_get_account_authorization_details,
+    .ask = ask_iam,
+    .take = take_iam,
+    .fail = fail_list,
 };
 
 /* ---- queues ---------------------------------------------------------------------------------- */
@@ -167,7 +168,12 @@ static void take_queues(struct read *read, const void *output)
     list_on(read, json_get_text(output, "NextToken"));
 }
 
-static const struct read_kind of_sqs = {&sqs_list_queues, ask_queues, take_queues, fail_list};
+static const struct read_kind of_sqs = {
+    .operation = &sqs_list_queues,
+    .ask = ask_queues,
+    .take = take_queues,
+    .fail = fail_list,
+};
 
 /* ---- buses, and the rules of each ------------------------------------------------------------ */
 
@@ -192,7 +198,12 @@ static void take_rules(struct read *read, const void *output)
     list_on(read, json_get_text(output, "NextToken"));
 }
 
-static const struct read_kind of_bus = {&events_list_rules, ask_rules, take_rules, fail_list};
+static const struct read_kind of_bus = {
+    .operation = &events_list_rules,
+    .ask = ask_rules,
+    .take = take_rules,
+    .fail = fail_list,
+};
 
 static const void *ask_buses(struct read *read)
 {
@@ -219,10 +230,10 @@ static void take_buses(struct read *read, const void *output)
 }
 
 static const struct read_kind of_events = {
-    &events_list_event_buses,
-    ask_buses,
-    take_buses,
-    fail_list,
+    .operation = &events_list_event_buses,
+    .ask = ask_buses,
+    .take = take_buses,
+    .fail = fail_list,
 };
 
 /* ---- repositories ---------------------------------------------------------------------------- */
@@ -248,10 +259,10 @@ static void take_repositories(struct read *read, const void *output)
 }
 
 static const struct read_kind of_ecr = {
-    &ecr_describe_repositories,
-    ask_repositories,
-    take_repositories,
-    fail_list,
+    .operation = &ecr_describe_repositories,
+    .ask = ask_repositories,
+    .take = take_repositories,
+    .fail = fail_list,
 };
 
 /* ---- buckets --------------------------------------------------------------------------------- */
@@ -275,7 +286,12 @@ static void take_buckets(struct read *read, const void *output)
     list_on(read, answer->continuation_token);
 }
 
-static const struct read_kind of_s3 = {&s3_list_buckets, ask_buckets, take_buckets, fail_list};
+static const struct read_kind of_s3 = {
+    .operation = &s3_list_buckets,
+    .ask = ask_buckets,
+    .take = take_buckets,
+    .fail = fail_list,
+};
 
 /* ---- keys, each of which says whose it is ---------------------------------------------------- */
 
@@ -297,7 +313,12 @@ static void take_key(struct read *read, const void *output)
         add(read, "kms_key_policy", json_get_text(key, "Arn"), cJSON_CreateObject());
 }
 
-static const struct read_kind of_key = {&kms_describe_key, ask_key, take_key, fail_list};
+static const struct read_kind of_key = {
+    .operation = &kms_describe_key,
+    .ask = ask_key,
+    .take = take_key,
+    .fail = fail_list,
+};
 
 static const void *ask_keys(struct read *read)
 {
@@ -318,7 +339,41 @@ static void take_keys(struct read *read, const void *output)
     list_on(read, json_get_text(output, "NextMarker"));
 }
 
-static const struct read_kind of_kms = {&kms_list_keys, ask_keys, take_keys, fail_list};
+static const struct read_kind of_kms = {
+    .operation = &kms_list_keys,
+    .ask = ask_keys,
+    .take = take_keys,
+    .fail = fail_list,
+};
+
+/* ---- groups of model packages ---------------------------------------------------------------- */
+
+static const void *ask_groups(struct read *read)
+{
+    cJSON *input = observe_input(read->observation);
+
+    json_add_text(input, "NextToken", read->marker);
+    return input;
+}
+
+static void take_groups(struct read *read, const void *output)
+{
+    const cJSON *group;
+
+    cJSON_ArrayForEach(group, json_get(output, "ModelPackageGroupSummaryList"))
+    {
+        add(read, "model_package_group_policy", json_get_text(group, "ModelPackageGroupName"),
+            cJSON_CreateObject());
+    }
+    list_on(read, json_get_text(output, "NextToken"));
+}
+
+static const struct read_kind of_sagemaker = {
+    .operation = &sagemaker_list_model_package_groups,
+    .ask = ask_groups,
+    .take = take_groups,
+    .fail = fail_list,
+};
 
 /* ---- pipelines, and the stages of each ------------------------------------------------------- */
 
@@ -347,10 +402,10 @@ static void take_pipeline(struct read *read, const void *output)
 }
 
 static const struct read_kind of_pipeline = {
-    &codepipeline_get_pipeline,
-    ask_pipeline,
-    take_pipeline,
-    fail_list,
+    .operation = &codepipeline_get_pipeline,
+    .ask = ask_pipeline,
+    .take = take_pipeline,
+    .fail = fail_list,
 };
 
 static const void *ask_pipelines(struct read *read)
@@ -373,10 +428,10 @@ static void take_pipelines(struct read *read, const void *output)
 }
 
 static const struct read_kind of_codepipeline = {
-    &codepipeline_list_pipelines,
-    ask_pipelines,
-    take_pipelines,
-    fail_list,
+    .operation = &codepipeline_list_pipelines,
+    .ask = ask_pipelines,
+    .take = take_pipelines,
+    .fail = fail_list,
 };
 
 /* ---- tables ---------------------------------------------------------------------------------- */
@@ -401,10 +456,10 @@ static void take_tables(struct read *read, const void *output)
 }
 
 static const struct read_kind of_dynamodb = {
-    &dynamodb_list_tables,
-    ask_tables,
-    take_tables,
-    fail_list,
+    .operation = &dynamodb_list_tables,
+    .ask = ask_tables,
+    .take = take_tables,
+    .fail = fail_list,
 };
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -450,7 +505,8 @@ struct survey *survey_start(struct loop *loop, struct aws *aws, const struct con
                             const char *account, survey_done *done, void *context)
 {
     static const struct read_kind *const lists[] = {
-        &of_iam, &of_sqs, &of_events, &of_ecr, &of_s3, &of_kms, &of_codepipeline, &of_dynamodb,
+        &of_iam, &of_sqs,       &of_events,       &of_ecr,      &of_s3,
+        &of_kms, &of_sagemaker, &of_codepipeline, &of_dynamodb,
     };
     struct survey *survey = memory_allocate(sizeof(*survey));
 

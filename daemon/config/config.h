@@ -82,7 +82,8 @@ struct config_container {
     const char *image; /* or NULL: the artifact says */
     struct config_pair *environment;
     size_t environment_count;
-    bool multi_model; /* it serves many models: each deployment brings one */
+    bool multi_model;    /* it serves many models: each deployment brings one */
+    int64_t keep_models; /* of those; 0 for all */
 };
 
 struct config_serverless {

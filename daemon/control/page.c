@@ -95,11 +95,17 @@ static void append_head(struct buffer *html, const cJSON *document, int64_t now_
     buffer_append_text(html,
                        "<header class=\"top\"><div class=\"brand\"><img src=\"/page.svg\" alt=\"\" "
                        "width=\"36\" height=\"36\"><h1>Causeway</h1></div>");
+    cleanup(free_pointer)
+    char *broken = page_broken_hop(document)
+                       ? text_printf("the bridge is broken at: %s", page_broken_hop(document))
+                       : NULL;
+
     buffer_printf(html, "<p class=\"health %s\"><span class=\"dot\" aria-hidden=\"true\"></span>",
-                  !ready               ? "bad"
+                  !ready || broken     ? "bad"
                   : draining || drifts ? "warning"
                                        : "good");
     page_text(html, !ready     ? unready
+                    : broken   ? broken
                     : draining ? "draining: nothing new is taken in"
                     : drifts   ? "ready; the accounts differ from the file"
                                : "all is well");

@@ -211,6 +211,30 @@ static void append_progress(struct buffer *html, const cJSON *view, int64_t now_
     append_rollout(html, view, now_ms);
 }
 
+/* Its id, and what it brings. */
+static void append_id(struct buffer *html, const cJSON *view)
+{
+    const char *package = json_get_text(view, "model_package");
+    const char *key = json_get_text(view, "artifact_key");
+
+    buffer_append_text(html, "<p class=\"id\"><code>");
+    page_text(html, text_of(view, "id"));
+    buffer_append_text(html, "</code>");
+    if (package || key) {
+        buffer_append_text(html, " brings <code>");
+        if (package) {
+            page_text(html, package);
+        } else {
+            buffer_append_text(html, "s3://");
+            page_text(html, text_of(view, "artifact_bucket"));
+            buffer_append_byte(html, '/');
+            page_text(html, key);
+        }
+        buffer_append_text(html, "</code>");
+    }
+    buffer_append_text(html, "</p>");
+}
+
 static void append_open(struct buffer *html, const cJSON *view, int64_t now_ms)
 {
     buffer_append_text(html, "<li class=\"card\"><header><h3>");
@@ -227,9 +251,8 @@ static void append_open(struct buffer *html, const cJSON *view, int64_t now_ms)
     append_doing(html, view);
     append_progress(html, view, now_ms);
     append_way(html, view, now_ms);
-    buffer_append_text(html, "<p class=\"id\"><code>");
-    page_text(html, text_of(view, "id"));
-    buffer_append_text(html, "</code></p></li>");
+    append_id(html, view);
+    buffer_append_text(html, "</li>");
 }
 
 static void append_under_way(struct buffer *html, const cJSON *views, int64_t now_ms)
@@ -340,9 +363,9 @@ static void append_ended_row(struct buffer *html, const cJSON *view, int64_t now
     if (json_get_integer(view, "unchanged", 0))
         buffer_append_text(html, "unchanged: ");
     page_text(html, reason ? reason : text_of(view, "proof"));
-    buffer_append_text(html, "</p><p class=\"id\"><code>");
-    page_text(html, text_of(view, "id"));
-    buffer_append_text(html, "</code></p></details></li>");
+    buffer_append_text(html, "</p>");
+    append_id(html, view);
+    buffer_append_text(html, "</details></li>");
 }
 
 static void append_ended(struct buffer *html, const cJSON *document, const cJSON *views,
@@ -379,4 +402,5 @@ void page_deployments(struct buffer *html, const cJSON *document, int64_t now_ms
     append_look(html, views, now_ms);
     append_under_way(html, views, now_ms);
     append_ended(html, document, views, now_ms);
+    page_drift(html, document, now_ms);
 }

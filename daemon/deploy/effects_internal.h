@@ -1,6 +1,6 @@
 /* What the effects' files share: effects.c (the table, beginning and ending), effects_pipeline.c,
- * effects_object.c, effects_image.c, effects_endpoint.c, effects_stack.c, effects_watch.c (asking
- * and taking). */
+ * effects_object.c, effects_image.c, effects_endpoint.c, effects_async.c, effects_stack.c,
+ * effects_watch.c (asking and taking). */
 #ifndef CAUSEWAY_DEPLOY_EFFECTS_INTERNAL_H
 #define CAUSEWAY_DEPLOY_EFFECTS_INTERNAL_H
 
@@ -89,6 +89,8 @@ void ask_scaling(const struct asking *asking);
 void ask_register_scaling(const struct asking *asking);
 void ask_stack(const struct asking *asking);
 void ask_template(const struct asking *asking);
+void ask_keep_template(const struct asking *asking);
+void ask_put_template(const struct asking *asking);
 void ask_create_change_set(const struct asking *asking);
 void ask_change_set(const struct asking *asking);
 void ask_stack_events(const struct asking *asking);
@@ -106,6 +108,10 @@ void ask_restore_endpoint(const struct asking *asking);
 void ask_remake_endpoint(const struct asking *asking);
 void ask_delete_endpoint(const struct asking *asking);
 void ask_invocation(const struct asking *asking);
+void ask_async_put(const struct asking *asking);
+void ask_async_invocation(const struct asking *asking);
+void ask_async_answer(const struct asking *asking);
+void ask_async_failure(const struct asking *asking);
 void ask_delete_config(const struct asking *asking);
 void ask_delete_model(const struct asking *asking);
 void take_document(struct effect_run *run, const void *output, struct effect_result *result);
@@ -127,6 +133,7 @@ void take_change_set_status(struct effect_run *run, const void *output,
                             struct effect_result *result);
 void take_stack_events(struct effect_run *run, const void *output, struct effect_result *result);
 void take_endpoint(struct effect_run *run, const void *output, struct effect_result *result);
+void take_async_places(struct effect_run *run, const void *output, struct effect_result *result);
 void take_answer(struct effect_run *run, const void *output, struct effect_result *result);
 
 #endif

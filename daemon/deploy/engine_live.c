@@ -142,6 +142,7 @@ void engine_remove_live(struct live *live)
     cJSON_Delete(live->next_lineage);
     engine_forget_reading(live);
     free(live->id);
+    free(live->withdraws);
     free(live->stack);
     free(live->bytes);
     free(live->next_bytes);
@@ -149,7 +150,7 @@ void engine_remove_live(struct live *live)
 }
 
 /* Whoever wished something of it hears that it is not ours any more. */
-static void answer_lost(struct live *live)
+void engine_answer_lost(struct live *live)
 {
     struct error error;
     struct wish *wish;
@@ -162,17 +163,39 @@ static void answer_lost(struct live *live)
         engine_answer_wish(wish, ENGINE_FAILED, live->id, &error);
 }
 
-void engine_drop_lives(struct engine *engine, struct seat *seat)
+static void mark_first(struct list *waiting)
+{
+    struct live *next = list_first(waiting, struct live, ready);
+
+    if (next)
+        engine_mark(next);
+}
+
+void engine_end_effect(struct live *live)
+{
+    struct engine *engine = live->engine;
+
+    live->effect = NULL;
+    engine->effects_running--;
+    mark_first(&engine->crowded);
+    if (!live->carries)
+        return;
+    live->carries = false;
+    engine->carries_running--;
+    mark_first(&engine->laden);
+}
+
+void engine_drop_lives(struct seat *seat)
 {
     struct live *live;
 
     list_each(live, &seat->lives, in_seat)
     {
         if (live->effect) {
-            effect_cancel(steal_pointer(live->effect));
-            engine->effects_running--;
+            effect_cancel(live->effect);
+            engine_end_effect(live);
         }
-        answer_lost(live);
+        engine_answer_lost(live);
         live->abandoned = live->committing;
         if (!live->abandoned)
             engine_remove_live(live);

@@ -1,7 +1,9 @@
 /* The end, and what is left to do after it: tidying up, and telling who asked. */
 #include "base/text.h"
+#include "deploy/async.h"
 #include "deploy/lineage.h"
 #include "deploy/machine_internal.h"
+#include "deploy/stack_template.h"
 
 static void announce(struct run *run)
 {
@@ -104,6 +106,9 @@ void machine_end(struct run *run, enum deployment_state state)
                !text_equal(record->previous_config, record->config_name)) {
         lineage_collect_failed(run->lineage, record, record->garbage);
     }
+    async_collect(record, record->garbage);
+    if (record->change_set)
+        stack_template_collect(record, record->garbage);
     record->ended_ms = run->now_ms;
     machine_set_state(record, state, run->now_ms);
     tidy_next(run);

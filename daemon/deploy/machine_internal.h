@@ -75,6 +75,8 @@ void take_model_head(struct run *run);
 void take_image(struct run *run);
 void take_stack_first(struct run *run);
 void take_kept_template(struct run *run);
+void take_template_kept(struct run *run);
+void take_template_put(struct run *run);
 void take_change_created(struct run *run);
 void take_change(struct run *run);
 void take_change_dropped(struct run *run);
@@ -118,6 +120,10 @@ void take_deleted_failed(struct run *run);
 void take_released(struct run *run);
 void take_look_settled(struct run *run);
 void take_invocation(struct run *run);
+void take_async_put(struct run *run);
+void take_async_asked(struct run *run);
+void take_async_answer(struct run *run);
+void take_async_failure(struct run *run);
 void take_proof(struct run *run);
 void take_look_back(struct run *run);
 void take_put_back(struct run *run);
@@ -136,6 +142,9 @@ void machine_pin_image(struct run *run);
 void machine_next_mirror(struct run *run);
 /* Goes on with the next container's model data. */
 void machine_next_copy(struct run *run);
+
+/* Goes on with the next question to the endpoint, or with the proof when all were asked. */
+void machine_verify(struct run *run);
 
 /* Everything is pinned: the documents are made, and approval or the turn is next. */
 void machine_pinned(struct run *run);

@@ -27,8 +27,10 @@ void take_first_look(struct run *run)
         record->unchanged = 1;
         if (pin_is_multi_model(record) && !record->restores)
             machine_next_copy(run); /* one more model for the container that serves */
+        else if (proved)
+            machine_enter(run, STEP_PROVE);
         else
-            machine_enter(run, !proved && verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
+            machine_verify(run);
         return;
     }
     record->container = 0;
@@ -128,9 +130,7 @@ void take_serving(struct run *run)
 
 static void check_alarms(struct run *run)
 {
-    const cJSON *alarms = json_get(json_get(run->record->settings, "rollout"), "alarms");
-
-    if (run->record->serving_config && cJSON_GetArraySize(alarms) > 0)
+    if (run->record->serving_config && cJSON_GetArraySize(watch_named(run->record)) > 0)
         machine_enter(run, STEP_CHECK_ALARMS);
     else
         machine_next_mirror(run);
@@ -206,7 +206,7 @@ static void copied(struct run *run)
     cJSON *container = cJSON_GetArrayItem(record->containers, (int)record->container);
 
     if (record->unchanged) {
-        machine_enter(run, verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
+        machine_verify(run);
         return;
     }
     if (!container) {

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "deploy/image.h"
 #include "deploy/pin.h"
+#include "deploy/watch.h"
 
 #include <inttypes.h>
 
@@ -153,7 +154,7 @@ int preflight_alarms(const struct record *record, const cJSON *answer, struct er
     static const char *const lists[] = {"MetricAlarms", "CompositeAlarms"};
     const cJSON *name;
 
-    cJSON_ArrayForEach(name, json_get(rollout_of(record), "alarms"))
+    cJSON_ArrayForEach(name, watch_named(record))
     {
         const char *state = NULL;
 

@@ -56,6 +56,7 @@ enum { RECORD_FORMAT = 1 };
     X(change_set) /* its name */ \
     X(nested_stack) /* ARN of the one whose events are looked at */ \
     X(restores) /* id of the deployment that this one goes back to */ \
+    X(withdraws) /* the model package whose rejection it answers, while that serves */ \
     X(artifact_bucket) \
     X(artifact_key) \
     X(artifact_version) \
@@ -126,6 +127,7 @@ enum { RECORD_FORMAT = 1 };
     X(config_document) /* CreateEndpointConfig's input, without the name */ \
     X(part_etags) /* of a multipart copy, in order */ \
     X(mirror) /* how far the present image's copy is: see mirror.h */ \
+    X(asked) /* what an endpoint was asked that answers later: see async.h */ \
     X(previous_stack) /* {body, parameters} of the stack before it was touched */ \
     X(scaling) /* scalable targets of the endpoint before it was touched */ \
     X(garbage) /* what is to be removed at the end: {kind, name or bucket and key} */ \

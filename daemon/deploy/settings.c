@@ -206,6 +206,8 @@ cJSON *settings_of(const struct config *config, const struct config_deployment *
     add_variants(settings, deployment);
     if (deployment->container.multi_model)
         json_add_bool(settings, "multi_model", true);
+    if (deployment->container.keep_models)
+        json_add_integer(settings, "keep_models", deployment->container.keep_models);
     if (deployment->mirror)
         json_add_bool(settings, "mirror", true);
     json_put(settings, "sources", sources_of(config, deployment));

@@ -64,11 +64,11 @@ def _sagemaker(account: str, operation: str, given: dict[str, Any]) -> list[Ques
         return name if name.startswith("arn:") else f"arn:aws:sagemaker:{REGION}:{account}:{kind}/{name.lower()}"
 
     action = f"sagemaker:{operation}"
-    if operation in ("ListEndpoints", "ListModels", "ListEndpointConfigs"):
+    if operation in ("ListEndpoints", "ListModels", "ListEndpointConfigs", "ListModelPackageGroups"):
         return [(action, "*", {})]
     if operation in ("ListTags", "AddTags"):
         return [(action, given["ResourceArn"], {})]
-    if operation == "ListModelPackages":
+    if operation == "ListModelPackages" or "PackageGroupPolicy" in operation:
         return [(action, arn("model-package-group", given["ModelPackageGroupName"]), {})]
     if operation == "DescribeModelPackage":
         return [(action, arn("model-package", given["ModelPackageName"]), {})]
@@ -160,6 +160,8 @@ def questions(call: dict[str, Any]) -> list[Question]:
     else:
         return _others(account, service, operation, given)
     found = [(f"{service}:{operation}", resource, context)]
+    if operation == "CreateRepository" and given.get("tags"):
+        found.append(("ecr:TagResource", resource, {}))
     tag = {"iam": "TagRole" if operation == "CreateRole" else "TagPolicy", "events": "TagResource", "sqs": "TagQueue"}
     if operation in ("CreateRole", "CreatePolicy", "CreateEventBus", "PutRule", "CreateQueue") and (given.get("Tags") or given.get("tags")):
         found.append((f"{service}:{tag[service]}", resource, {}))

@@ -14,7 +14,7 @@ from gate.world import ARTIFACT_BUCKET, EXTERNAL_ID, INSTANCE_ROLE, MODEL_BUCKET
 from privileges import questions
 from test_bridge import furnish, make_pipeline
 
-PLAIN_BUCKET = "models-without-versions"
+PLAIN_BUCKET, PACKAGE_GROUP = "models-without-versions", "scorer"
 TEMPLATES = ROOT / "conf" / "bootstrap"
 
 
@@ -36,13 +36,16 @@ def bootstrap(bare: Any, reads_everything: str = "no", table: str = "") -> str:
     bare.client("prod", "s3").create_bucket(Bucket=MODEL_BUCKET)
     repository = bare.client("staging", "ecr").create_repository(repositoryName=REPOSITORY)["repository"]["repositoryArn"]
     key = bare.client("staging", "kms").create_key()["KeyMetadata"]["Arn"]
+    group = bare.client("staging", "sagemaker").create_model_package_group(ModelPackageGroupName=PACKAGE_GROUP)["ModelPackageGroupArn"]
     staging = create(
         bare, "staging", ProductionAccountId=bare.prod, ExternalId=EXTERNAL_ID, RepositoryArns=repository, KeyArns=key,
+        PackageGroupArns=group,
         BucketArns=f"arn:aws:s3:::{ARTIFACT_BUCKET},arn:aws:s3:::{SAGEMAKER_BUCKET},arn:aws:s3:::{PLAIN_BUCKET}",
         ReadEverything=reads_everything)
     assert staging["DaemonRoleArn"] == bare.staging_role_arn
     production = create(
-        bare, "prod", StagingRoleArn=staging["DaemonRoleArn"], ReadEverything=reads_everything, TableName=table)
+        bare, "prod", StagingRoleArn=staging["DaemonRoleArn"], ReadEverything=reads_everything, TableName=table,
+        MirrorRepositoryArns=f"arn:aws:ecr:{bare.region}:{bare.prod}:repository/{REPOSITORY}")
     assert production["InstanceRoleArn"].endswith(f":role/{INSTANCE_ROLE}")
     return key
 

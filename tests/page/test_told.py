@@ -25,11 +25,13 @@ def test_the_essentials_are_there_without_scripts(told: Watched, visit_told: Vis
     hops = [" ".join(text.split()) for text in page.locator(".hop").all_inner_texts()]
     assert [re.sub(r" (well|look|broken|not known).*", "", hop) for hop in hops] == [
         "From staging", "Event bus cross-account-bus", "Queue causeway-events", "Store causeway.db", "Production prod"]
-    expect(page.locator(".kept.warning")).to_contain_text("differ from the file: causewayctl plan shows how")
+    expect(page.locator(".kept.warning")).to_contain_text("differ from the file: causewayctl plan shows what would be done")
     look = page.locator(".look")
     expect(look).to_contain_text("did not pass the ping health check")
     expect(look).to_contain_text("causewayctl explain fraud-scorer-")
+    expect(page.get_by_role("region", name="Not as the file says").locator("li")).to_have_count(12)
     cards = page.locator(".card")
+    expect(cards.first.locator(".id")).to_contain_text("brings s3://axcess-devst-sagemaker/deploy/four")
     expect(cards).to_have_count(2)
     expect(cards.first).to_contain_text("settling")
     expect(cards.last).to_contain_text("causewayctl approve churn-")

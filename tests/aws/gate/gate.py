@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import cloudformation, cloudwatch, codepipeline, dynamodb, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sqs, sts
+from .additions import (
+    cloudformation, cloudwatch, codepipeline, dynamodb, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sparse, sqs, sts)
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -44,6 +45,7 @@ class Gate:
         self.alarms = cloudwatch.Alarms()
         self.stacks = cloudformation.Stacks(self)
         self.layers = ecr_layers.Layers()
+        self.sparse = sparse.SparseObjects()
         self.control = Control(self)
         self.connections_accepted: Callable[[], int] = lambda: 0
         self.additions: dict[str, dict[str, Callable[[Gate, Request], Response | None]]] = {
@@ -77,6 +79,7 @@ class Gate:
             self.alarms.reset()
             self.stacks.reset()
             self.layers.reset()
+            self.sparse.reset()
         self.record.clear()
 
     def answer(self, request: Request) -> Response:

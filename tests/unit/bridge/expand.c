@@ -266,6 +266,81 @@ static void a_deployment_that_waits_for_something_else_has_a_rule_of_its_own(voi
     config_unref(config);
 }
 
+/* By name only: what a pattern describes otherwise may be anything. */
+static void the_groups_that_a_deployment_names_let_production_see_their_packages(void **state)
+{
+    (void)state;
+    struct config *config = config_of(
+        ACCOUNTS BRIDGE "deployments:\n"
+                        "  scorer:\n"
+                        "    on: { source: [aws.sagemaker], detail: {\n"
+                        "      ModelPackageGroupName: [ scorers, { prefix: other } ] } }\n"
+                        "    artifact: { bucket: b-b, key: k, form: model }\n"
+                        "    endpoint: scorer\n"
+                        "    execution_role: \"${role.execution.arn}\"\n"
+                        "    container: { image: \"" STAGING
+                        ".dkr.ecr.us-east-1.amazonaws.com/a:latest\" }\n"
+                        "    variant: { instance_type: ml.m5.xlarge }\n");
+    struct resource_list list = list_of(config);
+    size_t groups = 0;
+
+    for (size_t i = 0; i < list.count; i++)
+        groups += list.items[i].kind == RESOURCE_PACKAGE_GROUP_POLICY;
+    assert_int_equal(groups, 1);
+    const struct resource *group =
+        resource_find(&list, "staging/model_package_group_policy/scorers");
+
+    assert_string_equal(group->arn,
+                        "arn:aws:sagemaker:us-east-1:" STAGING ":model-package-group/scorers");
+    assert_string_equal(text_at(group->fields, "/policy/Statement/0/Resource"),
+                        "arn:aws:sagemaker:us-east-1:" STAGING ":model-package/scorers/*");
+    resource_list_free(&list);
+    config_unref(config);
+}
+
+/* A stack, an endpoint that answers later, and images that are mirrored. */
+static void each_kind_of_deployment_has_what_it_needs_and_all_of_it_fits(void **state)
+{
+    (void)state;
+    struct config *config = config_of(
+        ACCOUNTS BRIDGE "deployments:\n"
+                        "  stack:\n"
+                        "    on: { source: [aws.codepipeline] }\n"
+                        "    artifact: { pipeline: BuildArtifact, form: sagemaker-project }\n"
+                        "    driver: cloudformation\n"
+                        "    stack: scorer-stack\n"
+                        "    endpoint: scorer\n"
+                        "    execution_role: \"${role.execution.arn}\"\n"
+                        "  later:\n"
+                        "    on: { source: [aws.sagemaker] }\n"
+                        "    artifact: { bucket: b-b, key: k, form: model }\n"
+                        "    endpoint: later\n"
+                        "    execution_role: \"${role.execution.arn}\"\n"
+                        "    mirror: true\n"
+                        "    async: { output: \"s3://answers/a/\" }\n"
+                        "    container: { image: \"" STAGING
+                        ".dkr.ecr.us-east-1.amazonaws.com/own:latest\" }\n"
+                        "    variant: { instance_type: ml.m5.xlarge }\n");
+    struct resource_list list = list_of(config);
+    const struct resource *rule = resource_find(&list, "prod/event_rule/default/causeway-stacks");
+    cleanup(free_pointer)
+    char *instance = json_print(resource_find(&list, "prod/iam_role/causeway-instance")->fields);
+    cleanup(free_pointer)
+    char *staging = json_print(resource_find(&list, "staging/iam_role/causeway-staging")->fields);
+
+    assert_string_equal(text_at(rule->fields, "/pattern/detail/stack-id/0/prefix"),
+                        "arn:aws:cloudformation:us-east-1:" PROD ":stack/scorer-stack/");
+    assert_non_null(resource_find(&list, "prod/ecr_repository/own"));
+    assert_non_null(strstr(instance, "ecr:PutImage"));
+    assert_non_null(strstr(instance, ":repository/own\""));
+    assert_non_null(strstr(instance, "sagemaker:InvokeEndpointAsync"));
+    assert_non_null(strstr(instance, "arn:aws:s3:::answers/a/*"));
+    assert_non_null(strstr(staging, "ecr:GetDownloadUrlForLayer"));
+    assert_true(strlen(instance) < 10240); /* IAM's bound on a role's inline policies */
+    resource_list_free(&list);
+    config_unref(config);
+}
+
 #define DEPLOYMENT                                                                         \
     "deployments:\n"                                                                       \
     "  Scorer:\n"                                                                          \
@@ -384,6 +459,8 @@ int main(void)
         cmocka_unit_test(the_guides_privileges_have_the_guides_names),
         cmocka_unit_test(a_daemon_that_is_one_of_the_guides_roles_has_what_both_need),
         cmocka_unit_test(a_deployment_that_waits_for_something_else_has_a_rule_of_its_own),
+        cmocka_unit_test(the_groups_that_a_deployment_names_let_production_see_their_packages),
+        cmocka_unit_test(each_kind_of_deployment_has_what_it_needs_and_all_of_it_fits),
         cmocka_unit_test(the_daemon_may_make_only_what_its_deployments_are_called_after),
         cmocka_unit_test(the_watching_rule_is_a_pattern_that_eventbridge_takes),
         cmocka_unit_test(a_watching_rule_that_would_be_too_long_watches_more),

@@ -260,6 +260,35 @@ static void a_damaged_page_is_found_at_the_start(void **state)
     assert_refused(ERROR_STORAGE, "put a backup in its place");
 }
 
+/* The damage is behind the first pages, which opening looks at in any case. */
+static void damage_unseen(bool touch)
+{
+    struct stat before;
+    int file = open(path, O_RDWR | O_CLOEXEC);
+
+    assert_true(file >= 0);
+    assert_int_equal(fstat(file, &before), 0);
+    assert_int_equal(pwrite(file, "\xff\xff\xff\xff\xff\xff\xff\xff", 8, before.st_size - 4096), 8);
+    const struct timespec times[] = {before.st_atim, before.st_mtim};
+
+    if (!touch)
+        assert_int_equal(futimens(file, times), 0);
+    close(file);
+}
+
+static void only_a_store_as_its_close_left_it_is_not_read_through(void **state)
+{
+    struct world *world = *state;
+
+    fill(world);
+    world_close(world);
+    damage_unseen(false);
+    open_again(world);
+    world_close(world);
+    damage_unseen(true);
+    assert_refused(ERROR_STORAGE, "put a backup in its place");
+}
+
 static void an_empty_file_is_a_new_store(void **state)
 {
     struct world *world = *state;
@@ -646,6 +675,7 @@ int main(int count, char **arguments)
         CONTRACT_TEST(what_is_no_database_is_refused_and_left_alone),
         CONTRACT_TEST(a_truncated_file_is_refused_at_every_length),
         CONTRACT_TEST(a_damaged_page_is_found_at_the_start),
+        CONTRACT_TEST(only_a_store_as_its_close_left_it_is_not_read_through),
         CONTRACT_TEST(an_empty_file_is_a_new_store),
         CONTRACT_TEST(a_place_that_is_none_is_said),
         CONTRACT_TEST(a_place_that_may_not_be_written_is_said),
