@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
 import world as bench  # noqa: E402
 
-bench.BUILD = BUILD
+bench.BUILD, bench.TOOLS = BUILD, BUILD / "tests"
 
 EVENTS = int(os.environ.get("CAUSEWAY_LOAD_EVENTS", "50000" if "CAUSEWAY_THOROUGH" in os.environ else "10000"))
 # SageMaker's quotas, which the daemon keeps to, and its pauses pass twenty times as fast; long polls do not, so they are short.
