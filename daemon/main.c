@@ -204,11 +204,11 @@ static void on_event_age(void *context, int64_t age_ms)
 }
 
 /* What CloudTrail recorded, and the canaries of `causewayctl doctor`, are the bridge's. */
-static bool on_event(void *context, const cJSON *event)
+static bool on_event(void *context, const cJSON *event, int64_t sent_ms)
 {
     struct daemon *daemon = context;
 
-    return bridge_event(daemon->bridge, event);
+    return bridge_event(daemon->bridge, event, sent_ms);
 }
 
 static void on_transition(void *context, const struct record *before, const struct record *record)

@@ -346,11 +346,11 @@ static void add_hint(struct bridge *bridge, const char *key, const struct hint *
     log_debug(&(struct log_fields){.resource = key}, "CloudTrail tells of %s", hinted->cause);
 }
 
-bool bridge_event(struct bridge *bridge, const cJSON *event)
+bool bridge_event(struct bridge *bridge, const cJSON *event, int64_t sent_ms)
 {
     if (doctor_is_canary(event)) {
         if (bridge->doctor)
-            doctor_see(bridge->doctor, event);
+            doctor_see(bridge->doctor, event, sent_ms);
         return true;
     }
     if (!hint_is_record(event))

@@ -39,9 +39,10 @@ void bridge_start(struct bridge *bridge);
 /* A new configuration: a pass at once. */
 void bridge_set_config(struct bridge *bridge, struct config *config);
 
-/* An event from the queue, of any kind, from an account of the configuration. True where it tells
+/* An event from the queue, of any kind, from an account of the configuration; sent_ms is when the
+ * queue got it, or 0. True where it tells
  * of a write that CloudTrail recorded: it needs nobody else then. */
-bool bridge_event(struct bridge *bridge, const cJSON *event);
+bool bridge_event(struct bridge *bridge, const cJSON *event, int64_t sent_ms);
 
 /* While stopped, nothing is begun (for draining). */
 void bridge_stop(struct bridge *bridge);

@@ -338,8 +338,6 @@ static void answer_overview(void *context)
     free_overview(overview);
 }
 
-static void look_up_next(void *context, const struct error *error);
-
 static size_t count_open(const struct overview *overview, const char *endpoint)
 {
     const cJSON *view;

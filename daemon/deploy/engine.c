@@ -137,6 +137,7 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
         journal_lost(live->record, error);
         struct seat *seat = live->seat;
 
+        engine_answer_lost(live);
         engine_remove_live(live);
         engine_stir(engine, seat);
         holding_is_old(engine, seat);

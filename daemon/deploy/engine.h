@@ -79,6 +79,7 @@ struct engine_rollback {
     const char *to;
     const char *who;
     const char *identity;
+    const char *package; /* that was rejected: it goes back only while that serves; or NULL */
 };
 void engine_rollback(struct engine *engine, const struct engine_rollback *wanted, engine_done *done,
                      void *context);

@@ -89,6 +89,7 @@ struct live {
     bool moving;             /* has a next; counted in seat->moving */
     bool claimed;            /* looked at since it was taken up: the claim is as the record says */
     struct turn_claim claim;
+    char *withdraws;  /* the claim's, or NULL */
     char *stack;      /* CloudFormation's, for that driver, or NULL */
     int64_t added_ms; /* wall clock: since when it is told news */
     int64_t swept_ms; /* since when the sweep looks for it; 0 for not yet */
@@ -139,6 +140,9 @@ struct live *engine_add_live(struct engine *engine, const char *id, const char *
                              int64_t version);
 /* Forgets it: it is closed, or somebody else's. */
 void engine_remove_live(struct live *live);
+
+/* Whoever wished something of it hears that it is not ours any more. */
+void engine_answer_lost(struct live *live);
 
 /* What is committed of it, where it is not parked. NULL where that cannot be made sense of, which
  * is said once. */

@@ -143,6 +143,7 @@ void engine_remove_live(struct live *live)
     cJSON_Delete(live->next_lineage);
     engine_forget_reading(live);
     free(live->id);
+    free(live->withdraws);
     free(live->stack);
     free(live->bytes);
     free(live->next_bytes);
@@ -150,7 +151,7 @@ void engine_remove_live(struct live *live)
 }
 
 /* Whoever wished something of it hears that it is not ours any more. */
-static void answer_lost(struct live *live)
+void engine_answer_lost(struct live *live)
 {
     struct error error;
     struct wish *wish;
@@ -173,7 +174,7 @@ void engine_drop_lives(struct engine *engine, struct seat *seat)
             effect_cancel(steal_pointer(live->effect));
             engine->effects_running--;
         }
-        answer_lost(live);
+        engine_answer_lost(live);
         live->abandoned = live->committing;
         if (!live->abandoned)
             engine_remove_live(live);

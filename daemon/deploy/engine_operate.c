@@ -19,6 +19,7 @@ struct revival {
     char *id; /* of the old one */
     char *who;
     char *reason;
+    char *package; /* or NULL */
     engine_done *done;
     void *context;
     struct record *old;
@@ -30,6 +31,17 @@ static void read_old(void *context, const struct store_row *row)
     struct revival *revival = context;
 
     revival->old = record_decode(row->format, row->bytes, row->length, &revival->error);
+}
+
+/* What an operator, or the registry, asks for now is newer than what serves, though our clock be
+ * behind staging's. */
+static void make_newest(const struct engine *engine, struct record *record)
+{
+    const struct seat *seat = map_get(&engine->seats, record->endpoint);
+    int64_t newest_ms = seat ? lineage_newest_ms(seat->lineage) : 0;
+
+    if (record->event_ms <= newest_ms)
+        record->event_ms = newest_ms + 1;
 }
 
 static void revive(void *context, const struct error *error)
@@ -48,6 +60,8 @@ static void revive(void *context, const struct error *error)
     else if (old)
         record = revival->revive(revival, old, &revival->error);
     if (record)
+        make_newest(revival->engine, record);
+    if (record)
         engine_accept(revival->engine, record, revival->done, revival->context);
     else
         revival->done(revival->context,
@@ -59,6 +73,7 @@ static void revive(void *context, const struct error *error)
     free(revival->id);
     free(revival->who);
     free(revival->reason);
+    free(revival->package);
     free(revival);
 }
 
@@ -70,6 +85,7 @@ static void begin_revival(const struct revival *wanted, const char *id)
     revival->id = text_copy(id);
     revival->who = text_copy(wanted->who);
     revival->reason = text_copy(wanted->reason);
+    revival->package = text_copy(wanted->package);
     store_get(wanted->engine->store, RECORD_KIND, id,
               &(struct store_reader){read_old, revive, revival});
 }
@@ -95,7 +111,10 @@ static struct record *restore_old(const struct revival *revival, const struct re
                   deployment_state_name(old->state));
         return NULL;
     }
-    return record_restoring(old, revival->who, revival->reason, clock_wall_ms());
+    struct record *record = record_restoring(old, revival->who, revival->reason, clock_wall_ms());
+
+    record_set(&record->withdraws, revival->package);
+    return record;
 }
 
 /* ---- refusals -------------------------------------------------------------------------------- */
@@ -194,6 +213,7 @@ static void pass_rollback_on(struct engine *engine, const struct engine_rollback
     json_add_text(text, "to", wanted->to);
     json_add_text(text, "who", wanted->who);
     json_add_text(text, "identity", wanted->identity);
+    json_add_text(text, "package", wanted->package);
     notes_write(engine->notes, wanted->endpoint, text, done, context);
 }
 
@@ -284,6 +304,7 @@ void engine_rollback(struct engine *engine, const struct engine_rollback *wanted
                                     .revive = restore_old,
                                     .who = (char *)wanted->who,
                                     .reason = wanted->identity ? (char *)wanted->identity : moment,
+                                    .package = (char *)wanted->package,
                                     .done = done,
                                     .context = context},
                   json_get_text(target, "deployment"));
@@ -295,12 +316,19 @@ void engine_rollback(struct engine *engine, const struct engine_rollback *wanted
 struct rejection {
     struct engine *engine;
     char *package;
+    char *identity;
     char *who;
     engine_done *done;
     void *context;
     size_t waiting;
     bool failed;
     struct error error;
+};
+
+/* Of a deployment that is to be cancelled. */
+struct cancellation {
+    struct rejection *rejection;
+    char *endpoint;
 };
 
 static void end_rejection(struct rejection *rejection)
@@ -310,6 +338,7 @@ static void end_rejection(struct rejection *rejection)
     rejection->done(rejection->context, rejection->failed ? ENGINE_FAILED : ENGINE_DONE, NULL,
                     rejection->failed ? &rejection->error : NULL);
     free(rejection->package);
+    free(rejection->identity);
     free(rejection->who);
     free(rejection);
 }
@@ -331,6 +360,51 @@ static void on_rejection(void *context, enum engine_answer answer, const char *i
     end_rejection(rejection);
 }
 
+static void roll_back_if_it_serves(struct rejection *rejection, const char *endpoint)
+{
+    struct engine *engine = rejection->engine;
+    const struct seat *seat = map_get(&engine->seats, endpoint);
+    const cJSON *serving = seat && seat->lineage ? seat->lineage->child : NULL;
+
+    if (!text_equal(json_get_text(serving, "model_package"), rejection->package) ||
+        (engine->holding && !seat->is_ours))
+        return;
+    rejection->waiting++;
+    engine_rollback(engine,
+                    &(struct engine_rollback){.endpoint = endpoint,
+                                              .who = rejection->who,
+                                              .identity = rejection->identity,
+                                              .package = rejection->package},
+                    on_rejection, rejection);
+}
+
+/* One that could not be cancelled any more has ended, and may serve now. */
+static void on_cancellation(void *context, enum engine_answer answer, const char *id,
+                            const struct error *error)
+{
+    struct cancellation *cancellation = context;
+    struct rejection *rejection = cancellation->rejection;
+
+    if (answer == ENGINE_REFUSED) {
+        roll_back_if_it_serves(rejection, cancellation->endpoint);
+        end_rejection(rejection);
+    } else {
+        on_rejection(rejection, answer, id, error);
+    }
+    free(cancellation->endpoint);
+    free(cancellation);
+}
+
+static void cancel_for(struct rejection *rejection, struct live *live)
+{
+    struct cancellation *cancellation = memory_allocate(sizeof(*cancellation));
+
+    *cancellation = (struct cancellation){rejection, text_copy(live->seat->endpoint)};
+    rejection->waiting++;
+    engine_wish(live, &(struct machine_input){.kind = INPUT_CANCEL, .by = rejection->who},
+                on_cancellation, cancellation);
+}
+
 /* An open deployment, of whatever daemon. */
 static void cancel_concerned(void *context, const struct store_row *row)
 {
@@ -343,14 +417,20 @@ static void cancel_concerned(void *context, const struct store_row *row)
 
     if (!record || !text_equal(record->model_package, rejection->package) || record->ended_ms)
         return;
-    rejection->waiting++;
-    engine_wish(live, &(struct machine_input){.kind = INPUT_CANCEL, .by = rejection->who},
-                on_rejection, rejection);
+    cancel_for(rejection, live);
 }
 
+/* What has ended before the open ones were listed may serve by now. */
 static void on_open_seen(void *context, const struct error *error)
 {
-    on_rejection(context, error ? ENGINE_FAILED : ENGINE_DONE, NULL, error);
+    struct rejection *rejection = context;
+    size_t position = 0;
+    const char *endpoint;
+    void *value;
+
+    while (map_each(&rejection->engine->seats, &position, &endpoint, &value))
+        roll_back_if_it_serves(rejection, endpoint);
+    on_rejection(rejection, error ? ENGINE_FAILED : ENGINE_DONE, NULL, error);
 }
 
 static void pass_rejection_on(struct engine *engine, const char *package, const char *identity,
@@ -379,33 +459,20 @@ static void reject_package(struct engine *engine, const char *package, const cha
                            const char *who, bool everywhere, engine_done *done, void *context)
 {
     struct rejection *rejection = memory_allocate(sizeof(*rejection));
-    size_t position = 0;
-    const char *endpoint;
-    void *value;
 
-    rejection->engine = engine;
-    rejection->package = text_copy(package);
-    rejection->who = text_copy(who);
-    rejection->done = done;
-    rejection->context = context;
-    rejection->waiting = 1;
-    store_list_open(engine->store, RECORD_KIND, NULL, STORE_WHOLE,
-                    &(struct store_reader){cancel_concerned, on_open_seen, rejection});
-    while (map_each(&engine->seats, &position, &endpoint, &value)) {
-        const struct seat *seat = value;
-        const cJSON *serving = seat->lineage ? seat->lineage->child : NULL;
-
-        if (!text_equal(json_get_text(serving, "model_package"), package) ||
-            (engine->holding && !seat->is_ours))
-            continue;
-        rejection->waiting++;
-        engine_rollback(
-            engine,
-            &(struct engine_rollback){.endpoint = endpoint, .who = who, .identity = identity},
-            on_rejection, rejection);
-    }
+    *rejection = (struct rejection){
+        .engine = engine,
+        .package = text_copy(package),
+        .identity = text_copy(identity),
+        .who = text_copy(who),
+        .done = done,
+        .context = context,
+        .waiting = 1,
+    };
     if (everywhere && engine->holding)
         pass_rejection_on(engine, package, identity, who, rejection);
+    store_list_open(engine->store, RECORD_KIND, NULL, STORE_WHOLE,
+                    &(struct store_reader){cancel_concerned, on_open_seen, rejection});
 }
 
 void engine_reject_package(struct engine *engine, const char *package, const char *identity,

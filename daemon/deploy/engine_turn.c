@@ -4,6 +4,7 @@
  * While a deployment is being committed, what it will be is not known: nobody takes a turn then,
  * and nobody is superseded by it. By one that stands still, the others are superseded at once, all
  * in one commit. After a start nothing is decided until each was looked at once. */
+#include "base/text.h"
 #include "deploy/engine_internal.h"
 
 static bool matters(const struct turn_claim *claim)
@@ -11,24 +12,37 @@ static bool matters(const struct turn_claim *claim)
     return claim->has_turn || claim->step == STEP_TURN;
 }
 
+/* Others wait for it to leave: for the turn that it has, or until none but they are left. */
+static bool is_awaited(const struct live *live)
+{
+    const struct turn_claim *claim = &live->claim;
+
+    return live->claimed &&
+           (claim->has_turn || (live->seat->survey.withdrawal && claim->step == STEP_TURN));
+}
+
 /* What is known of the others is as it was, unless this one was or is a part of it. */
 static void look_anew(struct live *live, bool needed)
 {
     struct seat *seat = live->seat;
 
-    if (needed || seat->survey.newest == &live->claim || seat->survey.oldest == &live->claim)
+    if (needed || seat->survey.newest == &live->claim || seat->survey.oldest == &live->claim ||
+        seat->survey.withdrawal == &live->claim)
         seat->surveyed = false;
 }
 
 void engine_set_claim(struct live *live, const struct record *record)
 {
-    bool mattered = live->claimed && live->claim.has_turn;
+    bool mattered = is_awaited(live);
 
+    if (record && !live->withdraws)
+        live->withdraws = text_copy(record->withdraws);
     if (!live->claimed && --live->seat->unknown == 0)
         engine_stir(live->engine, live->seat);
     live->claimed = true;
     live->claim = record ? turn_claim_of(record) : (struct turn_claim){.step = STEP_CLOSED};
     live->claim.id = live->id;
+    live->claim.withdraws = live->withdraws;
     look_anew(live, mattered || matters(&live->claim));
 }
 

@@ -19,9 +19,22 @@ static struct log_fields fields_of(const struct record *record)
     };
 }
 
+/* What the event names. The caller frees it. */
+static char *named_by(const struct record *record)
+{
+    if (record->artifact_key)
+        return text_printf("artifact s3://%s/%s", record->artifact_bucket, record->artifact_key);
+    if (record->model_package)
+        return text_printf("model package %s", record->model_package);
+    return text_printf("execution %s of pipeline %s", record->execution ? record->execution : "?",
+                       record->pipeline ? record->pipeline : "?");
+}
+
 void journal_accepted(const struct record *record)
 {
     struct log_fields fields = fields_of(record);
+    cleanup(free_pointer)
+    char *what = named_by(record);
 
     if (record->retry_of)
         log_message(MESSAGE_EVENT_ACCEPTED, &fields,
@@ -30,9 +43,8 @@ void journal_accepted(const struct record *record)
                     record->id, record->endpoint, record->asked_by, record->retry_of);
     else
         log_message(MESSAGE_EVENT_ACCEPTED, &fields,
-                    "%s: accepted for endpoint %s: %s of account %s, artifact s3://%s/%s",
-                    record->id, record->endpoint, record->event_type, record->account,
-                    record->artifact_bucket, record->artifact_key);
+                    "%s: accepted for endpoint %s: %s of account %s, %s", record->id,
+                    record->endpoint, record->event_type, record->account, what);
 }
 
 static struct error error_of(const struct record *record)

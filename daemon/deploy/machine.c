@@ -502,11 +502,16 @@ static void on_turn(struct run *run)
 
 static void on_superseded(struct run *run, const char *by)
 {
-    record_set(&run->record->superseded_by, by);
-    cleanup(free_pointer)
-    char *reason = text_printf("superseded by %s, which is newer", by ? by : "one");
+    struct record *record = run->record;
 
-    machine_set_reason(run->record, NULL, reason);
+    record_set(&record->superseded_by, by);
+    cleanup(free_pointer)
+    char *reason = record->withdraws
+                       ? text_printf("%s does not serve any more, so there is nothing to take back",
+                                     record->withdraws)
+                       : text_printf("superseded by %s, which is newer", by ? by : "one");
+
+    machine_set_reason(record, NULL, reason);
     machine_end(run, STATE_SUPERSEDED);
 }
 

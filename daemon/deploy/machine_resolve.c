@@ -11,8 +11,9 @@
 
 enum deployment_step machine_first_resolving(const struct record *record)
 {
+    /* All is pinned already. What the registry has us go back to, it may have rejected, too. */
     if (record->restores)
-        return STEP_TURN; /* all is pinned already */
+        return record->withdraws && record->model_package ? STEP_DESCRIBE_PACKAGE : STEP_TURN;
     if (text_equal(record->artifact_form, "model-package"))
         return STEP_DESCRIBE_PACKAGE;
     if (!record->artifact_key)
@@ -175,6 +176,8 @@ void take_package(struct run *run)
         machine_reject(run, "model package %s is %s, not Completed", record->model_package, status);
     } else if (approval && !text_equal(approval, "Approved")) {
         machine_reject(run, "model package %s is %s by now", record->model_package, approval);
+    } else if (record->restores) {
+        machine_enter(run, STEP_TURN);
     } else if (json_get_bool(record->settings, "mirror", false)) {
         take_unpacked(run, package);
     } else if (record->containers) {

@@ -231,13 +231,13 @@ static void carry_out(struct task *task)
         engine_operate(engine, (enum engine_verb)json_get_integer(task->text, "operation", 0), id,
                        who, on_done, task);
     } else if (text_equal(verb, "rollback")) {
-        engine_rollback(
-            engine,
-            &(struct engine_rollback){.endpoint = task->endpoint,
-                                      .to = json_get_text(task->text, "to"),
-                                      .who = who,
-                                      .identity = json_get_text(task->text, "identity")},
-            on_done, task);
+        engine_rollback(engine,
+                        &(struct engine_rollback){.endpoint = task->endpoint,
+                                                  .to = json_get_text(task->text, "to"),
+                                                  .who = who,
+                                                  .identity = json_get_text(task->text, "identity"),
+                                                  .package = json_get_text(task->text, "package")},
+                        on_done, task);
     } else if (text_equal(verb, "reject package")) {
         engine_reject_package_here(engine, json_get_text(task->text, "package"),
                                    json_get_text(task->text, "identity"), who, on_done, task);

@@ -56,6 +56,7 @@ enum { RECORD_FORMAT = 1 };
     X(change_set) /* its name */ \
     X(nested_stack) /* ARN of the one whose events are looked at */ \
     X(restores) /* id of the deployment that this one goes back to */ \
+    X(withdraws) /* the model package whose rejection it answers, while that serves */ \
     X(artifact_bucket) \
     X(artifact_key) \
     X(artifact_version) \

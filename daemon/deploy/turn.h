@@ -4,6 +4,9 @@
  * newest, by the event's time in staging, is next; the others are superseded, and so is one that is
  * older than what serves.
  *
+ * What takes back a rejected package stands behind all others, of which the next may replace it
+ * anyway, and supersedes none. Where that package does not serve any more, there is nothing to do.
+ *
  * What of a deployment this hangs on is its claim, which is small enough to be kept of each. The
  * claims of an endpoint are surveyed once, and each of them is then decided by the survey, so that
  * thousands that wait for one endpoint cost no more than a look at each. */
@@ -20,18 +23,22 @@ struct turn_claim {
     int64_t event_ms;
     int64_t accepted_ms;
     enum deployment_step step;
+    const char *withdraws; /* the package that it takes back, or NULL; borrowed */
     bool has_turn;
+    bool frozen;        /* it waits for more than its turn */
     bool stands_beside; /* the others of an endpoint of many models, which stay: all have a turn */
 };
 
-/* The id is the record's. */
+/* The texts are the record's. */
 struct turn_claim turn_claim_of(const struct record *record);
 
 /* Of all claims at one endpoint; begins as {0}. */
 struct turn_survey {
     bool taken;
-    const struct turn_claim *newest; /* of those at STEP_TURN; borrowed */
+    const struct turn_claim *newest; /* of those at STEP_TURN that withdraw nothing; borrowed */
     const struct turn_claim *oldest;
+    bool pressing;                       /* one of them is not frozen */
+    const struct turn_claim *withdrawal; /* the oldest at STEP_TURN that is not frozen */
 };
 
 /* moving: what it will be is not known yet, so nobody is superseded by it. */

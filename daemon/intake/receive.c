@@ -84,7 +84,11 @@ static void receive(struct receiver *receiver)
 {
     struct intake *intake = receiver->intake;
     const struct config_queue *queue = &intake->config->queue;
+    static const char *const attributes[] = {MESSAGE_SENT};
     const struct sqs_receive_message_input input = {
+        /* Only the heartbeat's events are asked when they came into the queue. */
+        .system_attribute_names = attributes,
+        .system_attribute_name_count = intake->config->bridge ? array_length(attributes) : 0,
         .queue_url = intake->queue.url,
         .max_number_of_messages = BATCH,
         .visibility_timeout = queue->visibility_ms / 1000,

@@ -130,9 +130,9 @@ class Bridge:
         return [json.loads(message["Body"]) for message in self.world.messages()]
 
     def carry(self) -> None:
-        """Hands the events in the queue to the bridge."""
-        for event in self.events():
-            self.ask("event", event=event)
+        """Hands the events in the queue to the bridge, with when they came into it."""
+        for message in self.world.messages():
+            self.ask("event", event=json.loads(message["Body"]), sent_ms=int(message["Attributes"]["SentTimestamp"]))
 
     def converge(self, keep: bool = False) -> dict[str, Any]:
         """One pass that applies; nothing may fail. Kept running, the bridge looks again a second later."""

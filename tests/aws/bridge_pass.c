@@ -116,7 +116,9 @@ static void carry_out(struct work *work, const cJSON *asked)
         if (text_equal(what, "start"))
             bridge_start(work->bridge);
         if (text_equal(what, "event"))
-            json_add_bool(answer, "taken", bridge_event(work->bridge, json_get(asked, "event")));
+            json_add_bool(answer, "taken",
+                          bridge_event(work->bridge, json_get(asked, "event"),
+                                       json_get_integer(asked, "sent_ms", 0)));
         if (text_equal(what, "drift"))
             json_put(answer, "drift", bridge_drift(work->bridge));
         if (text_equal(what, "heartbeat"))

@@ -84,7 +84,7 @@ def test_a_new_user_gets_from_init_to_a_deployment_by_the_readme_alone(reader: R
             reader.type(f"sed -i s/9464/{reader.port}/ causeway.yaml")
     assert "causeway.yaml: good, 2 accounts, 1 deployment" in told[0]
     assert "cannot be read" in told[1] and "create the queue causeway-events in prod" in told[1] and "nothing was changed" in told[1]
-    assert " done, 0 failed" in told[2] and "0 calls to make" in told[2]
+    assert " done, 0 failed" in told[2] and "0 calls to make" in told[2] and "the whole bridge is well" in told[2]
     assert "awaiting_approval" in told[3] and "approved" in told[3]
     assert "succeeded" in told[4] and "pinned the artifact s3://axcess-devst-sagemaker/" in told[4]
     assert told[5].endswith("ok\n")

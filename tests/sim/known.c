@@ -1,6 +1,7 @@
 #include "sim/known.h"
 
 #include "base/text.h"
+#include "deploy/lineage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,8 +117,10 @@ const struct known *known_learn(const struct disk_row *row)
     const char *bytes = row->row.bytes;
     char text[64];
 
-    if (!known)
+    if (!known) {
         known = make(row);
+        known->learned_us = sim->now_us;
+    }
     read_field(bytes, "state", text, sizeof(text));
     deployment_state_from_name(text, &known->state);
     read_field(bytes, "step", text, sizeof(text));
@@ -177,4 +180,24 @@ bool known_left_undone(const char *endpoint)
         if (all[i]->left_undone && (!endpoint || text_equal(all[i]->endpoint, endpoint)))
             return true;
     return false;
+}
+
+cJSON *known_lineage(const char *endpoint)
+{
+    const struct disk_row *row = disk_find(sim->disk, LINEAGE_KIND, endpoint);
+    struct error error;
+
+    return row ? json_parse(row->row.bytes, row->row.length, row->row.length, &error) : NULL;
+}
+
+const char *known_newest_proved(const cJSON *lineage)
+{
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, lineage)
+    {
+        if (!json_get_bool(entry, "left", false))
+            return json_get_text(entry, "config");
+    }
+    return NULL;
 }

@@ -17,6 +17,7 @@ struct known {
     enum deployment_state state;
     enum deployment_step step;
     char job[32]; /* that waits for its result; or "" */
+    int64_t learned_us;
     bool open;
     bool turn;
     bool retried;     /* made by an operator's retry or rollback */
@@ -42,6 +43,11 @@ int64_t known_last_written_us(const struct known *known);
 
 /* Whether one of the endpoint (NULL: of any) could not tidy up and says so. */
 bool known_left_undone(const char *endpoint);
+
+/* What the endpoint's lineage says on the disk; NULL where there is none. The caller frees it. */
+cJSON *known_lineage(const char *endpoint);
+/* The newest configuration in it that was proved; NULL where nothing has succeeded yet. */
+const char *known_newest_proved(const cJSON *lineage);
 
 /* Its number of that name, 0 where there is none. */
 int64_t known_number(const struct known *known, const char *field);

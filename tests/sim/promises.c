@@ -233,32 +233,11 @@ static void check_success(const struct known *known, const struct record *record
         broken(promise, "%s succeeded, but its model answers nonsense", record->id);
 }
 
-static cJSON *lineage_of(const char *endpoint)
-{
-    const struct disk_row *row = disk_find(sim->disk, LINEAGE_KIND, endpoint);
-    struct error error;
-
-    return row ? json_parse(row->row.bytes, row->row.length, row->row.length, &error) : NULL;
-}
-
-/* NULL where nothing has succeeded yet. */
-static const char *newest_proved(const cJSON *lineage)
-{
-    const cJSON *entry;
-
-    cJSON_ArrayForEach(entry, lineage)
-    {
-        if (!json_get_bool(entry, "left", false))
-            return json_get_text(entry, "config");
-    }
-    return NULL;
-}
-
 static void check_last_good(const char *endpoint, const char *after)
 {
     cleanup(json_free)
-    cJSON *lineage = lineage_of(endpoint);
-    const char *config = newest_proved(lineage);
+    cJSON *lineage = known_lineage(endpoint);
+    const char *config = known_newest_proved(lineage);
 
     if (!config || known_with_turn(endpoint))
         return;
@@ -289,12 +268,17 @@ static int64_t count_proved_others(const cJSON *lineage, const char *config)
 static void check_lineage(const struct record *record)
 {
     cleanup(json_free)
-    cJSON *lineage = lineage_of(record->endpoint);
+    cJSON *lineage = known_lineage(record->endpoint);
     int64_t keep = json_get_integer(record->settings, "keep", 0);
     int64_t others = count_proved_others(old_lineage, record->config_name);
     const cJSON *entry;
 
-    if (!text_equal(newest_proved(lineage), record->config_name))
+    if (record->withdraws &&
+        !text_equal(json_get_text(cJSON_GetArrayItem(old_lineage, 0), "model_package"),
+                    record->withdraws))
+        broken("what was rejected does not stay", "%s goes back, and %s does not serve", record->id,
+               record->withdraws);
+    if (!text_equal(known_newest_proved(lineage), record->config_name))
         broken("7: what is kept is known", "%s succeeded, and is not in the lineage", record->id);
     if (count_proved_others(lineage, record->config_name) != (others < keep ? others : keep))
         broken("7: bounded by keep", "after %s, %d are kept of %d others, where %d may be",
@@ -313,6 +297,10 @@ static void check_superseded(const struct record *record)
 {
     const struct known *newer = record->superseded_by ? known_find(record->superseded_by) : NULL;
 
+    if (record->withdraws) {
+        promises_registry_left(record);
+        return;
+    }
     if (newer && newer->row->row.order_ms < record->event_ms)
         broken("the newest wins", "%s was superseded by %s, which is older", record->id, newer->id);
 }
@@ -624,7 +612,7 @@ static void check_leftovers(void)
 
         snprintf(name, sizeof(name), "endpoint-%u", i);
         left.endpoints[i] = text_copy(name);
-        left.lineages[i] = lineage_of(name);
+        left.lineages[i] = known_lineage(name);
         if (cJSON_GetArraySize(left.lineages[i]) > 4)
             broken("7: bounded by keep", "endpoint %s keeps %d", name,
                    cJSON_GetArraySize(left.lineages[i]));
@@ -643,11 +631,12 @@ void promises_at_end(bool quiet)
 
     if (!quiet) {
         known_each(say_open, NULL);
-        if (!queue_is_empty())
-            broken("1: everything ends",
-                   "messages are still in the queue, long after faults stopped");
+        if (queue_first())
+            broken("1: everything ends", "in the queue is still, long after faults stopped: %s",
+                   queue_first());
     }
     list_each(release, &sim->world->releases, link) check_release(release);
     promises_told_at_end();
+    promises_registry_at_end();
     check_leftovers();
 }

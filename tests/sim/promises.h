@@ -44,4 +44,11 @@ void promises_at_end(bool quiet);
 void promises_told_closed(const struct known *known);
 void promises_told_at_end(void);
 
+/* ---- promises_registry.c: what the registry says no to -----------------------------------------
+ */
+
+/* What was to take a rejected one back has found nothing to do. */
+void promises_registry_left(const struct record *record);
+void promises_registry_at_end(void);
+
 #endif

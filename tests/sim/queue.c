@@ -88,9 +88,11 @@ static void bury(struct message *message)
     free_message(message);
 }
 
-bool queue_is_empty(void)
+const char *queue_first(void)
 {
-    return list_is_empty(&sim->world->messages);
+    const struct message *message = list_first(&sim->world->messages, struct message, link);
+
+    return message ? message->body : NULL;
 }
 
 bool queue_has_dead_letter(const struct release *release)

@@ -69,8 +69,8 @@ void world_forget_call(struct aws_call *call);
 
 /* After delay_us, and perhaps more than once. release is what it tells of, or NULL. */
 void queue_put(const char *body, const struct release *release, int64_t delay_us);
-/* Whether nothing is left in it, in hand or not. */
-bool queue_is_empty(void);
+/* The oldest message that is left in it, in hand or not; or NULL. */
+const char *queue_first(void);
 bool queue_has_dead_letter(const struct release *release);
 
 /* ---- buckets: objects.c ---------------------------------------------------------------------- */
@@ -188,5 +188,6 @@ const struct version *packages_content(const char *arn);
 const char *packages_image(const char *arn);
 /* The registry has taken its approval back. */
 bool packages_is_rejected(const char *arn);
+bool packages_was_rejected_by(const char *arn, int64_t when_us);
 
 #endif

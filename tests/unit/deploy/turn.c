@@ -174,6 +174,50 @@ static void one_that_is_being_moved_supersedes_nobody_but_holds_its_turn(void **
     assert_int_equal(turn_decide(&claim_a, &survey, NULL).turn, TURN_STAY);
 }
 
+static cJSON *given_serving_package(const char *package)
+{
+    cJSON *lineage = cJSON_CreateArray();
+    cJSON *entry = cJSON_CreateObject();
+
+    json_add_text(entry, "deployment", "served");
+    json_add_text(entry, "model_package", package);
+    json_add_integer(entry, "event_ms", 150);
+    cJSON_AddItemToArray(lineage, entry);
+    return lineage;
+}
+
+static void what_takes_a_rejected_package_back_lets_others_first_and_supersedes_none(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *back = waiting("back", 300);
+    cleanup(record_free_pointer)
+    struct record *next = waiting("next", 200);
+    const struct record *both[] = {back, next};
+    cleanup(json_free)
+    cJSON *lineage = given_serving_package("package/7");
+
+    (void)state;
+    record_set(&back->withdraws, "package/7");
+    assert_int_equal(decide(back, both, 2, lineage).turn, TURN_STAY);
+    assert_int_equal(decide(next, both, 2, lineage).turn, TURN_TAKE);
+    assert_int_equal(decide(back, both, 1, lineage).turn, TURN_TAKE);
+    next->frozen = 1; /* which it is not */
+    assert_int_equal(decide(back, both, 2, lineage).turn, TURN_TAKE);
+}
+
+static void what_takes_a_rejected_package_back_ends_where_that_does_not_serve(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *back = waiting("back", 300);
+    cleanup(json_free)
+    cJSON *lineage = given_serving_package("package/8");
+
+    (void)state;
+    record_set(&back->withdraws, "package/7");
+    assert_int_equal(decide(back, (const struct record *[]){back}, 1, lineage).turn,
+                     TURN_SUPERSEDED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +230,8 @@ int main(void)
         cmocka_unit_test(one_that_waits_for_approval_is_passed_by_but_takes_no_turn),
         cmocka_unit_test(one_that_is_newer_but_not_yet_looked_at_holds_nobody_up),
         cmocka_unit_test(one_that_is_being_moved_supersedes_nobody_but_holds_its_turn),
+        cmocka_unit_test(what_takes_a_rejected_package_back_lets_others_first_and_supersedes_none),
+        cmocka_unit_test(what_takes_a_rejected_package_back_ends_where_that_does_not_serve),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
