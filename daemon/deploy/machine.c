@@ -377,6 +377,7 @@ static bool is_accepted(const struct record *record, const struct effect_result 
 
     return result->ok || (result->error.class == ERROR_NOT_FOUND && (accepts & ACCEPT_ABSENT)) ||
            (result->error.class == ERROR_DENIED && (accepts & ACCEPT_DENIED)) ||
+           (result->error.class == ERROR_INVALID && (accepts & ACCEPT_INVALID)) ||
            (result->error.class == ERROR_CONFLICT && (accepts & ACCEPT_CONFLICT));
 }
 
@@ -506,11 +507,10 @@ static void on_superseded(struct run *run, const char *by)
 
     record_set(&record->superseded_by, by);
     cleanup(free_pointer)
-    char *reason =
-        record->withdraws
-            ? text_printf("%s does not serve any more, so there is nothing to take back",
-                          record->withdraws)
-            : text_printf("superseded by %s, which is newer", by ? by : "one");
+    char *reason = record->withdraws
+                       ? text_printf("%s does not serve any more, so there is nothing to take back",
+                                     record->withdraws)
+                       : text_printf("superseded by %s, which is newer", by ? by : "one");
 
     machine_set_reason(record, NULL, reason);
     machine_end(run, STATE_SUPERSEDED);
