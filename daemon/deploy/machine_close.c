@@ -54,6 +54,8 @@ static void tidy_next(struct run *run)
         enter_undoing(run, STEP_DELETE_CONFIG);
     } else if (text_equal(kind, "model")) {
         enter_undoing(run, STEP_DELETE_MODEL);
+    } else if (text_equal(kind, "change")) {
+        enter_undoing(run, STEP_DELETE_CHANGE);
     } else if (text_equal(kind, "copy")) {
         enter_undoing(run, STEP_DELETE_COPY);
     } else {
@@ -78,6 +80,16 @@ static void tidied(struct run *run)
     tidy_next(run);
 }
 
+/* The change set of one that ended badly: where it was executed, it is gone already. */
+static void collect_change(struct record *record)
+{
+    cJSON *entry = cJSON_CreateObject();
+
+    json_add_text(entry, "kind", "change");
+    json_add_text(entry, "name", record->change_set);
+    cJSON_AddItemToArray(record->garbage, entry);
+}
+
 void machine_end(struct run *run, enum deployment_state state)
 {
     struct record *record = run->record;
@@ -96,6 +108,8 @@ void machine_end(struct run *run, enum deployment_state state)
                !text_equal(record->previous_config, record->config_name)) {
         lineage_collect_failed(run->lineage, record, record->garbage);
     }
+    if (state != STATE_SUCCEEDED && record->change_set && !record->unchanged)
+        collect_change(record);
     record->ended_ms = run->now_ms;
     machine_set_state(record, state, run->now_ms);
     tidy_next(run);

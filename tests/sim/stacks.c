@@ -140,8 +140,10 @@ static void serve(const struct stack *stack)
 
 static void complete(struct stack *stack)
 {
-    stack->content = stack->next;
-    serve(stack);
+    if (stack->content != stack->next) {
+        stack->content = stack->next;
+        serve(stack);
+    }
     if (stack->creates) {
         become(stack, "CREATE_COMPLETE");
         return;
