@@ -245,6 +245,11 @@ void take_stack_proof(struct run *run)
     cleanup(free_pointer)
     char *proof = NULL;
 
+    if (!endpoint && run->now_ms - record->entered_ms < MACHINE_SPREADING_MS) {
+        /* A look right after it was made may still show the time before. */
+        machine_wait(run, STEP_STACK_PROVE, LOOK_SOON_MS, "the endpoint is not seen yet");
+        return;
+    }
     if (!endpoint) {
         proof = text_printf("stack %s is complete; it has no endpoint %s", record->stack,
                             record->endpoint);
