@@ -6,12 +6,14 @@
 #include "aws/aws.h"
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/footprint.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/systemd.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "bridge/accounts.h"
 #include "bridge/bridge.h"
 #include "config/config.h"
 #include "control/control.h"
@@ -35,15 +37,15 @@
 /* READY is said when the queue has answered, or after this: the daemon is of use without the queue
  * (operators can ask it), and what is missing is in STATUS. */
 #define READY_WAIT_MS 10000
-/* STATUS is brought up to date this often; systemctl status reads it now and then. */
-#define STATUS_EVERY_MS 30000
 /* At the end, what is under way gets this long. Calls that take longer are idempotent. */
 #define STOP_WAIT_MS 10000
 #define STOP_LOOK_MS 20
 /* And giving up what it holds, so that the others need not wait for the lease's end, this long. */
 #define LEAVE_WAIT_MS 3000
-/* How often it is looked how late the loop runs; and what the journal left out is told. */
-#define TICK_MS 15000
+/* How often it is looked how late the loop runs; what the journal left out is told, and STATUS,
+ * which systemctl status reads now and then, is brought up to date. One timer for all: each wakes
+ * the processor. */
+#define TICK_MS 30000
 
 /* Exit statuses; systemd restarts on any but 0. */
 enum { EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
@@ -64,7 +66,6 @@ struct daemon {
     struct intake *intake;
     struct control *control;
     struct timer ready_timer;
-    struct timer status_timer;
     struct timer watchdog_timer;
     struct timer stop_timer;
     struct timer tick_timer;
@@ -113,14 +114,6 @@ static void say_status(struct daemon *daemon)
                        engine.ended[STATE_FAILED], intake.received);
 }
 
-static void on_status_timer(void *context)
-{
-    struct daemon *daemon = context;
-
-    say_status(daemon);
-    timer_start(&daemon->status_timer, STATUS_EVERY_MS);
-}
-
 /* The store has answered, on the loop: both live. */
 static void on_store_answer(void *context, const struct error *error)
 {
@@ -152,7 +145,7 @@ static void become_ready(struct daemon *daemon)
     timer_stop(&daemon->ready_timer);
     say_status(daemon);
     systemd_ready();
-    timer_start(&daemon->status_timer, STATUS_EVERY_MS);
+    footprint_settle();
 }
 
 static void on_queue_answers(void *context)
@@ -211,11 +204,11 @@ static void on_event_age(void *context, int64_t age_ms)
 }
 
 /* What CloudTrail recorded, and the canaries of `causewayctl doctor`, are the bridge's. */
-static bool on_event(void *context, const cJSON *event)
+static bool on_event(void *context, const cJSON *event, int64_t sent_ms)
 {
     struct daemon *daemon = context;
 
-    return bridge_event(daemon->bridge, event);
+    return bridge_event(daemon->bridge, event, sent_ms);
 }
 
 static void on_transition(void *context, const struct record *before, const struct record *record)
@@ -239,29 +232,13 @@ static void on_tick(void *context)
         metrics_observe(daemon->metrics, METRIC_LOOP_LAG, NULL,
                         (double)(now_ms - daemon->tick_due_ms) / 1000);
     log_tell_dropped();
+    if (daemon->ready)
+        say_status(daemon);
     daemon->tick_due_ms = now_ms + TICK_MS;
     timer_start(&daemon->tick_timer, TICK_MS);
 }
 
 /* ---- reload -------------------------------------------------------------------------------- */
-
-static int set_accounts(struct daemon *daemon, struct error *error)
-{
-    for (size_t i = 0; i < daemon->config->account_count; i++) {
-        const struct config_account *account = &daemon->config->accounts[i];
-        const struct aws_account known = {
-            .name = account->name,
-            .id = account->id,
-            .region = account->region,
-            .role_arn = account->assume_role,
-            .external_id = account->external_id,
-        };
-
-        if (aws_set_account(daemon->aws, &known, error) < 0)
-            return error_prefix(error, "account %s: ", account->name);
-    }
-    return 0;
-}
 
 /* The new configuration whole, or the old one as it was. NULL where it is in force, else why not.
  */
@@ -284,7 +261,7 @@ static char *reload(void *context, enum error_class *class)
     struct error error;
 
     daemon->config = wanted;
-    if (set_accounts(daemon, &error) < 0) {
+    if (accounts_set(daemon->aws, wanted, &error) < 0) {
         daemon->config = old;
         config_unref(wanted);
         log_message(MESSAGE_RELOAD_FAILED, &(struct log_fields){.error = &error},
@@ -299,8 +276,9 @@ static char *reload(void *context, enum error_class *class)
         missed_set_config(daemon->missed, wanted);
     orphans_set_config(daemon->orphans, wanted);
     config_unref(old);
-    log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployments",
-                daemon->options.config, wanted->deployment_count);
+    log_message(MESSAGE_RELOADED, NULL, "the configuration %s was reloaded: %zu deployment%s",
+                daemon->options.config, wanted->deployment_count,
+                wanted->deployment_count == 1 ? "" : "s");
     return NULL;
 }
 
@@ -367,8 +345,6 @@ static void on_terminate(void *context)
     on_stop_timer(daemon);
 }
 
-/* ---- the beginning ------------------------------------------------------------------------- */
-
 /* ---- several daemons ------------------------------------------------------------------------ */
 
 /* What one daemon does for all: the bridge, with its heartbeat, and the search for what EventBridge
@@ -425,22 +401,18 @@ static void share_tasks(struct daemon *daemon)
                 &(struct lease_owner){on_search_gained, on_search_lost, NULL, daemon});
 }
 
+/* ---- the beginning ------------------------------------------------------------------------- */
+
 static int open_store(struct daemon *daemon, struct error *error)
 {
     const struct config *config = daemon->config;
-    const struct config_store_dynamodb *table = config->store_dynamodb;
 
-    if (!table) {
-        daemon->store = store_open_sqlite(daemon->loop, config->store_path, error);
-        return daemon->store ? 0 : -1;
-    }
-    const struct store_dynamodb place = {.table = table->table,
-                                         .account = table->account ? table->account : config->home};
-
-    daemon->store = store_open_dynamodb(daemon->loop, daemon->aws, &place, error);
+    daemon->store = accounts_open_store(daemon->loop, daemon->aws, config, error);
     if (!daemon->store)
         return -1;
-    daemon->lease_store = store_open_dynamodb(daemon->loop, daemon->aws, &place, error);
+    if (!config->store_dynamodb)
+        return 0;
+    daemon->lease_store = accounts_open_store(daemon->loop, daemon->aws, config, error);
     if (!daemon->lease_store)
         return -1;
     daemon->leases = leases_new(daemon->loop, daemon->lease_store,
@@ -453,12 +425,11 @@ static int open_parts(struct daemon *daemon, struct error *error)
     daemon->loop = loop_new();
     daemon->metrics = metrics_new();
     timer_init(&daemon->ready_timer, daemon->loop, on_ready_timer, daemon);
-    timer_init(&daemon->status_timer, daemon->loop, on_status_timer, daemon);
     timer_init(&daemon->watchdog_timer, daemon->loop, on_watchdog_timer, daemon);
     timer_init(&daemon->tick_timer, daemon->loop, on_tick, daemon);
     timer_init(&daemon->stop_timer, daemon->loop, on_stop_timer, daemon);
-    daemon->aws = aws_new(daemon->loop, error);
-    if (!daemon->aws || set_accounts(daemon, error) < 0)
+    daemon->aws = accounts_open(daemon->loop, daemon->config, error);
+    if (!daemon->aws)
         return -1;
     aws_observe(daemon->aws, on_attempt, daemon);
     if (open_store(daemon, error) < 0)
@@ -502,7 +473,6 @@ static int open_parts(struct daemon *daemon, struct error *error)
 static void close_parts(struct daemon *daemon)
 {
     timer_stop(&daemon->ready_timer);
-    timer_stop(&daemon->status_timer);
     timer_stop(&daemon->watchdog_timer);
     timer_stop(&daemon->stop_timer);
     timer_stop(&daemon->tick_timer);
@@ -534,9 +504,10 @@ static void run(struct daemon *daemon)
     loop_on_signal(daemon->loop, SIGINT, on_terminate, daemon);
     loop_on_signal(daemon->loop, SIGHUP, on_hangup, daemon);
     log_message(MESSAGE_STARTED, NULL,
-                "causewayd " CAUSEWAY_VERSION " has started: %zu deployments configured, %" PRIu64
+                "causewayd " CAUSEWAY_VERSION " has started: %zu deployment%s configured, %" PRIu64
                 " open taken up",
-                daemon->config->deployment_count, statistics.open);
+                daemon->config->deployment_count, daemon->config->deployment_count == 1 ? "" : "s",
+                statistics.open);
     intake_start(daemon->intake, on_queue_answers, daemon);
     if (!daemon->leases)
         bridge_start(daemon->bridge);
@@ -578,6 +549,8 @@ int main(int argc, char **argv)
     if (status >= 0)
         return status;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* until the loop takes it: what is read at the start is new enough */
+    footprint_prepare();
     prctl(PR_SET_DUMPABLE, 0); /* keys are in memory: no core dumps, no tracing by our own user */
     json_initialise();
     log_open(daemon.options.log_format, daemon.options.log_level);

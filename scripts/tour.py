@@ -4,6 +4,7 @@ then a third that fails to start and is rolled back. Everything is shown as it h
 import json
 import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -43,8 +44,11 @@ class Tour:
         self.gate.sagemaker(durations={"creating": 1.5, "updating": 1.5, "deleting": 0.5})
         self.say(f"{self.sandbox.endpoint} is staging {self.world.staging} and production {self.world.prod}")
         self.say("in them: buckets, an image, and the two roles of conf/bootstrap; no bus, no rule, no queue, no policy")
-        self.daemon = causeway.Daemon(self.sandbox, self.world, self.directory / "causeway",
-                                      bridge=bridge.short_form(key), deployment={"execution_role": "${role.execution.arn}"})
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.page = f"127.0.0.1:{probe.getsockname()[1]}"
+        self.daemon = causeway.Daemon(self.sandbox, self.world, self.directory / "causeway", listen={"http": self.page},
+                                      bridge={**bridge.short_form(key), "heartbeat": "1m"}, deployment={"execution_role": "${role.execution.arn}"})
 
     def build_bridge(self) -> None:
         """What the guide sets up by hand, from nine lines."""
@@ -175,15 +179,16 @@ class Tour:
 
     def keep(self) -> None:
         daemon = self.daemon
-        ctl = f"build/causewayctl --config {daemon.config} --socket {daemon.socket}"
         print(f"""
-== it stays up; try
+== it stays up; its page is at http://{self.page}/, and in another terminal, try
 
-  {ctl} status
-  {ctl} history {causeway.ENDPOINT}
-  {ctl} --json status | python3 -m json.tool
+  export CAUSEWAY_CONFIG={daemon.config} PATH=$PWD/build:$PATH
+  causewayctl status
+  causewayctl history {causeway.ENDPOINT}
+  causewayctl explain {daemon.history()[0]["id"]}
+  causewayctl doctor
+  causewayctl --json status | python3 -m json.tool
   tail -f {daemon.journal}
-  build/causewayd --check --config {daemon.config}
 
 and, with the AWS command line, as an administrator of production:
 

@@ -169,16 +169,20 @@ static int encode(struct aws_call *call, const struct sender_order *order)
 {
     struct aws_request *request = &call->request;
 
+    if (aws_encode(&call->arena, order->operation, order->input, request, &call->error) != 0)
+        return -1;
+    aws_request_add_header(request, "user-agent", "causeway/" CAUSEWAY_VERSION);
+    if (request->url) {
+        call->url = request->url;
+        return 0;
+    }
     if (aws_endpoint_resolve(&call->arena, order->operation->service, order->region,
-                             &call->sender->settings.endpoints, &call->endpoint,
-                             &call->error) != 0 ||
-        aws_encode(&call->arena, order->operation, order->input, request, &call->error) != 0)
+                             &call->sender->settings.endpoints, &call->endpoint, &call->error) != 0)
         return -1;
     request->host = call->endpoint.host;
     request->path = arena_printf(&call->arena, "%s%s", call->endpoint.path, request->path);
     call->url = arena_printf(&call->arena, "%s%s%s%s", call->endpoint.base_url, request->path,
                              *request->query ? "?" : "", request->query);
-    aws_request_add_header(request, "user-agent", "causeway/" CAUSEWAY_VERSION);
     return 0;
 }
 
@@ -238,12 +242,30 @@ static void delete_document(void *document)
     cJSON_Delete(document);
 }
 
+/* What is to be decoded of the answer, which is in the attempt's arena where it is not the whole.
+ */
+static void sift(struct aws_call *call, struct aws_response *response)
+{
+    struct buffer rest = BUFFER(response->body_length);
+
+    if (response->status < 200 || response->status > 299 ||
+        !call->options.sift(call->context, response->body, response->body_length, &rest)) {
+        buffer_free(&rest);
+        return;
+    }
+    response->body_length = rest.length;
+    char *body = buffer_take(&rest);
+
+    arena_adopt(&call->attempt_arena, body, free);
+    response->body = body;
+}
+
 static void read_answer(struct aws_call *call, const struct http_response *http,
                         struct outcome *outcome)
 {
     struct aws_header *headers =
         arena_allocate_array(&call->attempt_arena, http->header_count, sizeof(*headers));
-    const struct aws_response response = {
+    struct aws_response response = {
         .status = http->status,
         .headers = headers,
         .header_count = http->header_count,
@@ -259,6 +281,8 @@ static void read_answer(struct aws_call *call, const struct http_response *http,
     outcome->retry_after_ms = retry_after_ms(http);
     if (!date || !time_parse_http(date, &outcome->date_ms))
         outcome->date_ms = -1;
+    if (call->options.sift)
+        sift(call, &response);
     if (aws_decode(&call->attempt_arena, call->operation, &response, &outcome->output,
                    &outcome->error) != 0)
         return;
@@ -283,10 +307,14 @@ static void correct_class(const struct aws_call *call, struct outcome *outcome)
     if (outcome->error.class == ERROR_CLOCK_SKEW && clock_error_ms(call, outcome) == 0)
         outcome->error.class =
             text_equal(outcome->error.code, "RequestExpired") ? ERROR_EXPIRED : ERROR_DENIED;
-    /* The answer to a HEAD has no body that could say RequestTimeTooSkewed. */
-    if (outcome->error.class == ERROR_DENIED && text_equal(call->operation->method, "HEAD") &&
-        clock_error_ms(call, outcome) != 0)
+    if (!text_equal(call->operation->method, "HEAD"))
+        return;
+    /* The answer to a HEAD has no body that could say RequestTimeTooSkewed, or, where S3 answers
+     * 400, ExpiredToken: with new keys, once, it is seen whether that was it. */
+    if (outcome->error.class == ERROR_DENIED && clock_error_ms(call, outcome) != 0)
         outcome->error.class = ERROR_CLOCK_SKEW;
+    if (outcome->status == 400 && outcome->error.class == ERROR_INVALID && !call->refreshed)
+        outcome->error.class = ERROR_EXPIRED;
 }
 
 /* ---- after an attempt ------------------------------------------------------------------------ */
@@ -348,8 +376,6 @@ static void failed(struct aws_call *call, const struct outcome *outcome)
 {
     call->error = outcome->error;
     call->uncertain = call->uncertain || is_uncertain(outcome);
-    if (call->error.class == ERROR_THROTTLED)
-        pacing_throttled(&call->queue->pacing, loop_now_ms(call->sender->settings.loop));
     const struct retry_decision decision = decide(call, outcome);
 
     switch (decision.action) {
@@ -380,6 +406,18 @@ static void succeeded(struct aws_call *call, const struct outcome *outcome)
     deliver(call, &result);
 }
 
+/* What the answer says about how fast the others may follow; who waited for it goes on. */
+static void pace(const struct aws_call *call, const struct outcome *outcome)
+{
+    const int64_t now_ms = loop_now_ms(call->sender->settings.loop);
+
+    if (outcome->error.class == ERROR_THROTTLED)
+        pacing_throttled(&call->queue->pacing, now_ms);
+    else if (outcome->status != 0)
+        pacing_accepted(&call->queue->pacing, now_ms);
+    queue_look(call->queue);
+}
+
 static void answered(void *context, const struct http_response *response,
                      const struct error *trouble)
 {
@@ -397,6 +435,7 @@ static void answered(void *context, const struct http_response *response,
     }
     call->answer = NULL;
     observe(call, &outcome);
+    pace(call, &outcome);
     if (outcome.error.class == ERROR_NONE)
         succeeded(call, &outcome);
     else
@@ -469,9 +508,12 @@ static void keys_came(void *context, const struct aws_keys *keys, const struct e
 void call_go_on(struct list *in_queue)
 {
     struct aws_call *call = container_of(in_queue, struct aws_call, in_queue);
+    struct aws_keys keys;
 
-    if (call->credentials)
-        call->keys = credentials_get(call->credentials, keys_came, call);
-    else
+    if (!call->credentials)
         send_request(call, &call->request);
+    else if (credentials_at_hand(call->credentials, &keys))
+        sign_and_send(call, &keys);
+    else
+        call->keys = credentials_get(call->credentials, keys_came, call);
 }

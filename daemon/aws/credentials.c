@@ -255,6 +255,18 @@ struct credentials_wait *credentials_get(struct credentials *credentials, creden
     return wait;
 }
 
+bool credentials_at_hand(struct credentials *credentials, struct aws_keys *keys)
+{
+    const struct credentials_set *set = &credentials->set;
+
+    if (!is_good_now(credentials))
+        return false;
+    if (is_to_be_refreshed(credentials))
+        poke(&credentials->look);
+    *keys = (struct aws_keys){set->access_key_id, set->secret_access_key, set->session_token};
+    return true;
+}
+
 void credentials_cancel(struct credentials_wait *wait)
 {
     if (!wait)

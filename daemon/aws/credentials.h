@@ -67,6 +67,10 @@ struct credentials_wait *credentials_get(struct credentials *credentials, creden
                                          void *context);
 void credentials_cancel(struct credentials_wait *wait);
 
+/* The same without a wait: false where there is nothing that is good now without one. Valid until
+ * the caller returns to the loop. */
+bool credentials_at_hand(struct credentials *credentials, struct aws_keys *keys);
+
 /* Someone was told that these keys are no good: where the cache still holds them, they are not
  * handed out any more. */
 void credentials_invalidate(struct credentials *credentials, const char *access_key_id);

@@ -14,12 +14,14 @@
 
 static cJSON *shape_to_json(const struct aws_shape *shape, const void *structure);
 
+/* The text becomes the item's own, since a part of an image's layer is too large to be copied once
+ * more. */
 static cJSON *bytes_to_json(const struct aws_bytes *bytes)
 {
-    cleanup(free_pointer)
-    char *text = hash_to_base64(bytes->data, bytes->length);
+    cJSON *item = cJSON_CreateStringReference(hash_to_base64(bytes->data, bytes->length));
 
-    return cJSON_CreateString(text);
+    item->type &= ~cJSON_IsReference;
+    return item;
 }
 
 static cJSON *list_to_json(const struct aws_field *field, const void *structure)
@@ -147,9 +149,12 @@ int json_protocol_encode(struct arena *arena, const struct aws_operation *operat
         aws_request_add_header(request, "x-amzn-query-mode", "true");
     request->body = body;
     request->body_length = strlen(body);
-    if (request->body_length > LIMIT_REQUEST_BYTES)
+    const size_t maximum =
+        operation->request_maximum ? operation->request_maximum : LIMIT_REQUEST_BYTES;
+
+    if (request->body_length > maximum)
         return error_set(error, ERROR_LIMIT, "%s: the request would have more than %zu bytes",
-                         operation->name, LIMIT_REQUEST_BYTES);
+                         operation->name, maximum);
     return 0;
 }
 

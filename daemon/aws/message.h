@@ -20,6 +20,7 @@ struct aws_request {
     const char *host;  /* with the port where it is not the scheme's */
     const char *path;  /* percent-encoded, begins with '/' */
     const char *query; /* percent-encoded, without '?', "" where there is none */
+    const char *url;   /* the whole, in place of host, path and query; mostly NULL */
     struct aws_header headers[AWS_HEADERS_MAX];
     size_t header_count;
     const void *body;

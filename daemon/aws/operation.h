@@ -38,7 +38,8 @@ struct aws_operation {
     const struct aws_service *service;
     const char *name;               /* "ReceiveMessage" */
     const char *method;             /* REST protocols; POST otherwise */
-    const char *path;               /* REST protocols: "/{Bucket}/{Key+}?uploads" */
+    const char *path;               /* REST protocols: "/{Bucket}/{Key+}?uploads"; NULL where the
+                                       input says the whole URL (AWS_AS_URL) */
     const struct aws_shape *input;  /* NULL: the input is a cJSON object, sent as it is (JSON) */
     const struct aws_shape *output; /* NULL: the output is a cJSON object, as it came (JSON only).
                                        &aws_nothing where the answer may have no body */
@@ -48,6 +49,7 @@ struct aws_operation {
     double burst;
     int64_t stall_timeout_ms; /* 0 for the default; a long poll's is its wait and some */
     size_t response_maximum;  /* 0 for LIMIT_RESPONSE_BYTES */
+    size_t request_maximum;   /* of a JSON body; 0 for LIMIT_REQUEST_BYTES */
 };
 
 #endif

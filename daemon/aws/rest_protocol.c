@@ -182,9 +182,28 @@ static int write_body(struct arena *arena, struct aws_request *request,
     return add_header(request, operation, "content-type", "application/json", error);
 }
 
+/* A URL that AWS gave: it goes as it stands. */
+static int write_given_url(struct arena *arena, struct aws_request *request,
+                           const struct aws_operation *operation, const void *input,
+                           struct error *error)
+{
+    const struct aws_field *field = find_place(operation->input, AWS_AS_URL);
+    const char *url = field ? shape_scalar(arena, field, input) : NULL;
+
+    if (!url || !*url || strlen(url) > LIMIT_URL_BYTES)
+        return error_set(error, ERROR_INVALID, "%s: its URL is missing, or longer than %zu bytes",
+                         operation->name, LIMIT_URL_BYTES);
+    request->url = arena_copy(arena, url);
+    request->path = "";
+    request->query = "";
+    return 0;
+}
+
 static int write_url(struct arena *arena, struct aws_request *request,
                      const struct aws_operation *operation, const void *input, struct error *error)
 {
+    if (!operation->path)
+        return write_given_url(arena, request, operation, input, error);
     cleanup(buffer_free)
     struct buffer path = BUFFER(LIMIT_URL_BYTES);
     cleanup(buffer_free)

@@ -86,6 +86,7 @@ const struct aws_operation cloudformation_get_template = {
 #define CHANGE_FIELDS(type_)                                                          \
     AWS_FIELD_TEXT(type_, stack_name, "StackName"),                                   \
         AWS_FIELD_TEXT(type_, template_body, "TemplateBody"),                         \
+        AWS_FIELD_TEXT(type_, template_url, "TemplateURL"),                           \
         AWS_FIELD_LIST(type_, parameters, parameter_count, "Parameters", &parameter), \
         AWS_FIELD_LIST(type_, tags, tag_count, "Tags", &tag),                         \
         AWS_FIELD_TEXT_LIST(type_, capabilities, capability_count, "Capabilities"),   \

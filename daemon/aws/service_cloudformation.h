@@ -52,7 +52,8 @@ struct cloudformation_change_input {
     const char *stack_name;
     const char *change_set_name;
     const char *change_set_type; /* "CREATE", "UPDATE" */
-    const char *template_body;
+    const char *template_body;   /* up to 51,200 bytes; or: */
+    const char *template_url;    /* of S3's */
     const struct cloudformation_parameter *parameters;
     size_t parameter_count;
     const struct cloudformation_tag *tags;

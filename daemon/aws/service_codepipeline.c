@@ -15,6 +15,12 @@ const struct aws_operation codepipeline_get_pipeline = {
     .idempotent = true,
 };
 
+const struct aws_operation codepipeline_list_pipelines = {
+    .service = &service_codepipeline,
+    .name = "ListPipelines",
+    .idempotent = true,
+};
+
 /* Raises the pipeline's version each time: not sent again where nobody knows. */
 const struct aws_operation codepipeline_update_pipeline = {
     .service = &service_codepipeline,

@@ -7,6 +7,7 @@
 extern const struct aws_service service_codepipeline;
 
 extern const struct aws_operation codepipeline_get_pipeline;    /* {name}: {pipeline, metadata} */
+extern const struct aws_operation codepipeline_list_pipelines;  /* {nextToken?}: {pipelines} */
 extern const struct aws_operation codepipeline_update_pipeline; /* {pipeline}: {pipeline} */
 
 /* {pipelineName, filter?: {pipelineExecutionId}, maxResults?, nextToken?}:

@@ -24,7 +24,13 @@ OPERATION(dynamodb_get_item, "GetItem", true);
 OPERATION(dynamodb_batch_get_item, "BatchGetItem", true);
 OPERATION(dynamodb_query, "Query", true);
 OPERATION(dynamodb_scan, "Scan", true);
+OPERATION(dynamodb_list_tables, "ListTables", true);
 OPERATION(dynamodb_describe_table, "DescribeTable", true);
 /* Twice the same is a ResourceInUseException, which means that it is there. */
 OPERATION(dynamodb_create_table, "CreateTable", true);
+OPERATION(dynamodb_update_table, "UpdateTable", true);
 OPERATION(dynamodb_update_time_to_live, "UpdateTimeToLive", true);
+OPERATION(dynamodb_describe_time_to_live, "DescribeTimeToLive", true);
+OPERATION(dynamodb_list_tags_of_resource, "ListTagsOfResource", true);
+OPERATION(dynamodb_tag_resource, "TagResource", true);
+OPERATION(dynamodb_untag_resource, "UntagResource", true);

@@ -26,8 +26,14 @@ extern const struct aws_operation dynamodb_get_item;
 extern const struct aws_operation dynamodb_batch_get_item;
 extern const struct aws_operation dynamodb_query;
 extern const struct aws_operation dynamodb_scan;
+extern const struct aws_operation dynamodb_list_tables;
 extern const struct aws_operation dynamodb_describe_table;
 extern const struct aws_operation dynamodb_create_table;
+extern const struct aws_operation dynamodb_update_table;
 extern const struct aws_operation dynamodb_update_time_to_live;
+extern const struct aws_operation dynamodb_describe_time_to_live;
+extern const struct aws_operation dynamodb_list_tags_of_resource;
+extern const struct aws_operation dynamodb_tag_resource;
+extern const struct aws_operation dynamodb_untag_resource;
 
 #endif

@@ -37,6 +37,42 @@ struct ecr_describe_images_output {
 };
 extern const struct aws_operation ecr_describe_images;
 
+/* Images and their layers. Inputs and outputs are JSON objects in AWS's names, but for what carries
+ * bytes. What BatchGetImage and BatchCheckLayerAvailability do not find is in `failures`. */
+extern const struct aws_operation ecr_batch_get_image; /* {registryId, repositoryName, imageIds,
+                                                          acceptedMediaTypes}: {images, failures} */
+/* {registryId, repositoryName, layerDigests}: {layers: [{layerDigest, layerAvailability}], ...} */
+extern const struct aws_operation ecr_batch_check_layer_availability;
+/* {registryId, repositoryName, layerDigest}: {downloadUrl} */
+extern const struct aws_operation ecr_get_download_url_for_layer;
+extern const struct aws_operation ecr_initiate_layer_upload; /* {repositoryName}: {uploadId,
+                                                                partSize} */
+/* {repositoryName, uploadId, layerDigests}: {layerDigest}; ECR holds the digest against what came
+ */
+extern const struct aws_operation ecr_complete_layer_upload;
+/* {repositoryName, imageManifest, imageManifestMediaType, imageDigest, imageTag}: {image} */
+extern const struct aws_operation ecr_put_image;
+
+struct ecr_upload_layer_part_input {
+    const char *repository_name;
+    const char *upload_id;
+    int64_t part_first_byte;
+    int64_t part_last_byte;
+    struct aws_bytes layer_part_blob;
+};
+extern const struct aws_operation ecr_upload_layer_part;
+
+/* Bytes of a layer, by the URL that GetDownloadUrlForLayer gave: not signed, for the URL is. */
+struct ecr_get_layer_input {
+    const char *url;
+    const char *range; /* "bytes=0-99" */
+};
+struct ecr_get_layer_output {
+    const char *content_range; /* "bytes 0-99/1000" */
+    struct aws_bytes body;
+};
+extern const struct aws_operation ecr_get_layer;
+
 /* Repositories. Inputs and outputs are JSON objects in AWS's names. */
 extern const struct aws_operation ecr_describe_repositories; /* {repositoryNames?, nextToken?} */
 extern const struct aws_operation ecr_create_repository;     /* {repositoryName, tags?, ...} */

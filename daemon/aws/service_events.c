@@ -62,6 +62,7 @@ const struct aws_operation events_put_events = {
     }
 
 OF_BUSES(describe_event_bus, "DescribeEventBus", NULL, true);
+OF_BUSES(list_event_buses, "ListEventBuses", NULL, true);
 OF_BUSES(create_event_bus, "CreateEventBus", NULL, false);
 OF_BUSES(update_event_bus, "UpdateEventBus", NULL, true);
 OF_BUSES(delete_event_bus, "DeleteEventBus", &aws_nothing, true);

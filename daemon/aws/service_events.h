@@ -40,6 +40,7 @@ extern const struct aws_operation events_put_events;
 /* Buses and rules. Inputs and outputs are JSON objects in AWS's names; EventBusName is a name or an
  * ARN. */
 extern const struct aws_operation events_describe_event_bus; /* {Name}: {Name, Arn, Policy?, ...} */
+extern const struct aws_operation events_list_event_buses;   /* {NextToken?}: {EventBuses} */
 extern const struct aws_operation events_create_event_bus;   /* {Name, Description?, Tags?} */
 extern const struct aws_operation events_update_event_bus;   /* {Name, Description?} */
 extern const struct aws_operation events_delete_event_bus;   /* {Name} */

@@ -17,6 +17,21 @@ const struct aws_operation kms_get_key_policy = {
     .per_second = 1000,
 };
 
+/* The same page: ListKeys 500 a second, DescribeKey 2,000. */
+const struct aws_operation kms_list_keys = {
+    .service = &service_kms,
+    .name = "ListKeys",
+    .idempotent = true,
+    .per_second = 500,
+};
+
+const struct aws_operation kms_describe_key = {
+    .service = &service_kms,
+    .name = "DescribeKey",
+    .idempotent = true,
+    .per_second = 2000,
+};
+
 const struct aws_operation kms_put_key_policy = {
     .service = &service_kms,
     .name = "PutKeyPolicy",

@@ -51,3 +51,35 @@ const struct aws_operation runtime_invoke_endpoint = {
     .stall_timeout_ms = 70000,
     .response_maximum = LIMIT_INVOKE_BYTES,
 };
+
+static const struct aws_field invoke_endpoint_async_input_fields[] = {
+    AWS_FIELD_TEXT(struct runtime_invoke_endpoint_async_input, endpoint_name, "EndpointName",
+                   .place = AWS_IN_PATH),
+    AWS_FIELD_TEXT(struct runtime_invoke_endpoint_async_input, input_location,
+                   "x-amzn-sagemaker-inputlocation", .place = AWS_IN_HEADER),
+    AWS_FIELD_TEXT(struct runtime_invoke_endpoint_async_input, content_type,
+                   "x-amzn-sagemaker-content-type", .place = AWS_IN_HEADER),
+    AWS_FIELD_TEXT(struct runtime_invoke_endpoint_async_input, accept, "x-amzn-sagemaker-accept",
+                   .place = AWS_IN_HEADER),
+};
+static const struct aws_shape invoke_endpoint_async_input =
+    AWS_SHAPE(struct runtime_invoke_endpoint_async_input, invoke_endpoint_async_input_fields);
+
+static const struct aws_field invoke_endpoint_async_output_fields[] = {
+    AWS_FIELD_TEXT(struct runtime_invoke_endpoint_async_output, output_location,
+                   "x-amzn-sagemaker-outputlocation", .place = AWS_IN_HEADER),
+    AWS_FIELD_TEXT(struct runtime_invoke_endpoint_async_output, failure_location,
+                   "x-amzn-sagemaker-failurelocation", .place = AWS_IN_HEADER),
+};
+static const struct aws_shape invoke_endpoint_async_output =
+    AWS_SHAPE(struct runtime_invoke_endpoint_async_output, invoke_endpoint_async_output_fields);
+
+const struct aws_operation runtime_invoke_endpoint_async = {
+    .service = &service_runtime,
+    .name = "InvokeEndpointAsync",
+    .method = "POST",
+    .path = "/endpoints/{EndpointName}/async-invocations",
+    .input = &invoke_endpoint_async_input,
+    .output = &invoke_endpoint_async_output,
+    .idempotent = true,
+};

@@ -25,4 +25,17 @@ struct runtime_invoke_endpoint_output {
 /* A model has 60 s to answer. Answers are read up to LIMIT_INVOKE_BYTES. */
 extern const struct aws_operation runtime_invoke_endpoint;
 
+/* The request is an object in S3; the answer, or the failure, will be one, too. */
+struct runtime_invoke_endpoint_async_input {
+    const char *endpoint_name;
+    const char *input_location; /* "s3://BUCKET/KEY" */
+    const char *content_type;   /* NULL for none of these two */
+    const char *accept;
+};
+struct runtime_invoke_endpoint_async_output {
+    const char *output_location;
+    const char *failure_location; /* or NULL */
+};
+extern const struct aws_operation runtime_invoke_endpoint_async;
+
 #endif

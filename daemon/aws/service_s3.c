@@ -400,6 +400,38 @@ const struct aws_operation s3_abort_multipart_upload = {
     .idempotent = true,
 };
 
+/* ---- ListBuckets ----------------------------------------------------------------------------- */
+
+static const struct aws_field list_buckets_input_fields[] = {
+    IN_QUERY(struct s3_list_buckets_input, bucket_region, "bucket-region"),
+    IN_QUERY(struct s3_list_buckets_input, continuation_token, "continuation-token"),
+};
+static const struct aws_shape list_buckets_input =
+    AWS_SHAPE(struct s3_list_buckets_input, list_buckets_input_fields);
+
+static const struct aws_field bucket_fields[] = {
+    AWS_FIELD_TEXT(struct s3_bucket, name, "Name"),
+};
+static const struct aws_shape bucket = AWS_SHAPE(struct s3_bucket, bucket_fields);
+
+static const struct aws_field list_buckets_output_fields[] = {
+    AWS_FIELD_LIST(struct s3_list_buckets_output, buckets, bucket_count, "Buckets", &bucket,
+                   .member = "Bucket"),
+    AWS_FIELD_TEXT(struct s3_list_buckets_output, continuation_token, "ContinuationToken"),
+};
+static const struct aws_shape list_buckets_output = AWS_SHAPE_ROOT(
+    struct s3_list_buckets_output, list_buckets_output_fields, "ListAllMyBucketsResult");
+
+const struct aws_operation s3_list_buckets = {
+    .service = &service_s3,
+    .name = "ListBuckets",
+    .method = "GET",
+    .path = "/",
+    .input = &list_buckets_input,
+    .output = &list_buckets_output,
+    .idempotent = true,
+};
+
 /* ---- HeadBucket ------------------------------------------------------------------------------ */
 
 static const struct aws_field head_bucket_input_fields[] = {

@@ -202,6 +202,21 @@ struct s3_head_bucket_output {
 };
 extern const struct aws_operation s3_head_bucket;
 
+/* The account's buckets in one region, in pages. */
+struct s3_list_buckets_input {
+    const char *bucket_region;
+    const char *continuation_token; /* of the page before, or NULL */
+};
+struct s3_bucket {
+    const char *name;
+};
+struct s3_list_buckets_output {
+    const struct s3_bucket *buckets;
+    size_t bucket_count;
+    const char *continuation_token; /* where there are more */
+};
+extern const struct aws_operation s3_list_buckets;
+
 /* The bucket's policy; NoSuchBucketPolicy where it has none. The owner is an account id: S3 refuses
  * where the bucket is somebody else's. */
 struct s3_bucket_policy_input {

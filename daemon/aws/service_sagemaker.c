@@ -44,6 +44,9 @@ CHANGE(sagemaker_create_model, "CreateModel", &model_output, true);
 CHANGE(sagemaker_create_endpoint_config, "CreateEndpointConfig", &endpoint_config_output, true);
 CHANGE(sagemaker_create_endpoint, "CreateEndpoint", &endpoint_output, true);
 CHANGE(sagemaker_update_endpoint, "UpdateEndpoint", &endpoint_output, false);
+CHANGE(sagemaker_put_model_package_group_policy, "PutModelPackageGroupPolicy", NULL, true);
+CHANGE(sagemaker_delete_model_package_group_policy, "DeleteModelPackageGroupPolicy", &aws_nothing,
+       false);
 CHANGE(sagemaker_delete_model, "DeleteModel", &aws_nothing, true);
 CHANGE(sagemaker_delete_endpoint_config, "DeleteEndpointConfig", &aws_nothing, true);
 CHANGE(sagemaker_delete_endpoint, "DeleteEndpoint", &aws_nothing, true);
@@ -63,6 +66,8 @@ DESCRIBE(sagemaker_describe_endpoint_config, "DescribeEndpointConfig", DESCRIBES
 /* No quota of it is published. */
 DESCRIBE(sagemaker_describe_model_package, "DescribeModelPackage", 0);
 DESCRIBE(sagemaker_list_model_packages, "ListModelPackages", 0);
+DESCRIBE(sagemaker_list_model_package_groups, "ListModelPackageGroups", 0);
+DESCRIBE(sagemaker_get_model_package_group_policy, "GetModelPackageGroupPolicy", 0);
 DESCRIBE(sagemaker_list_endpoint_configs, "ListEndpointConfigs", LISTS_PER_SECOND);
 DESCRIBE(sagemaker_list_models, "ListModels", LISTS_PER_SECOND);
 DESCRIBE(sagemaker_list_tags, "ListTags", 0);
@@ -99,6 +104,7 @@ static const struct aws_field production_variant_fields[] = {
                       "CurrentInstanceCount"),
     AWS_FIELD_INTEGER(struct sagemaker_production_variant, desired_instance_count,
                       "DesiredInstanceCount"),
+    AWS_FIELD_DOCUMENT(struct sagemaker_production_variant, current_weight, "CurrentWeight"),
     AWS_FIELD_LIST(struct sagemaker_production_variant, variant_status, variant_status_count,
                    "VariantStatus", &variant_status),
 };
@@ -108,6 +114,10 @@ static const struct aws_shape production_variant =
 static const struct aws_field pending_deployment_fields[] = {
     AWS_FIELD_TEXT(struct sagemaker_pending_deployment, endpoint_config_name, "EndpointConfigName"),
     AWS_FIELD_TIME(struct sagemaker_pending_deployment, start_time_ms, "StartTime"),
+    AWS_FIELD_LIST(struct sagemaker_pending_deployment, production_variants,
+                   production_variant_count, "ProductionVariants", &production_variant),
+    AWS_FIELD_LIST(struct sagemaker_pending_deployment, shadow_variants, shadow_variant_count,
+                   "ShadowProductionVariants", &production_variant),
 };
 static const struct aws_shape pending_deployment =
     AWS_SHAPE(struct sagemaker_pending_deployment, pending_deployment_fields);

@@ -37,6 +37,15 @@ extern const struct aws_operation sagemaker_describe_model_package;
 /* {ModelPackageGroupName, ModelApprovalStatus, CreationTimeAfter, SortBy, SortOrder, MaxResults}:
  * {ModelPackageSummaryList, NextToken} */
 extern const struct aws_operation sagemaker_list_model_packages;
+/* {NextToken?}: {ModelPackageGroupSummaryList, NextToken?} */
+extern const struct aws_operation sagemaker_list_model_package_groups;
+
+/* {ModelPackageGroupName}: {ResourcePolicy}; the first and the last answer ValidationException
+ * ("Cannot find resource policy for: ...", "Cannot find Model Package Group: ...") where there is
+ * none. Put takes ResourcePolicy too. */
+extern const struct aws_operation sagemaker_get_model_package_group_policy;
+extern const struct aws_operation sagemaker_put_model_package_group_policy;
+extern const struct aws_operation sagemaker_delete_model_package_group_policy;
 
 /* Documents in and out: {NameContains, CreationTimeBefore, SortBy, SortOrder, MaxResults}:
  * {EndpointConfigs | Models, NextToken}; {ResourceArn}: {Tags}. */
@@ -60,12 +69,18 @@ struct sagemaker_production_variant {
     size_t deployed_image_count;
     int64_t current_instance_count;
     int64_t desired_instance_count;
+    const cJSON *current_weight; /* a number, or NULL */
     const struct sagemaker_variant_status *variant_status;
     size_t variant_status_count;
 };
 struct sagemaker_pending_deployment {
     const char *endpoint_config_name; /* NULL where nothing is under way */
     int64_t start_time_ms;
+    /* the fleet that is being made */
+    const struct sagemaker_production_variant *production_variants;
+    size_t production_variant_count;
+    const struct sagemaker_production_variant *shadow_variants;
+    size_t shadow_variant_count;
 };
 
 struct sagemaker_describe_endpoint_input {

@@ -224,6 +224,7 @@ const struct aws_operation sqs_get_queue_attributes = {
 OF_QUEUES(create_queue, "CreateQueue", NULL, true);
 OF_QUEUES(set_queue_attributes, "SetQueueAttributes", &aws_nothing, true);
 OF_QUEUES(delete_queue, "DeleteQueue", &aws_nothing, true);
+OF_QUEUES(list_queues, "ListQueues", NULL, true);
 OF_QUEUES(list_queue_tags, "ListQueueTags", NULL, true);
 OF_QUEUES(tag_queue, "TagQueue", &aws_nothing, true);
 OF_QUEUES(untag_queue, "UntagQueue", &aws_nothing, true);

@@ -125,8 +125,9 @@ extern const struct aws_operation
     sqs_create_queue; /* {QueueName, Attributes?, tags?}: {QueueUrl} */
 extern const struct aws_operation sqs_set_queue_attributes; /* {QueueUrl, Attributes} */
 extern const struct aws_operation sqs_delete_queue;         /* {QueueUrl} */
-extern const struct aws_operation sqs_list_queue_tags;      /* {QueueUrl}: {Tags?} */
-extern const struct aws_operation sqs_tag_queue;            /* {QueueUrl, Tags} */
-extern const struct aws_operation sqs_untag_queue;          /* {QueueUrl, TagKeys} */
+extern const struct aws_operation sqs_list_queues;     /* {MaxResults, NextToken?}: {QueueUrls?} */
+extern const struct aws_operation sqs_list_queue_tags; /* {QueueUrl}: {Tags?} */
+extern const struct aws_operation sqs_tag_queue;       /* {QueueUrl, Tags} */
+extern const struct aws_operation sqs_untag_queue;     /* {QueueUrl, TagKeys} */
 
 #endif

@@ -41,6 +41,7 @@ enum aws_place {
     AWS_AS_PAYLOAD, /* the body itself: AWS_BYTES (of any length: present where data is not NULL) */
     AWS_AS_STATUS,  /* output: AWS_INTEGER, the answer's HTTP status */
     AWS_AS_KEY,     /* of an AWS_MAP's elements: AWS_TEXT */
+    AWS_AS_URL,     /* input: AWS_TEXT, the whole URL, which AWS itself gave and signed */
 };
 
 enum aws_field_flags {

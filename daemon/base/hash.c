@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,9 +16,39 @@ static void expect(int ok)
         abort();
 }
 
+static EVP_MD *fetched_sha256;
+
+static void fetch_sha256(void)
+{
+    fetched_sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    expect(fetched_sha256 != NULL);
+}
+
+/* EVP_sha256() is looked up among the providers at each use, which costs more than hashing a short
+ * text. */
+static const EVP_MD *sha256(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, fetch_sha256);
+    return fetched_sha256;
+}
+
 void hash_sha256(const void *data, size_t length, uint8_t digest[SHA256_SIZE])
 {
-    expect(EVP_Digest(data, length, digest, NULL, EVP_sha256(), NULL));
+    expect(EVP_Digest(data, length, digest, NULL, sha256(), NULL));
+}
+
+void hash_sha256_two(const void *first, size_t first_length, const void *second,
+                     size_t second_length, uint8_t digest[SHA256_SIZE])
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    expect(context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+           EVP_DigestUpdate(context, first, first_length) == 1 &&
+           EVP_DigestUpdate(context, second, second_length) == 1 &&
+           EVP_DigestFinal_ex(context, digest, NULL) == 1);
+    EVP_MD_CTX_free(context);
 }
 
 char *hash_sha256_hex(const void *data, size_t length, char text[SHA256_HEX_SIZE])
@@ -34,7 +65,7 @@ void hash_hmac_sha256(const void *key, size_t key_length, const void *data, size
     unsigned size = SHA256_SIZE;
 
     expect(key_length <= LENGTH_MAX);
-    expect(HMAC(EVP_sha256(), key, (int)key_length, data, length, digest, &size) != NULL);
+    expect(HMAC(sha256(), key, (int)key_length, data, length, digest, &size) != NULL);
 }
 
 char *hash_md5_hex(const void *data, size_t length, char text[MD5_HEX_SIZE])
@@ -54,7 +85,7 @@ struct hash_stream *hash_stream_new(void)
     struct hash_stream *stream = memory_allocate(sizeof(*stream));
 
     stream->context = EVP_MD_CTX_new();
-    expect(stream->context && EVP_DigestInit_ex(stream->context, EVP_sha256(), NULL));
+    expect(stream->context && EVP_DigestInit_ex(stream->context, sha256(), NULL));
     return stream;
 }
 

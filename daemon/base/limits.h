@@ -50,6 +50,18 @@
  * both sides: bounds memory for each copy. 10,000 such parts are 160 GB. */
 #define LIMIT_CARRY_BYTES ((size_t)16 * 1048576)
 
+/* A part of an image's layer that is carried into another repository. ECR asks for 10 MiB and takes
+ * 5 to 20 (ECR API Reference, UploadLayerPart); it travels as base64 in JSON. */
+#define LIMIT_LAYER_PART_BYTES ((size_t)10 * 1048576)
+#define LIMIT_LAYER_REQUEST_BYTES ((size_t)14 * 1048576)
+
+/* An image's manifest, or list of manifests (ECR's quota, "Image manifest size"), what it may name,
+ * and how far lists may hold lists. */
+#define LIMIT_IMAGE_MANIFEST_BYTES ((size_t)4 * 1048576)
+#define LIMIT_IMAGE_LAYERS ((size_t)1000)
+#define LIMIT_IMAGE_MANIFESTS ((size_t)64)
+#define LIMIT_IMAGE_DEPTH 4
+
 /* A configuration file, all files of one configuration, and the tree made of them. */
 #define LIMIT_CONFIG_BYTES ((size_t)1048576)
 #define LIMIT_CONFIG_FILES ((size_t)64)
@@ -71,6 +83,10 @@
 /* A request on the control socket: an event at the most, wrapped in JSON. */
 #define LIMIT_CONTROL_REQUEST_BYTES ((size_t)2 * 1048576)
 #define LIMIT_CONTROL_CLIENTS 64u
+/* Requests a second on one listening socket, and how many may come at once before that counts: the
+ * page and programs ask a few a second. One that asks without end costs no more than this. */
+#define LIMIT_CONTROL_RATE 200
+#define LIMIT_CONTROL_BURST 1000
 
 /* What a credential_process may print. */
 #define LIMIT_PROCESS_OUTPUT_BYTES ((size_t)65536)
@@ -85,6 +101,14 @@
 /* Effects under way at a time, over all deployments: each holds a connection. The others wait for
  * their turn in the order they came. */
 #define LIMIT_EFFECTS ((size_t)64)
+
+/* Of those, such that carry a part of an object or of an image through the daemon, each of which
+ * holds some 50 MB while it does. */
+#define LIMIT_CARRIES ((size_t)4)
+
+/* Records of waiting deployments that are read from the store at a time: after a start with
+ * thousands of them, what else the loop has to do comes in between. */
+#define LIMIT_READINGS ((size_t)8)
 
 /* Connections kept open, in use or not. Twice the effects, so that when all are under way polls and
  * deletes still find theirs open. */

@@ -12,9 +12,24 @@ static void out_of_memory(void)
     abort();
 }
 
+/* What is larger may come from the system, which has zeroed it already. */
+#define SMALL 1024
+
 void *memory_allocate(size_t size)
 {
-    void *memory = calloc(1, size ? size : 1);
+    /* glibc's calloc() does not look into its cache of small pieces; malloc() does. */
+    if (size <= SMALL)
+        return memset(memory_allocate_raw(size), 0, size);
+    void *memory = calloc(1, size);
+
+    if (!memory)
+        out_of_memory();
+    return memory;
+}
+
+void *memory_allocate_raw(size_t size)
+{
+    void *memory = malloc(size ? size : 1);
 
     if (!memory)
         out_of_memory();
@@ -43,9 +58,10 @@ char *memory_copy_text(const char *text, size_t length)
 {
     if (length == SIZE_MAX)
         out_of_memory();
-    char *copy = memory_allocate(length + 1);
+    char *copy = memory_allocate_raw(length + 1);
 
     memcpy(copy, text, length);
+    copy[length] = '\0';
     return copy;
 }
 

@@ -12,6 +12,9 @@
 /* size zeroed bytes; never NULL. The caller frees them with free(). */
 void *memory_allocate(size_t size);
 
+/* The same, not zeroed: for what is written whole at once. */
+void *memory_allocate_raw(size_t size);
+
 /* An array of count elements of size bytes, zeroed; aborts where the product overflows. */
 void *memory_allocate_array(size_t count, size_t size);
 

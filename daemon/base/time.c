@@ -9,6 +9,10 @@
 #include <string.h>
 #include <time.h>
 
+/* RFC 3339 has years of four digits: what it cannot write is not a time that anybody sent. */
+#define FIRST_MS INT64_C(-62167219200000) /* 0000-01-01T00:00:00.000Z */
+#define LAST_MS INT64_C(253402300799999)  /* 9999-12-31T23:59:59.999Z */
+
 static void to_calendar(int64_t time_ms, struct tm *calendar, int *milliseconds)
 {
     int64_t seconds = time_ms / 1000;
@@ -30,9 +34,12 @@ char *time_format(int64_t time_ms, char text[TIME_TEXT_SIZE])
     int milliseconds;
 
     to_calendar(time_ms, &calendar, &milliseconds);
-    size_t length = strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &calendar);
+    /* strftime()'s %Y leaves out the zeros that a year begins with. */
+    int length = snprintf(text, TIME_TEXT_SIZE, "%04d", calendar.tm_year + 1900);
 
-    snprintf(text + length, TIME_TEXT_SIZE - length, ".%03dZ", milliseconds);
+    length +=
+        (int)strftime(text + length, TIME_TEXT_SIZE - (size_t)length, "-%m-%dT%H:%M:%S", &calendar);
+    snprintf(text + length, TIME_TEXT_SIZE - (size_t)length, ".%03dZ", milliseconds);
     return text;
 }
 
@@ -104,7 +111,7 @@ static bool parse_epoch(const char *text, int64_t *time_ms)
     const uint64_t boundary = 100000000000u;
     uint64_t value;
 
-    if (!text_to_u64(text, &value) || value > (uint64_t)INT64_MAX / 1000)
+    if (!text_to_u64(text, &value) || value > (uint64_t)LAST_MS)
         return false;
     *time_ms = value < boundary ? (int64_t)value * 1000 : (int64_t)value;
     return true;
@@ -151,7 +158,7 @@ bool time_parse(const char *text, int64_t *time_ms)
     if (is_leap_second && seconds % 86400 != 0)
         return false;
     *time_ms = seconds * 1000 + milliseconds;
-    return true;
+    return *time_ms >= FIRST_MS && *time_ms <= LAST_MS;
 }
 
 bool time_parse_http(const char *text, int64_t *time_ms)

@@ -105,16 +105,14 @@ cJSON *actions_tag_list(const struct actions *actions, const char *key, const ch
     return tag_list(map, key, value);
 }
 
-cJSON *actions_changed_tags(const struct actions *actions)
+/* The file's tags that are not as it says. */
+static cJSON *changed_tags(const struct actions *actions)
 {
-    if (!actions_field_differs(actions, "tags"))
-        return NULL;
     cJSON *changed = cJSON_CreateObject();
-    const cJSON *tags = json_get(actions->resource->fields, "tags");
     const cJSON *there = json_get(actions->observed, "tags");
     const cJSON *member;
 
-    cJSON_ArrayForEach(member, tags)
+    cJSON_ArrayForEach(member, json_get(actions->resource->fields, "tags"))
     {
         const cJSON *found = json_get(there, member->string);
 
@@ -122,4 +120,46 @@ cJSON *actions_changed_tags(const struct actions *actions)
             json_add_text(changed, member->string, json_text(member));
     }
     return changed;
+}
+
+/* Names of tags that left the file and are still there. */
+static cJSON *left_tags(const struct actions *actions)
+{
+    cJSON *left = cJSON_CreateArray();
+    const cJSON *there = json_get(actions->observed, "tags");
+    const cJSON *name;
+
+    cJSON_ArrayForEach(name, actions->resource->left_tags)
+    {
+        if (json_get(there, json_text(name)))
+            cJSON_AddItemToArray(left, cJSON_Duplicate(name, false));
+    }
+    return left;
+}
+
+void actions_tag(struct actions *actions, const struct actions_tagging *tagging, const char *thing)
+{
+    if (!actions_field_differs(actions, "tags"))
+        return;
+    cleanup(json_free)
+    cJSON *changed = changed_tags(actions);
+    cleanup(json_free)
+    cJSON *left = left_tags(actions);
+
+    if (changed->child) {
+        cJSON *input = cJSON_CreateObject();
+
+        json_add_text(input, tagging->thing, thing);
+        cJSON_AddItemToObject(input, tagging->tags,
+                              tagging->key ? tag_list(changed, tagging->key, tagging->value)
+                                           : cJSON_Duplicate(changed, true));
+        actions_add(actions, tagging->tag, input, "tag");
+    }
+    if (left->child) {
+        cJSON *input = cJSON_CreateObject();
+
+        json_add_text(input, tagging->thing, thing);
+        cJSON_AddItemToObject(input, tagging->keys, cJSON_Duplicate(left, true));
+        actions_add(actions, tagging->untag, input, "take tags off");
+    }
 }

@@ -35,8 +35,20 @@ const cJSON *actions_merged(struct actions *actions);
 /* The tags for something new, ours and the file's, as a list of {Key, Value} or as a map. */
 cJSON *actions_tag_list(const struct actions *actions, const char *key, const char *value);
 cJSON *actions_tag_map(const struct actions *actions);
-/* The tags of the file that are not as it says, in both forms; NULL where all are. */
-cJSON *actions_changed_tags(const struct actions *actions);
+
+/* How a service tags what is there: its calls, and what they call things. */
+struct actions_tagging {
+    const struct aws_operation *tag;
+    const struct aws_operation *untag;
+    const char *thing; /* the member that names the resource */
+    const char *tags;
+    const char *key; /* of one tag; NULL where the tags are a map */
+    const char *value;
+    const char *keys;
+};
+/* The calls, if any, after which the file's tags are as it says, and those that left it are gone.
+ * Others' stay. */
+void actions_tag(struct actions *actions, const struct actions_tagging *tagging, const char *thing);
 
 /* One a kind: makes it, changes it, removes it, as the case is. */
 typedef void actions_maker(struct actions *actions);
@@ -53,6 +65,8 @@ extern const struct actions_kind actions_event_rule;
 extern const struct actions_kind actions_ecr_repository;
 extern const struct actions_kind actions_s3_bucket_policy;
 extern const struct actions_kind actions_kms_key_policy;
+extern const struct actions_kind actions_package_group_policy;
 extern const struct actions_kind actions_codepipeline_stage;
+extern const struct actions_kind actions_dynamodb_table;
 
 #endif

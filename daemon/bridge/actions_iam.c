@@ -31,24 +31,6 @@ static const char *wanted_text(const struct actions *actions, const char *field)
     return json_get_text(actions->resource->fields, field);
 }
 
-/* {Key, Value} of a map that the caller hands over. */
-static cJSON *as_list(cJSON *map)
-{
-    cJSON *list = cJSON_CreateArray();
-    const cJSON *member;
-
-    cJSON_ArrayForEach(member, map)
-    {
-        cJSON *tag = cJSON_CreateObject();
-
-        json_add_text(tag, "Key", member->string);
-        json_add_text(tag, "Value", json_text(member));
-        cJSON_AddItemToArray(list, tag);
-    }
-    cJSON_Delete(map);
-    return list;
-}
-
 /* ---- roles ----------------------------------------------------------------------------------- */
 
 static void put_inline(void *context, const char *name, const cJSON *document, const cJSON *there)
@@ -153,6 +135,10 @@ static void update_role(struct actions *actions)
     actions_add(actions, &iam_update_role, input, "set description and session length of");
 }
 
+static const struct actions_tagging role_tagging = {
+    &iam_tag_role, &iam_untag_role, "RoleName", "Tags", "Key", "Value", "TagKeys",
+};
+
 static void change_role(struct actions *actions)
 {
     if (actions_field_differs(actions, "trust")) {
@@ -175,14 +161,7 @@ static void change_role(struct actions *actions)
     if (actions_field_differs(actions, "inline"))
         diff_members(wanted(actions, "inline"), json_get(actions->observed, "inline"), put_inline,
                      actions);
-    cJSON *tags = actions_changed_tags(actions);
-
-    if (tags) {
-        cJSON *input = of_role(actions);
-
-        cJSON_AddItemToObject(input, "Tags", as_list(tags));
-        actions_add(actions, &iam_tag_role, input, "tag");
-    }
+    actions_tag(actions, &role_tagging, actions->resource->name);
 }
 
 /* IAM deletes only a role that nothing hangs on. */
@@ -248,6 +227,10 @@ static void delete_version(struct actions *actions, const char *version)
     actions_add(actions, &iam_delete_policy_version, input, "delete the version %s of", version);
 }
 
+static const struct actions_tagging policy_tagging = {
+    &iam_tag_policy, &iam_untag_policy, "PolicyArn", "Tags", "Key", "Value", "TagKeys",
+};
+
 static void change_policy(struct actions *actions)
 {
     const cJSON *versions = json_get(actions->observed, "_versions");
@@ -263,14 +246,7 @@ static void change_policy(struct actions *actions)
         json_add_bool(input, "SetAsDefault", true);
         actions_add(actions, &iam_create_policy_version, input, "write a new version of");
     }
-    cJSON *tags = actions_changed_tags(actions);
-
-    if (tags) {
-        cJSON *input = of_policy(actions);
-
-        cJSON_AddItemToObject(input, "Tags", as_list(tags));
-        actions_add(actions, &iam_tag_policy, input, "tag");
-    }
+    actions_tag(actions, &policy_tagging, actions->resource->arn);
 }
 
 static void remove_policy(struct actions *actions)

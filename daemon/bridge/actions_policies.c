@@ -3,6 +3,7 @@
 #include "aws/service_ecr.h"
 #include "aws/service_kms.h"
 #include "aws/service_s3.h"
+#include "aws/service_sagemaker.h"
 #include "base/text.h"
 #include "bridge/actions.h"
 #include "bridge/normal.h"
@@ -44,30 +45,15 @@ static void make_repository(struct actions *actions)
         put_repository_policy(actions);
 }
 
+static const struct actions_tagging repository_tagging = {
+    &ecr_tag_resource, &ecr_untag_resource, "resourceArn", "tags", "Key", "Value", "tagKeys",
+};
+
 static void change_repository(struct actions *actions)
 {
     if (actions_field_differs(actions, "policy"))
         put_repository_policy(actions);
-    cJSON *tags = actions_changed_tags(actions);
-    cJSON *list;
-    cJSON *member;
-
-    if (!tags)
-        return;
-    cJSON *input = cJSON_CreateObject();
-
-    json_add_text(input, "resourceArn", actions->resource->arn);
-    list = json_add_array(input, "tags");
-    cJSON_ArrayForEach(member, tags)
-    {
-        cJSON *tag = cJSON_CreateObject();
-
-        json_add_text(tag, "Key", member->string);
-        json_add_text(tag, "Value", json_text(member));
-        cJSON_AddItemToArray(list, tag);
-    }
-    cJSON_Delete(tags);
-    actions_add(actions, &ecr_tag_resource, input, "tag");
+    actions_tag(actions, &repository_tagging, actions->resource->arn);
 }
 
 /* Only an empty one: ECR refuses to delete images along with it. */
@@ -117,6 +103,26 @@ static void change_key(struct actions *actions)
 }
 
 const struct actions_kind actions_kms_key_policy = {NULL, change_key, NULL};
+
+/* ---- groups of model packages ---------------------------------------------------------------- */
+
+static void change_package_group(struct actions *actions)
+{
+    const cJSON *policy = actions_merged(actions);
+    cJSON *input = cJSON_CreateObject();
+
+    json_add_text(input, "ModelPackageGroupName", actions->resource->name);
+    if (policy) {
+        json_add_text(input, "ResourcePolicy", actions_text(actions, policy));
+        actions_add(actions, &sagemaker_put_model_package_group_policy, input,
+                    "write the policy of");
+    } else {
+        actions_add(actions, &sagemaker_delete_model_package_group_policy, input,
+                    "delete the policy of");
+    }
+}
+
+const struct actions_kind actions_package_group_policy = {NULL, change_package_group, NULL};
 
 /* ---- pipelines ------------------------------------------------------------------------------- */
 

@@ -30,6 +30,10 @@ static cJSON *of_queue(const struct actions *actions)
     return input;
 }
 
+static const struct actions_tagging queue_tagging = {
+    &sqs_tag_queue, &sqs_untag_queue, "QueueUrl", "Tags", NULL, NULL, "TagKeys",
+};
+
 /* All attributes that differ go in one call. */
 static void change_queue(struct actions *actions)
 {
@@ -54,14 +58,7 @@ static void change_queue(struct actions *actions)
         cJSON_AddItemToObject(input, "Attributes", normal_queue_attributes(fields));
         actions_add(actions, &sqs_set_queue_attributes, input, "set attributes of");
     }
-    cJSON *tags = actions_changed_tags(actions);
-
-    if (tags) {
-        cJSON *input = of_queue(actions);
-
-        cJSON_AddItemToObject(input, "Tags", tags);
-        actions_add(actions, &sqs_tag_queue, input, "tag");
-    }
+    actions_tag(actions, &queue_tagging, json_get_text(actions->observed, "_url"));
 }
 
 static void remove_queue(struct actions *actions)
@@ -95,29 +92,9 @@ static void put_bus_policy(struct actions *actions)
     }
 }
 
-static void tag_of_events(struct actions *actions)
-{
-    cJSON *tags = actions_changed_tags(actions);
-    cJSON *list;
-    cJSON *member;
-
-    if (!tags)
-        return;
-    cJSON *input = cJSON_CreateObject();
-
-    json_add_text(input, "ResourceARN", actions->resource->arn);
-    list = json_add_array(input, "Tags");
-    cJSON_ArrayForEach(member, tags)
-    {
-        cJSON *tag = cJSON_CreateObject();
-
-        json_add_text(tag, "Key", member->string);
-        json_add_text(tag, "Value", json_text(member));
-        cJSON_AddItemToArray(list, tag);
-    }
-    cJSON_Delete(tags);
-    actions_add(actions, &events_tag_resource, input, "tag");
-}
+static const struct actions_tagging events_tagging = {
+    &events_tag_resource, &events_untag_resource, "ResourceARN", "Tags", "Key", "Value", "TagKeys",
+};
 
 static void make_bus(struct actions *actions)
 {
@@ -141,7 +118,7 @@ static void change_bus(struct actions *actions)
     }
     if (actions_field_differs(actions, "policy"))
         put_bus_policy(actions);
-    tag_of_events(actions);
+    actions_tag(actions, &events_tagging, actions->resource->arn);
 }
 
 static void remove_bus(struct actions *actions)
@@ -184,8 +161,10 @@ static void put_rule(struct actions *actions, bool makes)
         json_add_text(input, "ScheduleExpression", json_text(kept(actions, "schedule")));
     json_add_text(input, "State", text_equal(state, "disabled") ? "DISABLED" : "ENABLED");
     json_add_text(input, "Description", json_text(kept(actions, "description")));
-    if (makes)
-        cJSON_AddItemToObject(input, "Tags", actions_tag_list(actions, "Key", "Value"));
+    /* AWS ignores them where the rule is there ("PutRule": "any tags you specify [...] are
+     * ignored"); where somebody has deleted it since it was looked at, this makes it anew, and
+     * makes it ours. */
+    cJSON_AddItemToObject(input, "Tags", actions_tag_list(actions, "Key", "Value"));
     actions_add(actions, &events_put_rule, input, makes ? "create" : "change")->makes = makes;
 }
 
@@ -272,7 +251,7 @@ static void change_rule(struct actions *actions)
         put_targets(actions);
         remove_targets(actions, wanted(actions, "targets"));
     }
-    tag_of_events(actions);
+    actions_tag(actions, &events_tagging, actions->resource->arn);
 }
 
 static void remove_rule(struct actions *actions)

@@ -39,9 +39,10 @@ void bridge_start(struct bridge *bridge);
 /* A new configuration: a pass at once. */
 void bridge_set_config(struct bridge *bridge, struct config *config);
 
-/* An event from the queue, of any kind, from an account of the configuration. True where it tells
+/* An event from the queue, of any kind, from an account of the configuration; sent_ms is when the
+ * queue got it, or 0. True where it tells
  * of a write that CloudTrail recorded: it needs nobody else then. */
-bool bridge_event(struct bridge *bridge, const cJSON *event);
+bool bridge_event(struct bridge *bridge, const cJSON *event, int64_t sent_ms);
 
 /* While stopped, nothing is begun (for draining). */
 void bridge_stop(struct bridge *bridge);
@@ -53,9 +54,15 @@ bool bridge_is_quiet(const struct bridge *bridge);
  * view is NULL, and error says why, where there is none. Both are valid during the call. */
 typedef void bridge_answer(void *context, const cJSON *view, const struct error *error);
 
-/* What would be done, nothing changed; and the same done. */
+/* What would be done, nothing changed; and the same done. Both as if reconcile.mode were enforce:
+ * in mode observe, that is how somebody decides. Resources whose own mode is observe are left. */
 void bridge_plan(struct bridge *bridge, bridge_answer *answer, void *context);
-void bridge_reconcile(struct bridge *bridge, const char *who, bridge_answer *answer, void *context);
+void bridge_apply(struct bridge *bridge, const char *who, bridge_answer *answer, void *context);
+
+/* What the daemon does at each interval, by its mode, now. resource is the key of the only one that
+ * is looked at, or its name where no other has that; NULL for all. */
+void bridge_reconcile(struct bridge *bridge, const char *resource, const char *who,
+                      bridge_answer *answer, void *context);
 
 /* Puts the resource of a change back as it was before; it is only looked at for an hour then, so
  * that it stays so until the file says the same. */
@@ -75,10 +82,10 @@ void bridge_resume(struct bridge *bridge, const char *who, bridge_answer *answer
  * a minute where it does not arrive. */
 void bridge_doctor(struct bridge *bridge, bridge_answer *answer, void *context);
 
-/* What exists of the desired list, as observed now, in the form of resources:. account NULL for
- * all.
- */
-void bridge_import(struct bridge *bridge, const char *account, bridge_answer *answer,
+/* What exists, in the form of resources:: all of the account that is of a kind the bridge keeps; of
+ * what the configuration names only where that is said, or no account is. {resources, left_out:
+ * [{what, why}]}. */
+void bridge_import(struct bridge *bridge, const char *account, bool named, bridge_answer *answer,
                    void *context);
 
 /* Whether something is suspended, and by whom: {who, why, until}; NULL where not. The caller frees

@@ -44,6 +44,8 @@ static void free_ask(struct ask *ask)
     cJSON_Delete(ask->change);
     free(ask->who);
     free(ask->account);
+    free(ask->resource);
+    cJSON_Delete(ask->left_out);
     free(ask);
 }
 
@@ -111,25 +113,65 @@ static int list_of_change(struct bridge *bridge, const struct ask *ask, struct r
 
 static void begin_undo(struct bridge *bridge, struct ask *ask)
 {
-    struct resource_list list = {0};
+    struct desired *desired = desired_new(0);
     struct error error;
     cleanup(free_pointer)
     char *cause = text_printf("undo %s by %s", json_get_text(ask->change, "id"), ask->who);
 
-    if (list_of_change(bridge, ask, &list, &error) < 0) {
-        resource_list_free(&list);
+    if (list_of_change(bridge, ask, &desired->list, &error) < 0) {
+        desired_unref(desired);
         bridge_refuse_ask(ask, &error);
         poke(&bridge->poke);
         return;
     }
     bridge->answering = ask;
-    bridge_hold(bridge, list.items[0].key, UNDONE_MS);
-    bridge_begin_pass(bridge, &list, NULL, true, true, cause);
+    bridge_hold(bridge, desired->list.items[0].key, UNDONE_MS);
+    bridge_begin_pass(bridge, desired, NULL, true, true, cause);
+}
+
+/* One element a resource, true for the one that is meant; NULL where none is, or more than one. */
+static bool *only(const struct resource_list *list, const char *meant, struct error *error)
+{
+    const struct resource *keyed = resource_find(list, meant);
+    const struct resource *found = keyed;
+    const struct resource *other = NULL;
+
+    for (size_t i = 0; i < list->count && !keyed; i++) {
+        if (!text_equal(list->items[i].name, meant))
+            continue;
+        other = found;
+        found = &list->items[i];
+    }
+    if (found && !other) {
+        bool *wanted = memory_allocate_array(list->count, sizeof(*wanted));
+
+        wanted[found - list->items] = true;
+        return wanted;
+    }
+    if (other)
+        error_set(error, ERROR_INVALID, "%s may be %s or %s", meant, other->key, found->key);
+    else
+        error_set(error, ERROR_NOT_FOUND,
+                  "the configuration has no resource %.200s; `causewayctl expand` lists them",
+                  meant);
+    return NULL;
+}
+
+static void enforce(struct resource_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        list->items[i].observe_only = list->items[i].observe_by_itself;
+}
+
+/* What changes the list has one of its own; and so has who wants to see every resource with its
+ * fields, since nothing is remembered of one that is made for once. */
+static bool shares_the_list(const struct ask *ask)
+{
+    return !ask->enforce && ask->kind != ASK_IMPORT && ask->kind != ASK_DOCTOR;
 }
 
 void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
 {
-    struct resource_list list = {0};
     struct error error;
 
     list_remove(&ask->link);
@@ -143,8 +185,30 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
         begin_undo(bridge, ask);
         return;
     }
-    if (bridge_list(bridge, &list, &error) < 0) {
-        resource_list_free(&list);
+    if (ask->kind == ASK_IMPORT && ask->account &&
+        !config_find_account(bridge->config, ask->account)) {
+        error_set(&error, ERROR_NOT_FOUND, "the configuration names no account %.100s",
+                  ask->account);
+        bridge_refuse_ask(ask, &error);
+        poke(&bridge->poke);
+        return;
+    }
+    if (ask->kind == ASK_IMPORT && !ask->named) {
+        bridge_begin_survey(bridge, ask);
+        return;
+    }
+    struct desired *desired =
+        shares_the_list(ask) ? bridge_list(bridge, &error) : bridge_list_anew(bridge, 0, &error);
+
+    if (!desired) {
+        bridge_refuse_ask(ask, &error);
+        poke(&bridge->poke);
+        return;
+    }
+    bool *wanted = ask->resource ? only(&desired->list, ask->resource, &error) : NULL;
+
+    if (ask->resource && !wanted) {
+        desired_unref(desired);
         bridge_refuse_ask(ask, &error);
         poke(&bridge->poke);
         return;
@@ -152,8 +216,10 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
     cleanup(free_pointer)
     char *cause = text_printf("asked for by %s", ask->who);
 
+    if (ask->enforce)
+        enforce(&desired->list);
     bridge->answering = ask;
-    bridge_begin_pass(bridge, &list, NULL, ask->kind == ASK_RECONCILE, false, cause);
+    bridge_begin_pass(bridge, desired, wanted, ask->kind == ASK_RECONCILE, false, cause);
 }
 
 static void add_results(cJSON *view, const struct pass_outcome *outcome)
@@ -174,21 +240,6 @@ static void add_results(cJSON *view, const struct pass_outcome *outcome)
     }
     json_add_integer(view, "applied", (int64_t)outcome->applied);
     json_add_integer(view, "failed", (int64_t)outcome->failed);
-}
-
-static cJSON *import_view(const struct ask *ask, const struct pass_outcome *outcome)
-{
-    cJSON *view = cJSON_CreateObject();
-    cJSON *resources = json_add_array(view, "resources");
-
-    for (size_t i = 0; i < outcome->resources->count; i++) {
-        const struct resource *resource = &outcome->resources->items[i];
-
-        if (outcome->observed[i].presence == PRESENCE_THERE &&
-            (!ask->account || text_equal(ask->account, resource->account)))
-            cJSON_AddItemToArray(resources, resource_entry(resource, outcome->observed[i].fields));
-    }
-    return view;
 }
 
 static void on_doctor_ended(void *context, struct doctor *doctor)
@@ -225,13 +276,16 @@ void bridge_answer_ask(struct bridge *bridge, struct ask *ask, const struct pass
         return;
     }
     cleanup(json_free)
-    cJSON *view = ask->kind == ASK_IMPORT ? import_view(ask, outcome) : plan_view(outcome->plan);
+    cJSON *view =
+        ask->kind == ASK_IMPORT ? bridge_import_view(ask, outcome) : plan_view(outcome->plan);
 
     if (ask->kind != ASK_IMPORT) {
         cleanup(free_pointer)
         char *text = plan_text(outcome->plan);
 
         json_add_text(view, "text", text);
+        json_add_text(view, "mode",
+                      bridge->config->reconcile.mode == RECONCILE_OBSERVE ? "observe" : "enforce");
         json_add_integer(view, "calls", outcome->calls);
         if (ask->kind != ASK_PLAN)
             add_results(view, outcome);
@@ -242,12 +296,27 @@ void bridge_answer_ask(struct bridge *bridge, struct ask *ask, const struct pass
 
 void bridge_plan(struct bridge *bridge, bridge_answer *answer, void *context)
 {
-    queue(new_ask(bridge, ASK_PLAN, "an operator", answer, context));
+    struct ask *ask = new_ask(bridge, ASK_PLAN, "an operator", answer, context);
+
+    ask->enforce = true;
+    queue(ask);
 }
 
-void bridge_reconcile(struct bridge *bridge, const char *who, bridge_answer *answer, void *context)
+void bridge_apply(struct bridge *bridge, const char *who, bridge_answer *answer, void *context)
 {
-    queue(new_ask(bridge, ASK_RECONCILE, who, answer, context));
+    struct ask *ask = new_ask(bridge, ASK_RECONCILE, who, answer, context);
+
+    ask->enforce = true;
+    queue(ask);
+}
+
+void bridge_reconcile(struct bridge *bridge, const char *resource, const char *who,
+                      bridge_answer *answer, void *context)
+{
+    struct ask *ask = new_ask(bridge, ASK_RECONCILE, who, answer, context);
+
+    ask->resource = text_copy(resource);
+    queue(ask);
 }
 
 void bridge_doctor(struct bridge *bridge, bridge_answer *answer, void *context)
@@ -255,11 +324,13 @@ void bridge_doctor(struct bridge *bridge, bridge_answer *answer, void *context)
     queue(new_ask(bridge, ASK_DOCTOR, "an operator", answer, context));
 }
 
-void bridge_import(struct bridge *bridge, const char *account, bridge_answer *answer, void *context)
+void bridge_import(struct bridge *bridge, const char *account, bool named, bridge_answer *answer,
+                   void *context)
 {
     struct ask *ask = new_ask(bridge, ASK_IMPORT, "an operator", answer, context);
 
     ask->account = text_copy(account);
+    ask->named = named || !account;
     queue(ask);
 }
 

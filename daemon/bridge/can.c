@@ -34,6 +34,16 @@ static bool is_principal(const struct resource *role, const char *principal)
            strncmp(role->name, name, length) == 0;
 }
 
+/* A package is in its group: arn:aws:sagemaker:REGION:ID:model-package/GROUP/VERSION. */
+static bool is_package_of(const struct resource *group, const char *arn)
+{
+    const char *package = strstr(arn, ":model-package/");
+    const char *of = package ? package + strlen(":model-package/") : "";
+
+    return package && strncmp(group->arn, arn, (size_t)(package - arn)) == 0 &&
+           strncmp(of, group->name, strlen(group->name)) == 0 && of[strlen(group->name)] == '/';
+}
+
 /* An object is in its bucket. */
 static bool is_about(const struct resource *resource, const char *arn)
 {
@@ -41,6 +51,8 @@ static bool is_about(const struct resource *resource, const char *arn)
 
     if (text_equal(resource->arn, arn))
         return true;
+    if (resource->kind == RESOURCE_PACKAGE_GROUP_POLICY)
+        return is_package_of(resource, arn);
     return resource->kind == RESOURCE_S3_BUCKET_POLICY &&
            strncmp(resource->arn, arn, length) == 0 && arn[length] == '/';
 }

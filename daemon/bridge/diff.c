@@ -66,6 +66,18 @@ static bool same_texts(const cJSON *wanted, const cJSON *there)
     return true;
 }
 
+static bool has_any(const cJSON *map, const cJSON *names)
+{
+    const cJSON *name;
+
+    cJSON_ArrayForEach(name, names)
+    {
+        if (json_get(map, json_text(name)))
+            return true;
+    }
+    return false;
+}
+
 static bool same_policies(const cJSON *wanted, const cJSON *there, bool others_stay)
 {
     const cJSON *member;
@@ -91,7 +103,8 @@ bool diff_field(const struct resource *resource, const struct resource_field *fi
     const cJSON *wanted = json_get(resource->fields, field->name);
     const cJSON *there = json_get(observed, field->name);
 
-    if (!wanted && !(field->compare == COMPARE_STATEMENTS && resource->left_sids))
+    if (!wanted && !(field->compare == COMPARE_STATEMENTS && resource->left_sids) &&
+        !(field->compare == COMPARE_TEXTS && resource->left_tags))
         return true;
     switch (field->compare) {
     case COMPARE_VALUE:
@@ -104,7 +117,7 @@ bool diff_field(const struct resource *resource, const struct resource_field *fi
     case COMPARE_TARGETS:
         return covers(wanted, there) && covers(there, wanted);
     case COMPARE_TEXTS:
-        return same_texts(wanted, there);
+        return same_texts(wanted, there) && !has_any(there, resource->left_tags);
     case COMPARE_POLICY:
         return document_same(wanted, there);
     case COMPARE_POLICIES:
@@ -157,12 +170,26 @@ struct writing {
     enum compare compare;
 };
 
+static bool list_names(const cJSON *names, const char *name)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, names)
+    {
+        if (text_equal(json_text(item), name))
+            return true;
+    }
+    return false;
+}
+
 static void write_member(void *context, const char *name, const cJSON *wanted, const cJSON *there)
 {
     struct writing *writing = context;
 
     if (writing->compare == COMPARE_TEXTS) {
-        if (!wanted || (there && json_equal(wanted, there)))
+        const bool left = !wanted && list_names(writing->resource->left_tags, name);
+
+        if (!left && (!wanted || (there && json_equal(wanted, there))))
             return;
         buffer_printf(writing->buffer, "\n    %s: ", name);
         write_value(writing->buffer, there);

@@ -2,6 +2,7 @@
 
 #include "aws/service_events.h"
 #include "aws/service_sts.h"
+#include "base/clock.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "bridge/hop.h"
@@ -33,8 +34,9 @@ struct doctor {
     struct timer wait;
     char id[ID_DIGITS + 1];
     int64_t asked_ms;
-    int64_t sent_ms;
-    cJSON *times; /* the view's */
+    int64_t sent_ms;      /* of the canary, by the loop's clock */
+    int64_t sent_wall_ms; /* the same by the wall's */
+    cJSON *times;         /* the view's */
 };
 
 /* ---- hops ------------------------------------------------------------------------------------ */
@@ -50,13 +52,18 @@ static cJSON *add_hop(cJSON *list, const char *name, bool ok, const char *senten
     return hop;
 }
 
-static void add_time(struct doctor *doctor, const char *hop, int64_t since_ms)
+static void add_took(struct doctor *doctor, const char *hop, int64_t took_ms)
 {
     cJSON *time = cJSON_CreateObject();
 
     json_add_text(time, "hop", hop);
-    json_add_integer(time, "took_ms", loop_now_ms(doctor->loop) - since_ms);
+    json_add_integer(time, "took_ms", took_ms);
     cJSON_AddItemToArray(doctor->times, time);
+}
+
+static void add_time(struct doctor *doctor, const char *hop, int64_t since_ms)
+{
+    add_took(doctor, hop, loop_now_ms(doctor->loop) - since_ms);
 }
 
 static void move_hops(cJSON *to, cJSON *from)
@@ -83,8 +90,10 @@ static const struct hop {
     {"roles in staging", RESOURCE_IAM_ROLE, true, "", true},
     {"buckets", RESOURCE_S3_BUCKET_POLICY, true, "", true},
     {"keys", RESOURCE_KMS_KEY_POLICY, true, "", true},
+    {"groups of model packages", RESOURCE_PACKAGE_GROUP_POLICY, true, "", true},
     {"repositories", RESOURCE_ECR_REPOSITORY, true, "", true},
     {"roles in production", RESOURCE_IAM_ROLE, false, "", true},
+    {"table that the daemons share", RESOURCE_DYNAMODB_TABLE, false, "", true},
 };
 
 static bool belongs(const struct doctor *doctor, const struct hop *hop,
@@ -195,7 +204,21 @@ bool doctor_is_canary(const cJSON *event)
            text_equal(json_get_text(event, "detail-type"), CANARY_TYPE);
 }
 
-void doctor_see(struct doctor *doctor, const cJSON *event)
+/* Where SQS's clock is not ours, neither part is longer than the whole. */
+static void add_way(struct doctor *doctor, int64_t took_ms, int64_t sent_ms)
+{
+    int64_t over_buses_ms = sent_ms - doctor->sent_wall_ms;
+
+    if (over_buses_ms < 0)
+        over_buses_ms = 0;
+    if (sent_ms == 0 || over_buses_ms > took_ms)
+        over_buses_ms = took_ms;
+    add_took(doctor, "staging to queue", over_buses_ms);
+    if (sent_ms)
+        add_took(doctor, "queue to causewayd", took_ms - over_buses_ms);
+}
+
+void doctor_see(struct doctor *doctor, const cJSON *event, int64_t sent_ms)
 {
     if (!timer_is_running(&doctor->wait) ||
         !text_equal(json_get_text(json_get(event, "detail"), "id"), doctor->id))
@@ -206,7 +229,7 @@ void doctor_see(struct doctor *doctor, const cJSON *event)
 
     add_hop(doctor->hops, "canary", true, sentence);
     json_add_integer(doctor->view, "canary_ms", took_ms);
-    add_time(doctor, "staging to queue", doctor->sent_ms);
+    add_way(doctor, took_ms, sent_ms);
     conclude(doctor);
 }
 
@@ -246,6 +269,7 @@ static void send_canary(struct doctor *doctor)
     };
 
     doctor->sent_ms = loop_now_ms(doctor->loop);
+    doctor->sent_wall_ms = clock_wall_ms();
     timer_start(&doctor->wait, CANARY_WAIT_MS);
     doctor->call = aws_call(doctor->aws, doctor->config->bridge->from, &events_put_events,
                             &(struct events_put_events_input){&entry, 1}, on_sent, doctor);

@@ -15,7 +15,9 @@ struct doctor;
 
 /* Its answer: {healthy, broken, canary_ms, hops: [{hop, ok, sentence, difference, missing}], times:
  * [{hop, took_ms}]}; broken is the first hop that is, absent where none is. Times are of what was
- * waited for: an answer from staging, its bus taking the event, and the event's whole way. The
+ * waited for: an answer from staging, its bus taking the event, the event's way over both buses and
+ * their rules into the queue, and from there to the daemon (EventBridge tells no time between the
+ * two buses). The
  * principal is the daemon's, and need not outlive doctor_examine(). It is gone when it has
  * answered. */
 struct doctor *doctor_new(struct loop *loop, struct aws *aws, const struct config *config,
@@ -26,9 +28,10 @@ void doctor_cancel(struct doctor *doctor, const struct error *error);
 /* What a pass that changed nothing found; the canary starts. */
 void doctor_examine(struct doctor *doctor, const struct pass_outcome *outcome);
 
-/* An event from the queue: whether it is a canary. One that is this doctor's ends the wait. */
+/* An event from the queue, which got it at sent_ms by SQS's clock (0: not known): whether it is a
+ * canary. One that is this doctor's ends the wait. */
 bool doctor_is_canary(const cJSON *event);
-void doctor_see(struct doctor *doctor, const cJSON *event);
+void doctor_see(struct doctor *doctor, const cJSON *event, int64_t sent_ms);
 
 /* When the doctor has answered: to be forgotten by its owner. */
 void doctor_on_end(struct doctor *doctor, void (*ended)(void *context, struct doctor *doctor),

@@ -116,6 +116,7 @@ static void add_account_values(struct expansion *expansion)
     ADD("to.root", "arn:%s:iam::%s:root", partition, to->id);
     ADD("to.iam", "arn:%s:iam::%s", partition, to->id);
     ADD("to.events", "arn:%s:events:%s:%s", partition, to->region, to->id);
+    ADD("to.ecr", "arn:%s:ecr:%s:%s", partition, to->region, to->id);
     ADD("to.sagemaker", "arn:%s:sagemaker:%s:%s", partition, to->region, to->id);
 }
 
@@ -194,6 +195,50 @@ static bool is_about_packages(const cJSON *on)
     return false;
 }
 
+/* The groups that a pattern names; those that it describes in other ways are for resources:. */
+static void add_groups(struct texts *texts, const cJSON *on)
+{
+    const cJSON *group;
+
+    cJSON_ArrayForEach(group, json_get(json_get(on, "detail"), "ModelPackageGroupName"))
+    {
+        if (json_text(group))
+            add_once(texts, json_text(group));
+    }
+}
+
+/* "s3://BUCKET/PREFIX" as the end of an ARN, and its bucket. */
+static void add_answers(struct texts *places, struct texts *buckets, const char *folder)
+{
+    const char *bucket = folder ? folder + strlen("s3://") : NULL;
+
+    if (!bucket)
+        return;
+    add_once(places, strchr(bucket, '/') ? bucket : arena_printf(places->arena, "%s/", bucket));
+    add_once(buckets, arena_printf(places->arena, "%.*s", (int)strcspn(bucket, "/"), bucket));
+}
+
+/* The repositories that its images may come from, each by its name: the copy's has the same. */
+static void add_mirrored(struct texts *texts, const struct config_bridge *bridge,
+                         const struct config_deployment *deployment)
+{
+    const size_t count =
+        deployment->repository_count ? deployment->repository_count : bridge->repository_count;
+    const char *const *names =
+        (const char *const *)(deployment->repository_count ? deployment->repositories
+                                                           : bridge->repositories);
+
+    for (size_t i = 0; i <= count; i++) {
+        /* The container's own image is always one of them. */
+        const char *name = i < count ? names[i] : deployment->container.image;
+        const char *slash = name && strstr(name, ".dkr.ecr.") ? strchr(name, '/') : NULL;
+
+        name = slash ? slash + 1 : name;
+        if (name)
+            add_once(texts, arena_printf(texts->arena, "%.*s", (int)strcspn(name, ":@"), name));
+    }
+}
+
 /* Names are bounded by what the deployments are called, so that the policy is. */
 static void add_deployment_values(struct expansion *expansion)
 {
@@ -202,7 +247,10 @@ static void add_deployment_values(struct expansion *expansion)
     struct arena *arena = &expansion->arena;
     struct texts copies = {.arena = arena}, buckets = {.arena = arena}, roles = {.arena = arena},
                  made = {.arena = arena}, endpoints = {.arena = arena}, stacks = {.arena = arena},
-                 stack_roles = {.arena = arena}, packages = {.arena = arena};
+                 stack_roles = {.arena = arena}, stack_rules = {.arena = arena},
+                 packages = {.arena = arena}, groups = {.arena = arena},
+                 mirrored = {.arena = arena}, asynchronous = {.arena = arena},
+                 answers = {.arena = arena}, answer_buckets = {.arena = arena};
     const bool guide = bridge->privileges == PRIVILEGES_GUIDE;
 
     add_once(&roles, arena_printf(arena, "arn:%s:iam::%s:role/%s",
@@ -228,8 +276,17 @@ static void add_deployment_values(struct expansion *expansion)
         } else {
             add_names(&made, deployment->endpoint, true);
         }
-        if (is_about_packages(deployment->on))
+        if (deployment->asynchronous) {
+            add_names(&asynchronous, deployment->endpoint, false);
+            add_answers(&answers, &answer_buckets, deployment->asynchronous->output);
+            add_answers(&answers, &answer_buckets, deployment->asynchronous->failures);
+        }
+        if (deployment->mirror)
+            add_mirrored(&mirrored, bridge, deployment);
+        if (is_about_packages(deployment->on)) {
             add_once(&packages, "*");
+            add_groups(&groups, deployment->on);
+        }
     }
     if (copies.count == 0)
         add_once(&copies, arena_printf(arena, "%s/causeway/", bridge->model_bucket));
@@ -239,8 +296,42 @@ static void add_deployment_values(struct expansion *expansion)
     add_list(expansion, "made", made.items, made.count);
     add_list(expansion, "endpoints", endpoints.items, endpoints.count);
     add_list(expansion, "stacks", stacks.items, stacks.count);
+    add_once(&stack_rules, "causeway-stacks");
+    add_list(expansion, "stack_rules", stack_rules.items, stacks.count > 0);
     add_list(expansion, "stack_roles", stack_roles.items, stack_roles.count);
     add_list(expansion, "packages", packages.items, packages.count);
+    add_list(expansion, "package_groups", groups.items, groups.count);
+    add_list(expansion, "asynchronous", asynchronous.items, asynchronous.count);
+    add_list(expansion, "answers", answers.items, answers.count);
+    add_list(expansion, "answer_buckets", answer_buckets.items, answer_buckets.count);
+    add_list(expansion, "mirrored", mirrored.items, mirrored.count);
+}
+
+/* ---- the store ------------------------------------------------------------------------------- */
+
+/* The table's account, or NULL where the store is a file. */
+static const struct config_account *table_account(const struct config *config)
+{
+    const struct config_store_dynamodb *table = config->store_dynamodb;
+
+    return table ? config_find_account(config, table->account ? table->account : config->home)
+                 : NULL;
+}
+
+/* The table by its ARN, for whoever works in its account: each list has it or is empty. */
+static void add_store_values(struct expansion *expansion)
+{
+    const struct config *config = expansion->config;
+    const struct config_account *account = table_account(config);
+    struct texts to = {.arena = &expansion->arena}, from = {.arena = &expansion->arena};
+
+    if (account)
+        add_once(account == expansion->from ? &from : &to,
+                 arena_printf(&expansion->arena, "arn:%s:dynamodb:%s:%s:table/%s",
+                              aws_partition(account->region), account->region, account->id,
+                              config->store_dynamodb->table));
+    add_list(expansion, "tables_to", to.items, account == expansion->to ? to.count : 0);
+    add_list(expansion, "tables_from", from.items, from.count);
 }
 
 static struct template_values values_of(const struct expansion *expansion)
@@ -265,34 +356,61 @@ static bool applies(const struct expansion *expansion, const struct row *row)
     case GUIDE:
         return guide;
     case STAGING_ROLE:
-        /* The guide's own role may be the one that the daemon takes on. */
-        return expansion->staging_role &&
-               !(guide && text_equal(expansion->staging_role, EXPAND_GUIDE_STAGING_ROLE));
+        return expansion->staging_role != NULL;
     case INSTANCE_ROLE:
         return expansion->instance_role != NULL;
     }
     return false;
 }
 
-static bool is_listed(const struct expansion *expansion, const char *kind, const char *account,
-                      const char *name, const cJSON *fields)
+static struct resource *listed(const struct expansion *expansion, const char *kind,
+                               const char *account, const char *name, const cJSON *fields)
 {
     const char *bus = text_equal(kind, "event_rule") ? json_get_text(fields, "bus") : NULL;
     const char *key = arena_printf((struct arena *)&expansion->arena, "%s/%s/%s%s%s", account, kind,
                                    bus ? bus : "", bus ? "/" : "", name);
 
-    return resource_find(expansion->list, key) != NULL;
+    return (struct resource *)resource_find(expansion->list, key);
+}
+
+static void release_json(void *document)
+{
+    cJSON_Delete(document);
+}
+
+/* One of the guide's roles may be the one that the daemon is, or takes on: it has the guide's
+ * policies and those inline ones that the daemon needs beside them. Takes the fields over. */
+static void add_to_role(struct expansion *expansion, struct resource *role, cJSON *fields)
+{
+    cJSON *inline_policies = cJSON_GetObjectItemCaseSensitive(fields, "inline");
+    const cJSON *policy;
+
+    if (!inline_policies)
+        inline_policies = json_add_object(fields, "inline");
+    cJSON_ArrayForEach(policy, json_get(role->fields, "inline"))
+    {
+        json_put(inline_policies, policy->string, cJSON_Duplicate(policy, true));
+    }
+    arena_adopt(&expansion->list->arena, fields, release_json);
+    role->fields = fields;
 }
 
 /* Takes the fields over. What resources: says already goes before the short form. */
 static int add(struct expansion *expansion, const char *kind, const struct config_account *account,
                const char *name, cJSON *fields, struct error *error)
 {
-    if (is_listed(expansion, kind, account->name, name, fields)) {
+    struct resource *there = listed(expansion, kind, account->name, name, fields);
+    const struct config_place *place = &expansion->bridge->place;
+
+    if (there && text_equal(kind, "iam_role") && there->place.line == place->line &&
+        there->place.column == place->column && text_equal(there->place.file, place->file)) {
+        add_to_role(expansion, there, fields);
+        return 0;
+    }
+    if (there) {
         cJSON_Delete(fields);
         return 0;
     }
-    const struct config_place *place = &expansion->bridge->place;
 
     if (!resource_add(expansion->list, expansion->config, place, kind, account->name, name, fields,
                       error))
@@ -384,6 +502,23 @@ static int add_deployments(struct expansion *expansion, struct error *error)
     return 0;
 }
 
+/* As store/dynamodb_internal.h has it: the daemon has made it before, since what the bridge
+ * remembers is in it, and the bridge keeps it. */
+static int add_table(struct expansion *expansion, struct error *error)
+{
+    static const char form[] = "{'partition_key': 'kind', 'sort_key': 'key',"
+                               " 'local_indexes': ['open', 'listed', 'grouped'],"
+                               " 'billing': 'on-demand', 'deletion_protection': true,"
+                               " 'time_to_live': 'expires'}";
+    const struct config_account *account = table_account(expansion->config);
+    const struct template_values values = values_of(expansion);
+
+    return account
+               ? add(expansion, "dynamodb_table", account, expansion->config->store_dynamodb->table,
+                     template_fill(&values, form), error)
+               : 0;
+}
+
 /* Where CloudTrail's records of writes name a resource of the kind. */
 static const struct {
     enum resource_kind kind;
@@ -399,6 +534,9 @@ static const struct {
     {RESOURCE_ECR_REPOSITORY, "aws.ecr", "repositoryName"},
     {RESOURCE_S3_BUCKET_POLICY, "aws.s3", "bucketName"},
     {RESOURCE_KMS_KEY_POLICY, "aws.kms", "keyId"},
+    {RESOURCE_PACKAGE_GROUP_POLICY, "aws.sagemaker", "modelPackageGroupName"},
+    {RESOURCE_CODEPIPELINE_STAGE, "aws.codepipeline", "pipeline"}, /* {name, ...} */
+    {RESOURCE_DYNAMODB_TABLE, "aws.dynamodb", "tableName"},
 };
 
 static cJSON *named(const struct resource *resource)
@@ -411,6 +549,8 @@ static cJSON *named(const struct resource *resource)
         json_add_text(ending, "suffix", text);
         return ending;
     }
+    if (resource->kind == RESOURCE_CODEPIPELINE_STAGE)
+        return cJSON_CreateString(json_get_text(resource->fields, "pipeline"));
     return cJSON_CreateString(resource->kind == RESOURCE_IAM_POLICY ? resource->arn
                                                                     : resource->name);
 }
@@ -452,9 +592,12 @@ static cJSON *drift_pattern(const struct expansion *expansion, const struct conf
             continue;
         }
         cJSON *alternative = cJSON_CreateObject();
+        cJSON *parameters = json_add_object(alternative, "requestParameters");
 
-        cJSON_AddItemToObject(json_add_object(alternative, "requestParameters"),
-                              watched[i].parameter, names);
+        if (watched[i].kind == RESOURCE_CODEPIPELINE_STAGE)
+            cJSON_AddItemToObject(json_add_object(parameters, watched[i].parameter), "name", names);
+        else
+            cJSON_AddItemToObject(parameters, watched[i].parameter, names);
         cJSON_AddItemToArray(alternatives, alternative);
         add_unless_there(sources, cJSON_CreateString(watched[i].source));
     }
@@ -508,7 +651,9 @@ static int fill_list(struct expansion *expansion, struct error *error)
                           : add_row(expansion, &rows[i], error)) < 0)
             return -1;
     }
-    return add_deployments(expansion, error) < 0 ? -1 : add_drift_rules(expansion, error);
+    if (add_table(expansion, error) < 0 || add_deployments(expansion, error) < 0)
+        return -1;
+    return add_drift_rules(expansion, error);
 }
 
 int expand(struct resource_list *list, const struct config *config, const char *daemon,
@@ -532,6 +677,7 @@ int expand(struct resource_list *list, const struct config *config, const char *
     add_account_values(&expansion);
     add_bridge_values(&expansion);
     add_deployment_values(&expansion);
+    add_store_values(&expansion);
 
     int result = fill_list(&expansion, error);
 

@@ -12,7 +12,6 @@
 #define EXPAND_INSTANCE_ROLE "causeway-instance"
 #define EXPAND_FORWARD "causeway-forward"
 #define EXPAND_DRIFT_RULE "causeway-drift"
-#define EXPAND_GUIDE_STAGING_ROLE "staging_S3_Sagemaker_policy_role"
 
 /* Adds the resources of config->bridge, which is there, but for those that the list has already.
  * daemon is as resource_list_desired() has it. */

@@ -19,9 +19,15 @@ static const struct {
     {"events.amazonaws.com", "name", RESOURCE_EVENT_BUS},
     {"events.amazonaws.com", "name", RESOURCE_EVENT_RULE},
     {"events.amazonaws.com", "rule", RESOURCE_EVENT_RULE},
+    {"events.amazonaws.com", "resourceARN", RESOURCE_EVENT_BUS},
+    {"events.amazonaws.com", "resourceARN", RESOURCE_EVENT_RULE},
     {"ecr.amazonaws.com", "repositoryName", RESOURCE_ECR_REPOSITORY},
+    {"ecr.amazonaws.com", "resourceArn", RESOURCE_ECR_REPOSITORY},
     {"s3.amazonaws.com", "bucketName", RESOURCE_S3_BUCKET_POLICY},
     {"kms.amazonaws.com", "keyId", RESOURCE_KMS_KEY_POLICY},
+    {"sagemaker.amazonaws.com", "modelPackageGroupName", RESOURCE_PACKAGE_GROUP_POLICY},
+    {"dynamodb.amazonaws.com", "tableName", RESOURCE_DYNAMODB_TABLE},
+    {"dynamodb.amazonaws.com", "resourceArn", RESOURCE_DYNAMODB_TABLE},
 };
 
 /* A name, an ARN, or a queue's URL. Rules of one name on two buses are both looked at: one read
@@ -46,6 +52,11 @@ static bool is_named(const cJSON *detail, const struct resource *resource)
     const char *source = json_get_text(detail, "eventSource");
     const cJSON *given = json_get(detail, "requestParameters");
 
+    /* A stage is no thing of its own to AWS: its pipeline is written whole. */
+    if (resource->kind == RESOURCE_CODEPIPELINE_STAGE)
+        return text_equal(source, "codepipeline.amazonaws.com") &&
+               text_equal(json_get_text(json_get(given, "pipeline"), "name"),
+                          json_get_text(resource->fields, "pipeline"));
     for (size_t i = 0; i < array_length(parameters); i++) {
         const char *value = json_get_text(given, parameters[i].parameter);
 

@@ -33,6 +33,8 @@ static const struct hop_request {
     {RESOURCE_S3_BUCKET_POLICY, true, NULL, CALLER_DAEMON, "s3:GetObject", "/any"},
     {RESOURCE_S3_BUCKET_POLICY, true, NULL, CALLER_DAEMON, "s3:GetObjectVersion", "/any"},
     {RESOURCE_KMS_KEY_POLICY, true, NULL, CALLER_DAEMON, "kms:Decrypt", ""},
+    {RESOURCE_PACKAGE_GROUP_POLICY, true, NULL, CALLER_DAEMON, "sagemaker:DescribeModelPackage",
+     "/1"},
     {RESOURCE_ECR_REPOSITORY, true, NULL, CALLER_EXECUTION, "ecr:BatchGetImage", ""},
     {RESOURCE_ECR_REPOSITORY, true, NULL, CALLER_EXECUTION, "ecr:GetDownloadUrlForLayer", ""},
     {RESOURCE_IAM_ROLE, false, EXECUTION_ROLE, CALLER_SAGEMAKER, "sts:AssumeRole", ""},
@@ -105,6 +107,17 @@ static bool concerns(const struct hop_question *question, const struct hop_reque
     return asked == broken || text_equal(broken->arn, caller_of(question, request->caller));
 }
 
+/* The thing itself, or one that is in it: a group's packages have ARNs of their own. */
+static const char *about(const struct hop_question *question, const struct hop_request *request,
+                         const struct resource *asked)
+{
+    if (asked->kind != RESOURCE_PACKAGE_GROUP_POLICY)
+        return arena_printf(question->arena, "%s%s", asked->arn, request->within);
+    return arena_printf(question->arena, "arn:%s:sagemaker:%s:%s:model-package/%s%s",
+                        aws_partition(asked->region), asked->region, asked->account_id, asked->name,
+                        request->within);
+}
+
 static const char *missing_for(const struct hop_question *question,
                                const struct hop_request *request,
                                const struct resource_list *resources,
@@ -113,14 +126,13 @@ static const char *missing_for(const struct hop_question *question,
     cleanup(json_free)
     cJSON *context = context_of(question, request);
 
-    return can_missing(
-        question->arena, resources, observed,
-        &(struct can_request){
-            .principal = caller_of(question, request->caller),
-            .action = request->action,
-            .resource = arena_printf(question->arena, "%s%s", asked->arn, request->within),
-            .context = context,
-        });
+    return can_missing(question->arena, resources, observed,
+                       &(struct can_request){
+                           .principal = caller_of(question, request->caller),
+                           .action = request->action,
+                           .resource = about(question, request, asked),
+                           .context = context,
+                       });
 }
 
 const char *hop_missing(struct arena *arena, const struct config *config, const char *principal,

@@ -1,5 +1,6 @@
 #include "bridge/inventory.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -11,6 +12,8 @@
 
 #define KIND_OF_ROWS "resource"
 #define FORMAT_OF_ROWS 1u
+/* Far longer than any service takes to show what was written. */
+#define LEFT_KEPT_MS ((int64_t)900000)
 /* More than any configuration may name. */
 #define ROWS_MAXIMUM ((size_t)20000)
 
@@ -18,6 +21,7 @@ struct inventory {
     struct store *store;
     struct map rows;    /* cJSON by the resource's key */
     struct map refused; /* keys of those whose last version the store did not take */
+    uint64_t version;
     void (*loaded)(void *context, const struct error *error);
     void *context;
 };
@@ -49,6 +53,7 @@ static void on_row(void *context, const struct store_row *row)
 {
     struct inventory *inventory = context;
     struct error error;
+    inventory->version++;
     cJSON *document = row->format == FORMAT_OF_ROWS
                           ? json_parse(row->bytes, row->length, LIMIT_RECORD_BYTES, &error)
                           : NULL;
@@ -165,6 +170,29 @@ static void find_left(struct resource_list *list, struct resource *resource, con
         resource->left_sids = left;
 }
 
+/* Names of tags that were wanted once and are not now; ours says whose it is, and is no wish. */
+static void find_left_tags(struct resource_list *list, struct resource *resource, const cJSON *row)
+{
+    const cJSON *wanted = json_get(resource->fields, "tags");
+    const cJSON *item;
+    cJSON *left = cJSON_CreateArray();
+
+    arena_adopt(&list->arena, left, release_json);
+    cJSON_ArrayForEach(item, json_get(row, "left_tags"))
+    {
+        if (!json_get(wanted, json_text(item)))
+            cJSON_AddItemToArray(left, cJSON_Duplicate(item, false));
+    }
+    cJSON_ArrayForEach(item, json_get(json_get(row, "fields"), "tags"))
+    {
+        if (!json_get(wanted, item->string) && !has_text(left, item->string) &&
+            !text_equal(item->string, RESOURCE_OWNER_TAG))
+            cJSON_AddItemToArray(left, cJSON_CreateString(item->string));
+    }
+    if (left->child)
+        resource->left_tags = left;
+}
+
 static struct resource *find(struct resource_list *list, const char *key)
 {
     return (struct resource *)resource_find(list, key);
@@ -173,6 +201,11 @@ static struct resource *find(struct resource_list *list, const char *key)
 static int by_key(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+uint64_t inventory_version(const struct inventory *inventory)
+{
+    return inventory->version;
 }
 
 bool inventory_has(const struct inventory *inventory, const char *key)
@@ -216,6 +249,8 @@ void inventory_complete(const struct inventory *inventory, struct resource_list 
             resource->orphan = true;
         }
         find_left(list, resource, row);
+        if (!resource->orphan)
+            find_left_tags(list, resource, row);
     }
 }
 
@@ -228,6 +263,19 @@ static bool left_is_gone(const struct resource *resource, const cJSON *observed)
     return !resource->left_sids || document_holds(policy, NULL, resource->left_sids);
 }
 
+static bool left_tags_are_gone(const struct resource *resource, const cJSON *observed)
+{
+    const cJSON *tags = json_get(observed, "tags");
+    const cJSON *name;
+
+    cJSON_ArrayForEach(name, resource->left_tags)
+    {
+        if (json_get(tags, json_text(name)))
+            return false;
+    }
+    return true;
+}
+
 static bool row_is_shared(const struct resource *resource)
 {
     for (size_t i = 0; i < resource_field_count; i++)
@@ -237,15 +285,41 @@ static bool row_is_shared(const struct resource *resource)
     return false;
 }
 
+static void forget(struct inventory *inventory, const char *key)
+{
+    inventory->version++;
+    keep(inventory, key, NULL);
+}
+
 static void update_orphan(struct inventory *inventory, const struct resource *resource,
                           const struct observed *observed)
 {
-    const bool only_statements =
-        resource->kind == RESOURCE_S3_BUCKET_POLICY || resource->kind == RESOURCE_KMS_KEY_POLICY;
+    const bool only_statements = resource->kind == RESOURCE_S3_BUCKET_POLICY ||
+                                 resource->kind == RESOURCE_KMS_KEY_POLICY ||
+                                 resource->kind == RESOURCE_PACKAGE_GROUP_POLICY;
 
     if (observed->presence == PRESENCE_ABSENT ||
         (only_statements && row_is_shared(resource) && left_is_gone(resource, observed->fields)))
-        keep(inventory, resource->key, NULL);
+        forget(inventory, resource->key);
+}
+
+/* What was taken out is known for a while yet: a look that is behind the times, as S3's may be,
+ * shows it once more, and it would be written back with what others have there. */
+static void keep_left(cJSON *row, const cJSON *known, const struct resource *resource,
+                      const struct observed *observed, int64_t now_ms)
+{
+    const bool gone = left_is_gone(resource, observed->fields);
+    int64_t gone_ms = json_get_integer(known, "left_gone_ms", 0);
+
+    if (!resource->left_sids)
+        return;
+    if (!gone_ms || !json_equal(json_get(known, "left"), resource->left_sids))
+        gone_ms = now_ms;
+    if (gone && now_ms - gone_ms >= LEFT_KEPT_MS)
+        return;
+    cJSON_AddItemToObject(row, "left", cJSON_Duplicate(resource->left_sids, true));
+    if (gone)
+        json_add_integer(row, "left_gone_ms", gone_ms);
 }
 
 static void update(struct inventory *inventory, const struct resource *resource,
@@ -258,12 +332,16 @@ static void update(struct inventory *inventory, const struct resource *resource,
     json_add_text(row, "account", resource->account);
     json_add_text(row, "name", resource->name);
     cJSON_AddItemToObject(row, "fields", cJSON_Duplicate(resource->fields, true));
-    if (!left_is_gone(resource, observed->fields))
-        cJSON_AddItemToObject(row, "left", cJSON_Duplicate(resource->left_sids, true));
-    if (known && json_equal(known, row) && !map_get(&inventory->refused, resource->key))
+    keep_left(row, known, resource, observed, clock_wall_ms());
+    if (!left_tags_are_gone(resource, observed->fields))
+        cJSON_AddItemToObject(row, "left_tags", cJSON_Duplicate(resource->left_tags, true));
+    if (known && json_equal(known, row) && !map_get(&inventory->refused, resource->key)) {
         cJSON_Delete(row);
-    else
-        keep(inventory, resource->key, row);
+        return;
+    }
+    /* A row that is what the file says adds nothing to it. */
+    inventory->version += resource->left_sids || resource->left_tags;
+    keep(inventory, resource->key, row);
 }
 
 void inventory_update(struct inventory *inventory, const struct resource_list *list,
@@ -272,6 +350,8 @@ void inventory_update(struct inventory *inventory, const struct resource_list *l
     for (size_t i = 0; i < list->count; i++) {
         if (observed[i].presence == PRESENCE_UNKNOWN)
             continue;
+        if (observed[i].as_before && !map_get(&inventory->refused, list->items[i].key))
+            continue; /* and so is the row */
         if (list->items[i].orphan)
             update_orphan(inventory, &list->items[i], &observed[i]);
         else if (observed[i].presence == PRESENCE_THERE || !list->items[i].observe_only)

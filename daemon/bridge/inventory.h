@@ -1,8 +1,10 @@
 /* What the bridge keeps, remembered in the store: so that what leaves the file is known to have
  * left it, and is not forgotten with the next start.
  *
- * A row a resource ("resource", its key): {kind, account, name, fields, left}. `left` are Sids of
- * ours that the file gives no longer and that are still in a shared document. */
+ * A row a resource ("resource", its key): {kind, account, name, fields, left, left_gone_ms,
+ * left_tags}. `left` are Sids of ours that the file gives no longer and that are in a shared
+ * document, or were until lately: since left_gone_ms. `left_tags` are names of tags in the same
+ * way. */
 #ifndef CAUSEWAY_BRIDGE_INVENTORY_H
 #define CAUSEWAY_BRIDGE_INVENTORY_H
 
@@ -17,6 +19,9 @@ void inventory_free(struct inventory *inventory);
 /* Reads the rows; loaded is called once, with NULL where all were read. */
 void inventory_load(struct inventory *inventory,
                     void (*loaded)(void *context, const struct error *error), void *context);
+
+/* Another number whenever inventory_complete() has something else to say. */
+uint64_t inventory_version(const struct inventory *inventory);
 
 /* Whether the resource is remembered. */
 bool inventory_has(const struct inventory *inventory, const char *key);

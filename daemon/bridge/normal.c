@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define DOCUMENT_BYTES ((size_t)262144)
@@ -87,6 +88,36 @@ static void drop_silence(cJSON *fields)
     }
 }
 
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A list in which the order says nothing, in one order. */
+static void sort_texts(cJSON *fields, const char *name)
+{
+    const cJSON *list = json_get(fields, name);
+    const cJSON *item;
+    size_t count = 0;
+
+    if (!list)
+        return;
+    const char **texts =
+        memory_allocate_array((size_t)cJSON_GetArraySize(list) + 1, sizeof(*texts));
+    cJSON *sorted = cJSON_CreateArray();
+
+    cJSON_ArrayForEach(item, list)
+    {
+        if (cJSON_IsString(item))
+            texts[count++] = item->valuestring;
+    }
+    qsort(texts, count, sizeof(*texts), by_text);
+    for (size_t i = 0; i < count; i++)
+        cJSON_AddItemToArray(sorted, cJSON_CreateString(texts[i]));
+    free(texts);
+    json_put(fields, name, sorted);
+}
+
 void normal_fields(enum resource_kind kind, cJSON *fields)
 {
     drop_silence(fields);
@@ -116,6 +147,8 @@ void normal_fields(enum resource_kind kind, cJSON *fields)
             break;
         }
     }
+    if (kind == RESOURCE_DYNAMODB_TABLE)
+        sort_texts(fields, "local_indexes");
     if (kind == RESOURCE_IAM_ROLE && text_equal(json_get_text(fields, "path"), "/"))
         cJSON_DeleteItemFromObjectCaseSensitive(fields, "path");
     if (kind == RESOURCE_IAM_POLICY && text_equal(json_get_text(fields, "path"), "/"))

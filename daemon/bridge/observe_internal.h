@@ -3,6 +3,8 @@
 #define CAUSEWAY_BRIDGE_OBSERVE_INTERNAL_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
+#include "base/map.h"
 #include "bridge/observe.h"
 #include "net/timer.h"
 
@@ -20,6 +22,8 @@ struct read_kind {
     void (*take)(struct read *read, const void *output);
     /* Where it failed: NULL marks the resource as unreadable, or absent where it was not found. */
     void (*fail)(struct read *read, const struct error *error);
+    /* Takes what is known out of an answer before it is decoded; NULL where nothing can be. */
+    bool (*sift)(struct read *read, const char *body, size_t length, struct buffer *rest);
 };
 
 struct read {
@@ -30,6 +34,7 @@ struct read {
     size_t resource;     /* index, for reads about one */
     const char *account; /* by name */
     const char *bus;     /* of lists of rules */
+    const char *thing;   /* what else it is about: survey.c */
     const char *marker;  /* of the next page, or NULL */
     int64_t first_ms;    /* when it was first told to slow down; 0 */
 };
@@ -38,12 +43,14 @@ struct observation {
     struct loop *loop;
     struct aws *aws;
     struct observe_memory *memory;
+    const struct desired *desired; /* whose list the resources are; NULL where they are none's */
     const struct resource_list *resources;
     const bool *wanted;
     struct observed *observed;
     observe_done *done;
     void *context;
     struct arena arena;
+    struct map iam;      /* places of roles and policies by observe_iam.c's keys, and one added */
     struct list waiting; /* reads */
     struct list under_way;
     struct list slowed; /* those that AWS told to slow down: they wait for the pause */
@@ -57,6 +64,11 @@ struct observation {
     size_t operation_count;
     struct poke poke;
 };
+
+/* As observe_start(), without the first reads: the caller queues some. */
+struct observation *observe_open(struct loop *loop, struct aws *aws, struct observe_memory *memory,
+                                 const struct resource_list *resources, const bool *wanted,
+                                 observe_done *done, void *context);
 
 /* Queues a read about one resource, or about a whole account. */
 struct read *observe_resource(struct observation *observation, const struct read_kind *kind,
@@ -72,8 +84,8 @@ void read_set_absent(struct read *read);
 void observe_unreadable(struct observation *observation, size_t resource,
                         const struct error *error);
 bool observe_wants(const struct observation *observation, size_t resource);
-/* Whether the resource's tags are to be read: the file gives some, or they decide whether we may
- * delete it. */
+/* Whether the resource's tags are to be read: the file gives some, or gave some, or they decide
+ * whether we may delete it. */
 bool observe_wants_tags(const struct resource *resource);
 bool observe_wants_field(const struct resource *resource, const char *field);
 
@@ -86,5 +98,6 @@ cJSON *observe_tags(const cJSON *list, const char *key, const char *value);
 void observe_iam(struct observation *observation);
 void observe_routes(struct observation *observation);
 void observe_policies(struct observation *observation);
+void observe_tables(struct observation *observation);
 
 #endif

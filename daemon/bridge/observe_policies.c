@@ -3,9 +3,12 @@
 #include "aws/service_ecr.h"
 #include "aws/service_kms.h"
 #include "aws/service_s3.h"
+#include "aws/service_sagemaker.h"
 #include "base/text.h"
 #include "bridge/normal.h"
 #include "bridge/observe_internal.h"
+
+#include <string.h>
 
 static void put_policy(struct read *read, const char *text)
 {
@@ -32,10 +35,9 @@ static void take_tags(struct read *read, const void *output)
 }
 
 static const struct read_kind repository_tags = {
-    &ecr_list_tags_for_resource,
-    ask_tags,
-    take_tags,
-    NULL,
+    .operation = &ecr_list_tags_for_resource,
+    .ask = ask_tags,
+    .take = take_tags,
 };
 
 static const void *ask_repository(struct read *read)
@@ -72,10 +74,10 @@ static void fail_repository(struct read *read, const struct error *error)
 }
 
 static const struct read_kind repository = {
-    &ecr_get_repository_policy,
-    ask_repository,
-    take_repository,
-    fail_repository,
+    .operation = &ecr_get_repository_policy,
+    .ask = ask_repository,
+    .take = take_repository,
+    .fail = fail_repository,
 };
 
 /* ---- buckets --------------------------------------------------------------------------------- */
@@ -111,10 +113,10 @@ static void fail_bucket(struct read *read, const struct error *error)
 }
 
 static const struct read_kind bucket = {
-    &s3_get_bucket_policy,
-    ask_bucket,
-    take_bucket,
-    fail_bucket,
+    .operation = &s3_get_bucket_policy,
+    .ask = ask_bucket,
+    .take = take_bucket,
+    .fail = fail_bucket,
 };
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -133,7 +135,44 @@ static void take_key(struct read *read, const void *output)
     put_policy(read, json_get_text(output, "Policy"));
 }
 
-static const struct read_kind key = {&kms_get_key_policy, ask_key, take_key, NULL};
+static const struct read_kind key = {
+    .operation = &kms_get_key_policy,
+    .ask = ask_key,
+    .take = take_key,
+};
+
+/* ---- groups of model packages ---------------------------------------------------------------- */
+
+static const void *ask_package_group(struct read *read)
+{
+    cJSON *input = observe_input(read->observation);
+
+    json_add_text(input, "ModelPackageGroupName", read_resource(read)->name);
+    return input;
+}
+
+static void take_package_group(struct read *read, const void *output)
+{
+    put_policy(read, json_get_text(output, "ResourcePolicy"));
+}
+
+/* SageMaker has one code for all that is wrong. */
+static void fail_package_group(struct read *read, const struct error *error)
+{
+    if (strstr(error->sentence, "Cannot find resource policy"))
+        read_fields(read);
+    else if (strstr(error->sentence, "Cannot find Model Package Group"))
+        read_set_absent(read);
+    else
+        observe_unreadable(read->observation, read->resource, error);
+}
+
+static const struct read_kind package_group = {
+    .operation = &sagemaker_get_model_package_group_policy,
+    .ask = ask_package_group,
+    .take = take_package_group,
+    .fail = fail_package_group,
+};
 
 /* ---- pipelines ------------------------------------------------------------------------------- */
 
@@ -161,10 +200,9 @@ static void take_pipeline(struct read *read, const void *output)
 }
 
 static const struct read_kind pipeline = {
-    &codepipeline_get_pipeline,
-    ask_pipeline,
-    take_pipeline,
-    NULL,
+    .operation = &codepipeline_get_pipeline,
+    .ask = ask_pipeline,
+    .take = take_pipeline,
 };
 
 /* ---- the first reads ------------------------------------------------------------------------- */
@@ -183,6 +221,9 @@ void observe_policies(struct observation *observation)
             break;
         case RESOURCE_KMS_KEY_POLICY:
             observe_resource(observation, &key, i);
+            break;
+        case RESOURCE_PACKAGE_GROUP_POLICY:
+            observe_resource(observation, &package_group, i);
             break;
         case RESOURCE_CODEPIPELINE_STAGE:
             observe_resource(observation, &pipeline, i);

@@ -3,6 +3,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "bridge/actions.h"
+#include "bridge/fit.h"
 #include "bridge/guard.h"
 #include "bridge/reference.h"
 
@@ -32,7 +33,9 @@ static const struct actions_kind *const kinds[] = {
     [RESOURCE_ECR_REPOSITORY] = &actions_ecr_repository,
     [RESOURCE_S3_BUCKET_POLICY] = &actions_s3_bucket_policy,
     [RESOURCE_KMS_KEY_POLICY] = &actions_kms_key_policy,
+    [RESOURCE_PACKAGE_GROUP_POLICY] = &actions_package_group_policy,
     [RESOURCE_CODEPIPELINE_STAGE] = &actions_codepipeline_stage,
+    [RESOURCE_DYNAMODB_TABLE] = &actions_dynamodb_table,
 };
 
 /* What is being made into a plan: the actions of each resource, before they are in order. */
@@ -151,13 +154,20 @@ static void guard(struct making *making, size_t index)
     struct actions *actions = &making->actions[index];
     const char *refusal = actions->refusal;
 
-    for (size_t i = 0; i < actions->count && !refusal; i++)
-        refusal = guard_action(&making->plan->arena, &actions->items[i], resource, making->options);
+    for (size_t i = 0; i < actions->count && !refusal; i++) {
+        const struct plan_action *action = &actions->items[i];
+
+        refusal = guard_action(&making->plan->arena, action, resource, making->options);
+        if (!refusal)
+            refusal = fit_action(&making->plan->arena, action, resource, actions->observed);
+    }
     if (refusal) {
         entry->verdict = PLAN_REFUSED;
         entry->note = refusal;
     } else if (resource->observe_only && actions->count > 0) {
-        entry->note = "reported only: its mode is observe";
+        entry->note = resource->held ? "reported only: `causewayctl undo` put it so less than an "
+                                       "hour ago"
+                                     : "reported only: its mode is observe";
     } else {
         return;
     }
@@ -177,8 +187,12 @@ static void judge(struct making *making, size_t index)
         .owner = making->options->owner,
     };
     *entry = (struct plan_entry){.resource = resource, .verdict = PLAN_SAME};
-    if (observed->presence == PRESENCE_UNKNOWN && observed->error.class == ERROR_NONE)
-        return; /* nobody asked */
+    if (observed->as_before)
+        return;
+    if (observed->presence == PRESENCE_UNKNOWN && observed->error.class == ERROR_NONE) {
+        making->plan->unasked++;
+        return;
+    }
     if (observed->presence == PRESENCE_UNKNOWN) {
         entry->verdict = PLAN_UNREADABLE;
         entry->note = arena_copy(&making->plan->arena, observed->error.sentence);
@@ -218,12 +232,20 @@ static bool deletes(const struct actions *actions)
     return actions->count > 0 && actions->items[actions->count - 1].deletes;
 }
 
+static bool was_refused(const struct making *making, size_t index)
+{
+    return making->options->undeletable &&
+           map_get(making->options->undeletable, making->resources->items[index].key);
+}
+
 /* The next that may be deleted: what refers to it, and is to be deleted too, goes first, or its
- * deletion would be refused at each pass. Of a ring, the first. The count where there is none. */
+ * deletion would be refused at each pass. What AWS refused to delete before comes last, or it would
+ * keep the others waiting for ever. Of a ring, the first. The count where there is none. */
 static size_t next_deletion(const struct making *making, const bool *allowed)
 {
     const size_t count = making->resources->count;
     size_t first = count;
+    size_t again = count;
 
     for (size_t i = 0; i < count; i++) {
         bool ready = true;
@@ -234,10 +256,12 @@ static size_t next_deletion(const struct making *making, const bool *allowed)
             first = i;
         for (size_t j = 0; j < count && ready; j++)
             ready = allowed[j] || !deletes(&making->actions[j]) || !waits_for(making, i, j);
-        if (ready)
+        if (ready && !was_refused(making, i))
             return i;
+        if (ready && again == count)
+            again = i;
     }
-    return first;
+    return again < count ? again : first;
 }
 
 /* At most so many deletions a pass; the rest waits. */
@@ -430,8 +454,9 @@ char *plan_text(const struct plan *plan)
         else
             write_entry(&buffer, plan, i);
     }
-    buffer_printf(&buffer, "%zu of %zu resources are as the file says; %zu call%s to make.\n", same,
-                  plan->entry_count, plan->action_count, plan->action_count == 1 ? "" : "s");
+    buffer_printf(&buffer, "%zu of %zu resources are as the file says; %zu call%s to make.\n",
+                  same - plan->unasked, plan->entry_count - plan->unasked, plan->action_count,
+                  plan->action_count == 1 ? "" : "s");
     return buffer_take(&buffer);
 }
 

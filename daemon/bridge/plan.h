@@ -6,12 +6,14 @@
  * making of what its resource refers to (a role before the policy that names it). Actions that do
  * not wait for each other run side by side.
  *
- * What would cut the daemon's own way is refused (guard.h). What left the file is reported, and
- * deleted only where pruning is on and the tag says that we made it. */
+ * What would cut the daemon's own way is refused (guard.h), and what AWS would not take (fit.h).
+ * What left the file is reported, and deleted only where pruning is on and the tag says that we
+ * made it. */
 #ifndef CAUSEWAY_BRIDGE_PLAN_H
 #define CAUSEWAY_BRIDGE_PLAN_H
 
 #include "aws/operation.h"
+#include "base/map.h"
 #include "bridge/diff.h"
 #include "bridge/resource.h"
 
@@ -55,6 +57,7 @@ struct plan {
     struct arena arena;
     struct plan_entry *entries; /* one a resource, in their order */
     size_t entry_count;
+    size_t unasked; /* entries that nobody looked at; they are said to be the same */
     struct plan_action *actions;
     size_t action_count;
     size_t withheld; /* deletions beyond the maximum: they wait for the next pass */
@@ -63,8 +66,9 @@ struct plan {
 struct plan_options {
     bool prune;
     int64_t max_deletes;
-    const char *owner;     /* resource_owner() */
-    const char *principal; /* expand_principal(): whom guards protect */
+    const struct map *undeletable; /* keys of what could not be deleted before; NULL for none */
+    const char *owner;             /* resource_owner() */
+    const char *principal;         /* expand_principal(): whom guards protect */
     const struct config *config;
 };
 

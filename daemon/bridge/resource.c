@@ -89,8 +89,14 @@ static const char *arn_of(struct arena *arena, const struct resource *resource)
                    ? arena_copy(arena, name)
                    : arena_printf(arena, "arn:%s:kms:%s:%s:key/%s", partition, resource->region,
                                   resource->account_id, name);
+    case RESOURCE_PACKAGE_GROUP_POLICY:
+        return arena_printf(arena, "arn:%s:sagemaker:%s:%s:model-package-group/%s", partition,
+                            resource->region, resource->account_id, name);
     case RESOURCE_CODEPIPELINE_STAGE:
         return arena_printf(arena, "arn:%s:codepipeline:%s:%s:%s", partition, resource->region,
+                            resource->account_id, name);
+    case RESOURCE_DYNAMODB_TABLE:
+        return arena_printf(arena, "arn:%s:dynamodb:%s:%s:table/%s", partition, resource->region,
                             resource->account_id, name);
     case RESOURCE_KINDS:
         break;
@@ -167,19 +173,20 @@ struct resource *resource_add(struct resource_list *list, const struct config *c
     struct resource *resource = append(list);
 
     *resource = found;
+    map_put(&list->places, found.key, (void *)(uintptr_t)list->count);
     return resource;
 }
 
 const struct resource *resource_find(const struct resource_list *list, const char *key)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (text_equal(list->items[i].key, key))
-            return &list->items[i];
-    return NULL;
+    const uintptr_t place = (uintptr_t)map_get(&list->places, key);
+
+    return place ? &list->items[place - 1] : NULL;
 }
 
 void resource_list_free(struct resource_list *list)
 {
+    map_free(&list->places);
     free_pointer(&list->items);
     arena_free(&list->arena);
     *list = (struct resource_list){0};
@@ -203,6 +210,7 @@ static int add_long_form(struct resource_list *list, const struct config *config
         return error_prefix(error, "%s:%u:%u: ", wanted->place.file, wanted->place.line,
                             wanted->place.column);
     resource->observe_only = wanted->mode == RECONCILE_OBSERVE;
+    resource->observe_by_itself = resource->observe_only && wanted->own_mode;
     resource->whole_document = wanted->owns == OWNS_DOCUMENT;
     return 0;
 }

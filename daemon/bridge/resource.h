@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/map.h"
 #include "config/config.h"
 
 #include <stdbool.h>
@@ -32,7 +33,7 @@ enum compare {
     COMPARE_FIXED,      /* as VALUE, and AWS has no way to change it */
     COMPARE_JSON,       /* as JSON, the order of members does not count */
     COMPARE_SET,        /* a list of texts in any order */
-    COMPARE_TEXTS,      /* a map of texts: those that the file names; others stay */
+    COMPARE_TEXTS,      /* a map of texts: those that the file names or named; others stay */
     COMPARE_POLICY,     /* a whole document, by meaning */
     COMPARE_POLICIES,   /* a map of whole documents; of a role without trust, others stay */
     COMPARE_STATEMENTS, /* a shared document: only the statements whose Sids are ours */
@@ -65,10 +66,14 @@ struct resource {
     const char *bus; /* of a rule; otherwise NULL */
     const char *arn;
     const cJSON *fields;
-    bool observe_only;      /* differences are reported, not repaired */
+    bool observe_only;      /* differences are reported, not repaired, */
+    bool observe_by_itself; /* since it says so itself, or was undone; not since the whole is so */
+    bool held;              /* by undo, for a while */
     bool whole_document;    /* owns: document */
+    bool entire;            /* all of its fields are looked at, whichever the file gives */
     bool orphan;            /* it left the file: fields are what was last wanted of it */
     const cJSON *left_sids; /* Sids of ours that left the file, or NULL */
+    const cJSON *left_tags; /* the same for names of tags */
 };
 
 struct resource_list {
@@ -76,6 +81,7 @@ struct resource_list {
     struct resource *items;
     size_t count;
     size_t capacity;
+    struct map places; /* their indices by their keys, and one added, since 0 is none */
 };
 
 /* Adds a resource; texts are copied, the fields become the list's. NULL and ERROR_INVALID where the

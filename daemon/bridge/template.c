@@ -81,6 +81,29 @@ static bool came_out_empty(const cJSON *object)
 
 static cJSON *fill(const struct template_values *values, const cJSON *value);
 
+/* The text that an element is, or that is all there is of it, as in {'prefix': '...'}. */
+static const cJSON *text_of(const cJSON *element)
+{
+    const cJSON *only = cJSON_IsObject(element) ? element->child : NULL;
+
+    if (cJSON_IsString(element))
+        return element;
+    return only && !only->next && cJSON_IsString(only) ? only : NULL;
+}
+
+static cJSON *filled_element(const struct template_values *values, const cJSON *element,
+                             const char *item)
+{
+    cJSON *filled = filled_string(values, text_of(element)->valuestring, item);
+
+    if (cJSON_IsString(element))
+        return filled;
+    cJSON *object = cJSON_CreateObject();
+
+    cJSON_AddItemToObject(object, element->child->string, filled);
+    return object;
+}
+
 static cJSON *fill_array(const struct template_values *values, const cJSON *array)
 {
     cJSON *filled = cJSON_CreateArray();
@@ -88,13 +111,12 @@ static cJSON *fill_array(const struct template_values *values, const cJSON *arra
 
     cJSON_ArrayForEach(element, array)
     {
-        const struct template_value *list =
-            cJSON_IsString(element) ? list_in(values, element->valuestring) : NULL;
+        const cJSON *text = text_of(element);
+        const struct template_value *list = text ? list_in(values, text->valuestring) : NULL;
 
         if (list) {
             for (size_t i = 0; i < list->count; i++)
-                cJSON_AddItemToArray(filled,
-                                     filled_string(values, element->valuestring, list->items[i]));
+                cJSON_AddItemToArray(filled, filled_element(values, element, list->items[i]));
             continue;
         }
         cJSON *one = fill(values, element);

@@ -1,8 +1,8 @@
 /* Templates: JSON in which '...' stands for "..." and ${name} for a value.
  *
- * A value is a text or a list of texts. A list may stand inside of an array's elements, each of
- * which then becomes one element an item. What has nothing left to say goes: an array's object, or
- * an object's member, in which a list came out empty. */
+ * A value is a text or a list of texts. A list may stand inside of an array's elements, texts or
+ * objects of one text, each of which then becomes one element an item. What has nothing left to say
+ * goes: an array's object, or an object's member, in which a list came out empty. */
 #ifndef CAUSEWAY_BRIDGE_TEMPLATE_H
 #define CAUSEWAY_BRIDGE_TEMPLATE_H
 

@@ -3,11 +3,11 @@
 
 #include "base/cron.h"
 #include "base/text.h"
+#include "base/zone.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* The place of a mapping's key's value; the mapping's own where it is absent. */
 static const struct config_place *place_of(const struct node *mapping, const char *key)
@@ -186,6 +186,9 @@ static void check_container(struct loading *loading, const struct config_deploym
     if (by_sagemaker && deployment->artifact.form == ARTIFACT_MODEL && !deployment->container.image)
         say(loading, place_of(node, "container"),
             "\"container\" needs an \"image\": a model.tar.gz does not say");
+    if (!by_sagemaker && deployment->mirror)
+        say(loading, place_of(node, "mirror"),
+            "\"mirror\" is for the driver sagemaker: a template names its images itself");
     if (!by_sagemaker && !is_project)
         say(loading, place_of(node, "driver"),
             "cloudformation needs the artifact's form to be sagemaker-project: only that has a "
@@ -218,9 +221,10 @@ static void check_freezes(struct loading *loading, const struct config_deploymen
     struct cron cron;
     struct error error;
 
-    for (size_t i = 0; item && i < deployment->freeze_count; i++, item = item->next)
+    for (size_t i = 0; item && i < deployment->freeze_count; i++, item = item->next) {
         if (cron_read(deployment->freeze[i].at, &cron, &error) < 0)
             say(loading, place_of(item, "at"), "\"at\": %s", error.sentence);
+    }
 }
 
 /* Fields that name things are ours: another name would hide from us what was made. */
@@ -300,6 +304,25 @@ static void check_variant(struct loading *loading, const struct config_deploymen
     check_serverless(loading, deployment, variant, node);
 }
 
+/* What SageMaker's InvokeEndpointAsync has no word for. */
+static void check_asynchronous(struct loading *loading, const struct config_deployment *deployment,
+                               const struct node *node)
+{
+    const struct node *item = first_of(node, "verify");
+
+    for (size_t i = 0; item && deployment->asynchronous && i < deployment->verify_count;
+         i++, item = item->next) {
+        const struct config_verification *verification = &deployment->verify[i];
+
+        if (verification->target_model || verification->target_variant)
+            say(loading, &item->place,
+                "asynchronous inference takes no \"target_model\" and no \"target_variant\"");
+        if (verification->expect_status != 200)
+            say(loading, &item->place,
+                "asynchronous inference has no status to expect: an answer comes, or a failure");
+    }
+}
+
 static void check_variants(struct loading *loading, const struct config_deployment *deployment,
                            const struct node *node)
 {
@@ -314,9 +337,7 @@ static void check_variants(struct loading *loading, const struct config_deployme
                 say(loading, &item->place, "two variants are called \"%s\"",
                     deployment->variants[i].name);
     }
-    if (deployment->asynchronous && deployment->verify_count)
-        say(loading, place_of(node, "verify"),
-            "asynchronous inference answers nobody: \"verify\" and \"async\" exclude each other");
+    check_asynchronous(loading, deployment, node);
     if (!deployment->shadow)
         return;
     check_variant(loading, deployment, deployment->shadow, shadow);
@@ -332,23 +353,21 @@ static void check_variants(struct loading *loading, const struct config_deployme
             deployment->shadow->name);
 }
 
-/* The C library takes a zone that it does not know for UTC, without a word. */
+/* A freeze in a zone that nobody knows would begin at some other time. */
 static void check_zones(struct loading *loading, const struct config_deployment *deployment,
                         const struct node *node)
 {
     const struct node *item = first_of(node, "freeze");
-    const char *folder = getenv("TZDIR");
 
     for (size_t i = 0; item && i < deployment->freeze_count; i++, item = item->next) {
-        const char *zone = deployment->freeze[i].zone;
-        cleanup(free_pointer)
-        char *path = text_printf("%s/%s", folder ? folder : "/usr/share/zoneinfo", zone);
+        const char *name = deployment->freeze[i].zone;
+        struct error error;
+        cleanup(zone_free_pointer)
+        struct zone *zone = zone_load(name, &error);
 
-        struct stat status;
-
-        if (!text_equal(zone, "UTC") && (stat(path, &status) < 0 || !S_ISREG(status.st_mode)))
+        if (!zone)
             say(loading, place_of(item, "zone"), "this machine knows no time zone %s",
-                quoted(loading, zone));
+                quoted(loading, name));
     }
 }
 
@@ -453,7 +472,8 @@ static void check_resource(struct loading *loading, struct config_resource *reso
         need_sids(loading, node_get(node, "policy"));
     if (kind->section == SECTION_EVENT_RULE)
         check_event_rule(loading, resource, node);
-    if (!node_get(node, "mode"))
+    resource->own_mode = node_get(node, "mode") != NULL;
+    if (!resource->own_mode)
         resource->mode = loading->config->reconcile.mode;
 }
 

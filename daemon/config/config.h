@@ -82,7 +82,8 @@ struct config_container {
     const char *image; /* or NULL: the artifact says */
     struct config_pair *environment;
     size_t environment_count;
-    bool multi_model; /* it serves many models: each deployment brings one */
+    bool multi_model;    /* it serves many models: each deployment brings one */
+    int64_t keep_models; /* of those; 0 for all */
 };
 
 struct config_serverless {
@@ -166,6 +167,7 @@ struct config_deployment {
     const cJSON *on; /* the pattern as JSON, for `event route` and for people */
     const struct event_pattern *pattern;
     struct config_artifact artifact;
+    bool mirror; /* images of other accounts are copied into the home account's repositories */
     enum deployment_driver driver;
     const char *endpoint;
     const char *execution_role; /* ARN in the home account */
@@ -245,6 +247,7 @@ struct config_resource {
     const char *name;
     const char *key;            /* what references call it; its name where the file gives none */
     enum reconcile_mode mode;   /* its own, else the whole's */
+    bool own_mode;              /* which of the two */
     enum policy_ownership owns; /* OWNS_STATEMENTS for kinds whose policy nobody shares too */
     /* The kind's keys by their names in schema.def, typed, defaults filled in: texts, booleans,
      * whole numbers; durations in seconds. A policy is an object in AWS's own names with a list

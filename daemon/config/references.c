@@ -184,6 +184,12 @@ static const char *resource_arn(struct resolving *resolving, const struct schema
                    ? name
                    : arena_printf(scratch, "arn:%s:kms:%s:%s:key/%s", home->partition, home->region,
                                   home->id, name);
+    case SECTION_MODEL_PACKAGE_GROUP_POLICY:
+        return arena_printf(scratch, "arn:%s:sagemaker:%s:%s:model-package-group/%s",
+                            home->partition, home->region, home->id, name);
+    case SECTION_DYNAMODB_TABLE:
+        return arena_printf(scratch, "arn:%s:dynamodb:%s:%s:table/%s", home->partition,
+                            home->region, home->id, name);
     default:
         return NULL;
     }

@@ -158,7 +158,7 @@ void api_error_from_json(int status, const cJSON *document, struct error *error)
     const cJSON *body = json_get(document, "error");
     const char *message = json_get_text(body, "message");
 
-    if (!message) {
+    if (text_is_empty(message)) {
         error_set(error, ERROR_UNKNOWN, "causewayd answered with HTTP status %d and no reason",
                   status);
         return;

@@ -43,14 +43,21 @@ static cJSON *view_for(const struct exchange *exchange, const cJSON *view)
     return exchange_who(exchange) ? cJSON_Duplicate(view, true) : status_brief(view);
 }
 
+static const char *home_of(const struct control_parts *parts)
+{
+    return config_home(parts->get_config(parts->context))->name;
+}
+
 /* Of how many rows of an endpoint it is told what is usual: some of them failed. */
 #define USUAL_ROWS ((size_t)3 * USUAL_FROM)
 
 /* ---- one deployment ------------------------------------------------------------------------ */
 
 struct lookup {
+    const struct control_parts *parts;
     struct exchange *exchange;
     char *id;
+    char *open_at; /* its endpoint, where it is open */
     cJSON *document;
     struct usual usual;
 };
@@ -60,6 +67,8 @@ static void take_deployment(void *context, const cJSON *view)
     struct lookup *lookup = context;
 
     json_put(lookup->document, "deployment", view_for(lookup->exchange, view));
+    if (json_get_bool(view, "open", false))
+        lookup->open_at = text_copy(json_get_text(view, "endpoint"));
 }
 
 static void answer_lookup(void *context, const struct error *error)
@@ -78,6 +87,7 @@ static void answer_lookup(void *context, const struct error *error)
     cJSON_Delete(lookup->document);
     usual_free(&lookup->usual);
     free(lookup->id);
+    free(lookup->open_at);
     free(lookup);
 }
 
@@ -88,34 +98,56 @@ static void take_usual(void *context, const cJSON *view)
     usual_take(&lookup->usual, view);
 }
 
+static cJSON *deployment_of(const struct lookup *lookup)
+{
+    return cJSON_GetObjectItemCaseSensitive(lookup->document, "deployment");
+}
+
+static void answer_looked(void *context)
+{
+    struct lookup *lookup = context;
+
+    progress_add(lookup->parts->progress, deployment_of(lookup));
+    answer_lookup(lookup, NULL);
+}
+
 /* What is usual is a help; without it the deployment is told all the same. */
 static void answer_open(void *context, const struct error *error)
 {
     struct lookup *lookup = context;
 
     (void)error;
-    usual_add(&lookup->usual, cJSON_GetObjectItemCaseSensitive(lookup->document, "deployment"));
-    answer_lookup(lookup, NULL);
+    usual_add(&lookup->usual, deployment_of(lookup));
+    if (!exchange_is_wanted(lookup->exchange)) { /* and the parts may be gone */
+        answer_lookup(lookup, NULL);
+        return;
+    }
+    progress_look(lookup->parts->progress, home_of(lookup->parts), lookup->document, answer_looked,
+                  lookup);
+}
+
+/* Of one that is open it is told what is usual. */
+static void answer_found(void *context, const struct error *error)
+{
+    struct lookup *lookup = context;
+
+    if (error || !lookup->open_at)
+        answer_lookup(lookup, error);
+    else
+        engine_history(lookup->parts->engine, lookup->open_at, USUAL_ROWS, take_usual, answer_open,
+                       lookup);
 }
 
 static void look_up(const struct control_parts *parts, struct exchange *exchange, const char *id)
 {
-    const struct record *open = engine_find_open(parts->engine, id);
     struct lookup *lookup = memory_allocate(sizeof(*lookup));
 
+    lookup->parts = parts;
     lookup->exchange = exchange;
     lookup->id = text_copy(id);
     lookup->document = cJSON_CreateObject();
     status_add_now(lookup->document, clock_wall_ms());
-    if (!open) {
-        engine_get(parts->engine, id, take_deployment, answer_lookup, lookup);
-        return;
-    }
-    cleanup(json_free)
-    cJSON *view = record_view(open);
-
-    take_deployment(lookup, view);
-    engine_history(parts->engine, open->endpoint, USUAL_ROWS, take_usual, answer_open, lookup);
+    engine_get(parts->engine, id, take_deployment, answer_found, lookup);
 }
 
 void answer_deployment(const struct control_parts *parts, struct exchange *exchange, const char *id)
@@ -191,8 +223,9 @@ struct overview {
     const struct control_parts *parts;
     struct exchange *exchange;
     cJSON *document;
-    cJSON *open; /* these two in the document */
-    size_t open_listed;
+    cJSON *open;        /* these two in the document */
+    size_t readings;    /* of open ones, under way */
+    struct error error; /* of one of them; of class ERROR_NONE while there is none */
     cJSON *last;
     struct arena arena;
     struct map seen;
@@ -218,34 +251,49 @@ static void add_endpoint(struct overview *overview, const char *endpoint)
     map_put(&overview->seen, endpoint, name);
 }
 
-static void take_open(void *context, const struct record *record)
-{
-    struct overview *overview = context;
-
-    if (overview->only && !text_equal(record->endpoint, overview->only))
-        return;
-    add_endpoint(overview, record->endpoint);
-    /* The count stands in deployments.open; a status of 50,000 would hold up the loop for seconds.
-     */
-    if (overview->open_listed == API_HISTORY_MAXIMUM)
-        return;
-    cleanup(json_free)
-    cJSON *view = record_view(record);
-
-    overview->open_listed++;
-    cJSON_AddItemToArray(overview->open, status_brief(view));
-}
-
-/* In the hands of another daemon. */
-static void take_other(void *context, const cJSON *view)
+/* This daemon's, whose rows are read one by one; or another's. */
+static void take_open(void *context, const cJSON *view)
 {
     struct overview *overview = context;
     const char *endpoint = json_get_text(view, "endpoint");
 
-    if (!endpoint || (overview->only && !text_equal(endpoint, overview->only)))
+    if (!endpoint || (overview->only && !text_equal(endpoint, overview->only)) ||
+        cJSON_IsFalse(json_get(view, "open"))) /* it has ended meanwhile */
         return;
     cJSON_AddItemToArray(overview->open, status_brief(view));
     add_endpoint(overview, endpoint);
+}
+
+static void look_up_next(void *context, const struct error *error);
+
+/* The last of this daemon's: then those in the hands of others. */
+static void on_open_read(void *context, const struct error *error)
+{
+    struct overview *overview = context;
+
+    if (error)
+        overview->error = *error;
+    if (--overview->readings > 0)
+        return;
+    if (overview->error.class != ERROR_NONE)
+        look_up_next(overview, &overview->error);
+    else
+        engine_each_other(overview->parts->engine, take_open, look_up_next, overview);
+}
+
+static void read_open(void *context, const struct engine_open *open)
+{
+    struct overview *overview = context;
+
+    if (overview->only && !text_equal(open->endpoint, overview->only))
+        return;
+    add_endpoint(overview, open->endpoint);
+    /* The count stands in deployments.open; a status of 50,000 would hold up the loop for seconds.
+     */
+    if (overview->readings > API_HISTORY_MAXIMUM)
+        return;
+    overview->readings++;
+    engine_get(overview->parts->engine, open->id, take_open, on_open_read, overview);
 }
 
 static void take_ended(void *context, const cJSON *view)
@@ -269,9 +317,16 @@ static void free_overview(struct overview *overview)
     free(overview);
 }
 
-static void answer_overview(struct overview *overview)
+static void answer_overview(void *context)
 {
+    struct overview *overview = context;
     struct error error;
+    cJSON *view;
+
+    cJSON_ArrayForEach(view, overview->open)
+    {
+        progress_add(overview->parts->progress, view);
+    }
 
     if (overview->only && cJSON_GetArraySize(overview->open) == 0 &&
         cJSON_GetArraySize(overview->last) == 0 && !json_get(overview->document, "configured")) {
@@ -282,8 +337,6 @@ static void answer_overview(struct overview *overview)
     }
     free_overview(overview);
 }
-
-static void look_up_next(void *context, const struct error *error);
 
 static size_t count_open(const struct overview *overview, const char *endpoint)
 {
@@ -327,7 +380,8 @@ static void look_up_next(void *context, const struct error *error)
     }
     add_usual(overview);
     if (overview->next == overview->count) {
-        answer_overview(overview);
+        progress_look(overview->parts->progress, home_of(overview->parts), overview->open,
+                      answer_overview, overview);
         return;
     }
     const char *endpoint = overview->endpoints[overview->next++];
@@ -365,7 +419,8 @@ void answer_status(const struct control_parts *parts, struct exchange *exchange,
     }
     overview->open = json_add_array(overview->document, "open");
     overview->last = json_add_array(overview->document, "last");
-    engine_each_open(parts->engine, take_open, overview);
+    overview->readings = 1; /* this loop's */
+    engine_each_open(parts->engine, read_open, overview);
     for (size_t i = 0; i < config->deployment_count; i++) {
         add_endpoint(overview, config->deployments[i].endpoint);
         if (endpoint && text_equal(config->deployments[i].endpoint, endpoint))
@@ -373,7 +428,7 @@ void answer_status(const struct control_parts *parts, struct exchange *exchange,
     }
     if (endpoint)
         add_endpoint(overview, endpoint);
-    engine_each_other(parts->engine, take_other, look_up_next, overview);
+    on_open_read(overview, NULL);
 }
 
 /* ---- the audit ------------------------------------------------------------------------------- */

@@ -68,6 +68,7 @@ void answer_plan(const struct control_parts *parts, struct exchange *exchange, c
 void answer_import(const struct control_parts *parts, struct exchange *exchange, const char *id)
 {
     const char *account = exchange_argument(exchange, "account");
+    const char *named = exchange_argument(exchange, "named");
     struct error error;
 
     (void)id;
@@ -76,7 +77,8 @@ void answer_import(const struct control_parts *parts, struct exchange *exchange,
         answer_error(exchange, &error);
         return;
     }
-    bridge_import(parts->bridge, account, end, begin(exchange, NULL, NULL));
+    bridge_import(parts->bridge, account, text_equal(named, "true"), end,
+                  begin(exchange, NULL, NULL));
 }
 
 void answer_changes(const struct control_parts *parts, struct exchange *exchange, const char *id)
@@ -93,10 +95,19 @@ void answer_doctor(const struct control_parts *parts, struct exchange *exchange,
 
 void answer_reconcile(const struct control_parts *parts, struct exchange *exchange, const char *id)
 {
-    struct wish *wish = begin(exchange, "reconcile the bridge", NULL);
+    const char *resource = exchange_argument(exchange, "resource");
+    struct wish *wish = begin(exchange, resource ? "reconcile" : "reconcile the bridge", resource);
 
     (void)id;
-    bridge_reconcile(parts->bridge, wish->who, end, wish);
+    bridge_reconcile(parts->bridge, resource, wish->who, end, wish);
+}
+
+void answer_apply(const struct control_parts *parts, struct exchange *exchange, const char *id)
+{
+    struct wish *wish = begin(exchange, "apply the configuration", NULL);
+
+    (void)id;
+    bridge_apply(parts->bridge, wish->who, end, wish);
 }
 
 void answer_undo(const struct control_parts *parts, struct exchange *exchange, const char *id)

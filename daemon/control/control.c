@@ -58,12 +58,12 @@ static void on_tell_timer(void *context)
 {
     struct control *control = context;
 
-    if (listeners(control) > 0) {
-        cleanup(free_pointer)
-        char *text = events_of_daemon(&control->parts);
+    if (listeners(control) == 0)
+        return; /* the next who asks starts it again */
+    cleanup(free_pointer)
+    char *text = events_of_daemon(&control->parts);
 
-        tell(control, text);
-    }
+    tell(control, text);
     timer_start(&control->tell_timer, TELL_EVERY_MS);
 }
 
@@ -79,8 +79,10 @@ void control_tell(struct control *control, const struct record *record)
 
 static void handle(void *context, struct exchange *exchange)
 {
-    const struct control *control = context;
+    struct control *control = context;
 
+    if (!timer_is_running(&control->tell_timer)) /* it may be one who listens */
+        timer_start(&control->tell_timer, TELL_EVERY_MS);
     commands_handle(&control->parts, exchange);
 }
 
@@ -132,6 +134,7 @@ struct control *control_new(struct loop *loop, const struct control_parts *parts
 
     control->loop = loop;
     control->parts = *parts;
+    control->parts.progress = progress_new(loop, parts->aws);
     control->listener.descriptor = -1;
     timer_init(&control->tell_timer, loop, on_tell_timer, control);
     if (open_unix(control, config->control_socket, error) < 0 ||
@@ -139,7 +142,6 @@ struct control *control_new(struct loop *loop, const struct control_parts *parts
         control_free(control);
         return NULL;
     }
-    timer_start(&control->tell_timer, TELL_EVERY_MS);
     return control;
 }
 
@@ -166,5 +168,6 @@ void control_free(struct control *control)
     listener_remove(&control->listener);
     server_free(control->loopback_server);
     server_free(control->unix_server);
+    progress_free(control->parts.progress);
     free(control);
 }

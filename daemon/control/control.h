@@ -18,6 +18,7 @@
 #include "bridge/bridge.h"
 #include "config/config.h"
 #include "deploy/engine.h"
+#include "deploy/progress.h"
 #include "intake/intake.h"
 #include "net/loop.h"
 #include "store/lease.h"
@@ -48,6 +49,8 @@ struct control_parts {
 
     void *context;
     int64_t started_ms; /* wall clock */
+
+    struct progress *progress; /* the control's own */
 };
 
 /* Opens the sockets and begins to answer. NULL and an error where one can't be opened: another

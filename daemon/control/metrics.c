@@ -87,6 +87,7 @@ static void set_bridge(struct metrics *metrics, const struct control_parts *part
         metrics_set(metrics, METRIC_BRIDGE_RESOURCES, (metric_labels){conditions[i].condition},
                     (double)conditions[i].count);
     set(metrics, METRIC_BRIDGE_PASSES, (double)statistics.passes);
+    set(metrics, METRIC_BRIDGE_CALLS, (double)statistics.last_calls);
     set(metrics, METRIC_BRIDGE_HINTS, (double)statistics.hints);
     set(metrics, METRIC_BRIDGE_CHANGES, (double)statistics.changes);
     set(metrics, METRIC_BRIDGE_FAILURES, (double)statistics.failures);

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "control/commands_internal.h"
 #include "control/status.h"
+#include "control/usual.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -94,11 +95,17 @@ static void append_head(struct buffer *html, const cJSON *document, int64_t now_
     buffer_append_text(html,
                        "<header class=\"top\"><div class=\"brand\"><img src=\"/page.svg\" alt=\"\" "
                        "width=\"36\" height=\"36\"><h1>Causeway</h1></div>");
+    cleanup(free_pointer)
+    char *broken = page_broken_hop(document)
+                       ? text_printf("the bridge is broken at: %s", page_broken_hop(document))
+                       : NULL;
+
     buffer_printf(html, "<p class=\"health %s\"><span class=\"dot\" aria-hidden=\"true\"></span>",
-                  !ready               ? "bad"
+                  !ready || broken     ? "bad"
                   : draining || drifts ? "warning"
                                        : "good");
     page_text(html, !ready     ? unready
+                    : broken   ? broken
                     : draining ? "draining: nothing new is taken in"
                     : drifts   ? "ready; the accounts differ from the file"
                                : "all is well");
@@ -135,6 +142,7 @@ void page_whole(struct buffer *html, const cJSON *document)
 /* ---- answers ------------------------------------------------------------------------------- */
 
 struct visit {
+    const struct control_parts *parts;
     struct exchange *exchange;
     cJSON *document;
     cJSON *shown; /* in the document */
@@ -149,15 +157,36 @@ static void take_view(void *context, const cJSON *view)
     cJSON_AddItemToArray(visit->shown, brief);
 }
 
-static void answer_visit(void *context, const struct error *error)
+/* What is usual on the endpoint of a deployment, of those that are shown. */
+static void add_usual(const cJSON *shown, cJSON *view)
+{
+    const cJSON *other;
+    struct usual usual = {0};
+
+    cJSON_ArrayForEach(other, shown)
+    {
+        if (text_equal(json_get_text(other, "endpoint"), json_get_text(view, "endpoint")))
+            usual_take(&usual, other);
+    }
+    usual_add(&usual, view);
+    usual_free(&usual);
+}
+
+static void write_visit(void *context)
 {
     struct visit *visit = context;
     cleanup(buffer_free)
     struct buffer html = BUFFER(PAGE_BYTES);
     const char *mark = strstr(page_html, MARK);
+    cJSON *view;
 
-    if (error)
-        json_add_text(visit->document, "shown_problem", error->sentence);
+    cJSON_ArrayForEach(view, visit->shown)
+    {
+        if (!json_get_bool(view, "open", false))
+            continue;
+        add_usual(visit->shown, view);
+        progress_add(visit->parts->progress, view);
+    }
     buffer_append(&html, page_html, (size_t)(mark - page_html));
     page_whole(&html, visit->document);
     buffer_append_text(&html, mark + strlen(MARK));
@@ -166,12 +195,30 @@ static void answer_visit(void *context, const struct error *error)
     free(visit);
 }
 
+static void answer_visit(void *context, const struct error *error)
+{
+    struct visit *visit = context;
+
+    if (!exchange_is_wanted(visit->exchange)) { /* and the parts may be gone */
+        exchange_answer(visit->exchange, 503, "text/plain", "");
+        cJSON_Delete(visit->document);
+        free(visit);
+        return;
+    }
+    if (error)
+        json_add_text(visit->document, "shown_problem", error->sentence);
+    progress_look(visit->parts->progress,
+                  config_home(visit->parts->get_config(visit->parts->context))->name, visit->shown,
+                  write_visit, visit);
+}
+
 void answer_page(const struct control_parts *parts, struct exchange *exchange, const char *id)
 {
     const struct config *config = parts->get_config(parts->context);
     struct visit *visit = memory_allocate(sizeof(*visit));
 
     (void)id;
+    visit->parts = parts;
     visit->exchange = exchange;
     visit->document = cJSON_CreateObject();
     status_add_daemon(visit->document, parts, clock_wall_ms());

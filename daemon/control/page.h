@@ -27,7 +27,11 @@ void page_whole(struct buffer *html, const cJSON *document);
 
 /* Parts of it. */
 void page_bridge(struct buffer *html, const cJSON *document, int64_t now_ms);
+void page_drift(struct buffer *html, const cJSON *document, int64_t now_ms);
 void page_deployments(struct buffer *html, const cJSON *document, int64_t now_ms);
+
+/* Where the last heartbeat found the bridge broken, or NULL. */
+const char *page_broken_hop(const cJSON *document);
 
 /* "<time ...>3m12s ago</time>", which the script keeps true. */
 void page_ago(struct buffer *html, int64_t at_ms, int64_t now_ms);

@@ -55,7 +55,53 @@ static void append_source(struct buffer *html, const char *credentials)
     page_text(html, slash + 1);
 }
 
-static void append_account(struct buffer *html, const cJSON *account, const char *kind,
+/* Of what is drawn, where the hops that the heartbeat walks are (doctor.c). */
+enum place { PLACE_STAGING, PLACE_BUS, PLACE_QUEUE, PLACE_STORE, PLACE_PRODUCTION };
+
+static const struct {
+    const char *hop;
+    enum place place;
+} places[] = {
+    {"role in staging", PLACE_STAGING},
+    {"roles in staging", PLACE_STAGING},
+    {"buckets", PLACE_STAGING},
+    {"keys", PLACE_STAGING},
+    {"repositories", PLACE_STAGING},
+    {"rule in staging", PLACE_BUS},
+    {"role of that rule", PLACE_BUS},
+    {"bus in production", PLACE_BUS},
+    {"rules in production", PLACE_BUS},
+    {"canary", PLACE_BUS},
+    {"queue", PLACE_QUEUE},
+    {"credentials", PLACE_PRODUCTION},
+    {"roles in production", PLACE_PRODUCTION},
+    {"table that the daemons share", PLACE_STORE},
+};
+
+static const cJSON *heartbeat_of(const cJSON *document)
+{
+    return json_get(json_get(document, "bridge"), "heartbeat");
+}
+
+const char *page_broken_hop(const cJSON *document)
+{
+    const cJSON *beat = heartbeat_of(document);
+
+    return !beat || json_get_bool(beat, "healthy", true) ? NULL : json_get_text(beat, "broken");
+}
+
+/* Where the last heartbeat found the bridge broken. */
+static bool is_broken_at(const cJSON *document, enum place place)
+{
+    const char *broken = page_broken_hop(document);
+
+    for (size_t i = 0; broken && i < array_length(places); i++)
+        if (text_equal(places[i].hop, broken))
+            return places[i].place == place;
+    return broken && place == PLACE_BUS; /* a hop of another kind: it lies between */
+}
+
+static void append_account(struct buffer *html, const cJSON *account, const char *kind, bool broken,
                            int64_t now_ms)
 {
     const char *credentials = json_get_text(account, "credentials");
@@ -63,9 +109,9 @@ static void append_account(struct buffer *html, const cJSON *account, const char
     bool expired = credentials && expires_ms && expires_ms < now_ms;
 
     begin_hop(html,
-              !credentials ? HEALTH_UNKNOWN
-              : expired    ? HEALTH_BAD
-                           : HEALTH_GOOD,
+              !credentials        ? HEALTH_UNKNOWN
+              : expired || broken ? HEALTH_BAD
+                                  : HEALTH_GOOD,
               kind, json_get_text(account, "name"));
     page_text(html, json_get_text(account, "id"));
     buffer_append_text(html, ", <span class=\"fixed\">");
@@ -93,11 +139,12 @@ static void append_accounts(struct buffer *html, const cJSON *document, bool hom
     cJSON_ArrayForEach(account, json_get(document, "accounts"))
     {
         if (json_get_bool(account, "home", false) == home)
-            append_account(html, account, home ? "Production" : "From", now_ms);
+            append_account(html, account, home ? "Production" : "From",
+                           is_broken_at(document, home ? PLACE_PRODUCTION : PLACE_STAGING), now_ms);
     }
 }
 
-/* Events that arrive have crossed it; more is not known of the bus itself. */
+/* The heartbeat's event crosses it, and so have those that arrive. */
 static void append_bus(struct buffer *html, const cJSON *document)
 {
     const char *bus = json_get_text(document, "bus");
@@ -105,7 +152,11 @@ static void append_bus(struct buffer *html, const cJSON *document)
 
     if (!bus)
         return;
-    begin_hop(html, received ? HEALTH_GOOD : HEALTH_UNKNOWN, "Event bus", bus);
+    begin_hop(html,
+              is_broken_at(document, PLACE_BUS)    ? HEALTH_BAD
+              : received || heartbeat_of(document) ? HEALTH_GOOD
+                                                   : HEALTH_UNKNOWN,
+              "Event bus", bus);
     buffer_printf(html, received ? "%" PRId64 " events came across" : "nothing came across yet",
                   received);
     end_hop(html);
@@ -121,9 +172,9 @@ static void append_queue(struct buffer *html, const cJSON *document, int64_t now
     int64_t refused = json_get_integer(queue, "refused", 0);
 
     begin_hop(html,
-              !reachable ? HEALTH_BAD
-              : draining ? HEALTH_WARNING
-                         : HEALTH_GOOD,
+              !reachable || is_broken_at(document, PLACE_QUEUE) ? HEALTH_BAD
+              : draining                                        ? HEALTH_WARNING
+                                                                : HEALTH_GOOD,
               "Queue", json_get_text(queue, "name"));
     if (!reachable)
         page_text(html, json_get_text(queue, "problem"));
@@ -147,7 +198,8 @@ static void append_store(struct buffer *html, const cJSON *document)
     const char *slash = path ? strrchr(path, '/') : NULL;
     bool healthy = json_get_bool(store, "healthy", false);
 
-    begin_hop(html, healthy ? HEALTH_GOOD : HEALTH_BAD, "Store", slash ? slash + 1 : path);
+    begin_hop(html, healthy && !is_broken_at(document, PLACE_STORE) ? HEALTH_GOOD : HEALTH_BAD,
+              "Store", slash ? slash + 1 : path);
     if (healthy)
         buffer_printf(html, "%" PRId64 " commits, the last in %" PRId64 "ms",
                       json_get_integer(store, "commits", 0),
@@ -174,10 +226,11 @@ static void append_kept(struct buffer *html, const cJSON *bridge, int64_t now_ms
                   : different || suspended ? "warning"
                                            : "good");
     if (different)
-        buffer_printf(html,
-                      "%" PRId64 " of %" PRId64 " resources in the accounts differ from the file: "
-                      "<code>causewayctl plan</code> shows how",
-                      different, resources);
+        buffer_printf(
+            html,
+            "<a href=\"#drift\">%" PRId64 " of %" PRId64 " resources</a> in the accounts "
+            "differ from the file: <code>causewayctl plan</code> shows what would be done",
+            different, resources);
     else if (unreadable)
         buffer_printf(html,
                       "%" PRId64 " of %" PRId64 " resources in the accounts could not be read",
@@ -194,6 +247,10 @@ static void append_kept(struct buffer *html, const cJSON *bridge, int64_t now_ms
     if (suspended) {
         buffer_append_text(html, ". Suspended by ");
         page_text(html, json_get_text(suspended, "who"));
+        if (json_get_text(suspended, "until")) {
+            buffer_append_text(html, " until ");
+            page_text(html, json_get_text(suspended, "until"));
+        }
         buffer_append_text(html, ": ");
         page_text(html, json_get_text(suspended, "why"));
     }
@@ -249,19 +306,20 @@ static void append_found(struct buffer *html, const cJSON *found, int64_t now_ms
     buffer_append_text(html, "</details></li>");
 }
 
-static void append_drift(struct buffer *html, const cJSON *bridge, int64_t now_ms)
+void page_drift(struct buffer *html, const cJSON *document, int64_t now_ms)
 {
-    const cJSON *drift = json_get(bridge, "drift");
+    const cJSON *drift = json_get(json_get(document, "bridge"), "drift");
     const cJSON *found;
 
     if (cJSON_GetArraySize(drift) == 0)
         return;
-    buffer_append_text(html, "<ul class=\"drift\" aria-label=\"Not as the file says\">");
+    buffer_append_text(html, "<section class=\"panel\" aria-labelledby=\"drift\"><h2 id=\"drift\">"
+                             "Not as the file says</h2><ul class=\"drift\">");
     cJSON_ArrayForEach(found, drift)
     {
         append_found(html, found, now_ms);
     }
-    buffer_append_text(html, "</ul>");
+    buffer_append_text(html, "</ul></section>");
 }
 
 /* How long the last heartbeat waited at each hop. */
@@ -308,6 +366,5 @@ void page_bridge(struct buffer *html, const cJSON *document, int64_t now_ms)
     buffer_append_text(html, "</ol>");
     append_kept(html, json_get(document, "bridge"), now_ms);
     append_heartbeat(html, json_get(document, "bridge"), now_ms);
-    append_drift(html, json_get(document, "bridge"), now_ms);
     buffer_append_text(html, "</section>");
 }

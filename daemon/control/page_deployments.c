@@ -3,6 +3,8 @@
 #include "control/page.h"
 
 #include "base/text.h"
+#include "deploy/copy.h"
+#include "deploy/progress_words.h"
 #include "deploy/record.h"
 
 #include <inttypes.h>
@@ -155,6 +157,84 @@ static void append_doing(struct buffer *html, const cJSON *view)
     buffer_append_text(html, "</p>");
 }
 
+/* A bar and what it says; the bar's name is for those who cannot see it. */
+static void append_bar(struct buffer *html, const char *name, int64_t done, int64_t whole,
+                       const char *words)
+{
+    buffer_append_text(html, "<p class=\"progress\">");
+    if (whole > 0) {
+        buffer_append_text(html, "<progress aria-label=\"");
+        page_text(html, name);
+        buffer_printf(html, "\" max=\"%" PRId64 "\" value=\"%" PRId64 "\"></progress> ", whole,
+                      done < whole ? done : whole);
+    }
+    buffer_append_text(html, "<span>");
+    page_text(html, words);
+    buffer_append_text(html, "</span></p>");
+}
+
+static void append_copy(struct buffer *html, const cJSON *view)
+{
+    int64_t parts = json_get_integer(view, "parts", 0);
+    int64_t count =
+        copy_part_count(json_get_integer(view, "model_bytes", 0),
+                        json_get_integer(view, "carried", 0) ? COPY_CARRIED : COPY_BY_S3);
+    cleanup(free_pointer)
+    char *words = text_printf("%" PRId64 " of %" PRId64 " parts", parts, count);
+
+    append_bar(html, "Parts copied", parts, count, words);
+}
+
+static void append_rollout(struct buffer *html, const cJSON *view, int64_t now_ms)
+{
+    const cJSON *variant;
+
+    cJSON_ArrayForEach(variant, json_get(json_get(view, "rollout"), "variants"))
+    {
+        const char *name = text_of(variant, "name");
+        cleanup(free_pointer)
+        char *sentence = progress_of_variant(variant, now_ms);
+        cleanup(free_pointer)
+        char *label = text_printf("Instances of %s", name);
+        cleanup(free_pointer)
+        char *words = text_printf("%s: %s", name, sentence);
+
+        append_bar(html, label, json_get_integer(variant, "current", 0),
+                   json_get_integer(variant, "desired", 0), words);
+    }
+}
+
+static void append_progress(struct buffer *html, const cJSON *view, int64_t now_ms)
+{
+    if (is_state(view, STATE_COPYING) && json_get_integer(view, "parts", 0) > 0)
+        append_copy(html, view);
+    append_rollout(html, view, now_ms);
+}
+
+/* Its id, and what it brings. */
+static void append_id(struct buffer *html, const cJSON *view)
+{
+    const char *package = json_get_text(view, "model_package");
+    const char *key = json_get_text(view, "artifact_key");
+
+    buffer_append_text(html, "<p class=\"id\"><code>");
+    page_text(html, text_of(view, "id"));
+    buffer_append_text(html, "</code>");
+    if (package || key) {
+        buffer_append_text(html, " brings <code>");
+        if (package) {
+            page_text(html, package);
+        } else {
+            buffer_append_text(html, "s3://");
+            page_text(html, text_of(view, "artifact_bucket"));
+            buffer_append_byte(html, '/');
+            page_text(html, key);
+        }
+        buffer_append_text(html, "</code>");
+    }
+    buffer_append_text(html, "</p>");
+}
+
 static void append_open(struct buffer *html, const cJSON *view, int64_t now_ms)
 {
     buffer_append_text(html, "<li class=\"card\"><header><h3>");
@@ -163,12 +243,16 @@ static void append_open(struct buffer *html, const cJSON *view, int64_t now_ms)
     append_pill(html, view);
     buffer_append_text(html, "<p class=\"aside\">accepted ");
     page_ago(html, json_get_integer(view, "accepted_ms", now_ms), now_ms);
+    if (json_get_integer(view, "usual_ms", 0) >= 1000) {
+        buffer_append_text(html, ", usually done in ");
+        page_span(html, json_get_integer(view, "usual_ms", 0));
+    }
     buffer_append_text(html, "</p></header>");
     append_doing(html, view);
+    append_progress(html, view, now_ms);
     append_way(html, view, now_ms);
-    buffer_append_text(html, "<p class=\"id\"><code>");
-    page_text(html, text_of(view, "id"));
-    buffer_append_text(html, "</code></p></li>");
+    append_id(html, view);
+    buffer_append_text(html, "</li>");
 }
 
 static void append_under_way(struct buffer *html, const cJSON *views, int64_t now_ms)
@@ -279,9 +363,9 @@ static void append_ended_row(struct buffer *html, const cJSON *view, int64_t now
     if (json_get_integer(view, "unchanged", 0))
         buffer_append_text(html, "unchanged: ");
     page_text(html, reason ? reason : text_of(view, "proof"));
-    buffer_append_text(html, "</p><p class=\"id\"><code>");
-    page_text(html, text_of(view, "id"));
-    buffer_append_text(html, "</code></p></details></li>");
+    buffer_append_text(html, "</p>");
+    append_id(html, view);
+    buffer_append_text(html, "</details></li>");
 }
 
 static void append_ended(struct buffer *html, const cJSON *document, const cJSON *views,
@@ -318,4 +402,5 @@ void page_deployments(struct buffer *html, const cJSON *document, int64_t now_ms
     append_look(html, views, now_ms);
     append_under_way(html, views, now_ms);
     append_ended(html, document, views, now_ms);
+    page_drift(html, document, now_ms);
 }

@@ -153,10 +153,20 @@ static void add_heartbeat(cJSON *bridge, const struct control_parts *parts)
     json_put(bridge, "heartbeat", beat);
 }
 
+static void add_suspension(cJSON *bridge, const cJSON *suspension)
+{
+    cJSON *told = json_add_object(bridge, "suspended");
+
+    json_add_text(told, "who", json_get_text(suspension, "who"));
+    json_add_text(told, "why", json_get_text(suspension, "why"));
+    add_time(told, "until", json_get_integer(suspension, "until", 0));
+}
+
 /* Only where there is something to keep. */
 static void add_bridge(cJSON *document, const struct control_parts *parts)
 {
     struct bridge_statistics statistics = bridge_get_statistics(parts->bridge);
+    cleanup(json_free)
     cJSON *suspension = bridge_suspension(parts->bridge);
 
     if (statistics.resources == 0 && statistics.orphaned == 0 && !suspension)
@@ -174,7 +184,7 @@ static void add_bridge(cJSON *document, const struct control_parts *parts)
     add_drift(bridge, parts);
     add_heartbeat(bridge, parts);
     if (suspension)
-        json_put(bridge, "suspended", suspension);
+        add_suspension(bridge, suspension);
 }
 
 static void add_deployments(cJSON *document, const struct control_parts *parts)
@@ -222,8 +232,9 @@ void status_add_daemon(cJSON *document, const struct control_parts *parts, int64
 cJSON *status_brief(const cJSON *view)
 {
     static const char *const left_out[] = {
-        "settings", "environment", "model_document", "config_document", "containers",
-        "template", "part_etags",  "garbage",        "history",         "upload_id",
+        "settings",   "environment", "model_document", "config_document",
+        "containers", "template",    "part_etags",     "garbage",
+        "history",    "upload_id",   "mirror",         "previous_stack",
     };
     cJSON *brief = cJSON_Duplicate(view, true);
 

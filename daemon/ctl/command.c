@@ -108,6 +108,11 @@ static int read_options(int argc, char **argv, struct invocation *invocation, st
     int result = 0;
     int found;
 
+    cleanup(free_pointer)
+    char *typed = invocation->command == COMMAND_ANY
+                      ? text_copy("causewayctl")
+                      : text_printf("causewayctl %s", command_table[invocation->command].name);
+
     prepare(&parser, invocation->command);
     optind = 0; /* glibc: start anew */
     opterr = 0;
@@ -119,11 +124,11 @@ static int read_options(int argc, char **argv, struct invocation *invocation, st
         else if (found == '?' && optopt >= FIRST_OPTION)
             result = error_set(first, ERROR_INVALID, "%s takes no value", argv[optind - 1]);
         else if (found == '?' && optopt)
-            result = error_set(first, ERROR_INVALID, "%s has no option -%c",
-                               name_of(invocation->command), optopt);
+            result = error_set(first, ERROR_INVALID, "%s has no option -%c; see `%s --help`",
+                               name_of(invocation->command), optopt, typed);
         else if (found == '?')
-            result = error_set(first, ERROR_INVALID, "%s has no option %s",
-                               name_of(invocation->command), argv[optind - 1]);
+            result = error_set(first, ERROR_INVALID, "%s has no option %s; see `%s --help`",
+                               name_of(invocation->command), argv[optind - 1], typed);
         else if (take_option(invocation,
                              found >= FIRST_OPTION ? (size_t)(found - FIRST_OPTION)
                                                    : option_of_letter(invocation->command, found),

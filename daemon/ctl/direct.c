@@ -3,6 +3,7 @@
 #include "aws/aws.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "bridge/accounts.h"
 #include "bridge/bridge.h"
 #include "store/store.h"
 
@@ -11,7 +12,7 @@
 
 struct direct {
     enum direct_work work;
-    const char *account;
+    const char *about;
     struct config *config;
     struct loop *loop;
     struct store *store;
@@ -35,18 +36,8 @@ static void on_answer(void *context, const cJSON *view, const struct error *erro
 
 static int open_store(struct direct *direct, struct error *error)
 {
-    const struct config_store_dynamodb *table = direct->config->store_dynamodb;
-
-    if (direct->work == DIRECT_RECONCILE && table) {
-        const struct store_dynamodb place = {.table = table->table,
-                                             .account = table->account ? table->account
-                                                                       : direct->config->home};
-
-        direct->store = store_open_dynamodb(direct->loop, direct->aws, &place, error);
-        return direct->store ? 0 : -1;
-    }
-    if (direct->work == DIRECT_RECONCILE) {
-        direct->store = store_open_sqlite(direct->loop, direct->config->store_path, error);
+    if (direct->work == DIRECT_RECONCILE || direct->work == DIRECT_APPLY) {
+        direct->store = accounts_open_store(direct->loop, direct->aws, direct->config, error);
         return direct->store ? 0 : -1;
     }
     direct->scratch = text_copy("/tmp/causewayctl-XXXXXX");
@@ -59,27 +50,6 @@ static int open_store(struct direct *direct, struct error *error)
 
     direct->store = store_open_sqlite(direct->loop, path, error);
     return direct->store ? 0 : -1;
-}
-
-static int open_accounts(struct direct *direct, struct error *error)
-{
-    direct->aws = aws_new(direct->loop, error);
-    if (!direct->aws)
-        return -1;
-    for (size_t i = 0; i < direct->config->account_count; i++) {
-        const struct config_account *account = &direct->config->accounts[i];
-        const struct aws_account known = {
-            .name = account->name,
-            .id = account->id,
-            .region = account->region,
-            .role_arn = account->assume_role,
-            .external_id = account->external_id,
-        };
-
-        if (aws_set_account(direct->aws, &known, error) < 0)
-            return error_prefix(error, "account %s: ", account->name);
-    }
-    return 0;
 }
 
 static void remove_scratch(const char *directory)
@@ -115,26 +85,34 @@ static void work(struct direct *direct)
     case DIRECT_PLAN:
         bridge_plan(direct->bridge, on_answer, direct);
         break;
+    case DIRECT_APPLY:
+        bridge_apply(direct->bridge, "causewayctl, without the daemon", on_answer, direct);
+        break;
     case DIRECT_RECONCILE:
-        bridge_reconcile(direct->bridge, "causewayctl, without the daemon", on_answer, direct);
+        bridge_reconcile(direct->bridge, direct->about, "causewayctl, without the daemon",
+                         on_answer, direct);
         break;
     case DIRECT_IMPORT:
-        bridge_import(direct->bridge, direct->account, on_answer, direct);
+        bridge_import(direct->bridge, direct->about, false, on_answer, direct);
+        break;
+    case DIRECT_IMPORT_NAMED:
+        bridge_import(direct->bridge, direct->about, true, on_answer, direct);
         break;
     }
     loop_run(direct->loop);
 }
 
-void direct_bridge(struct config *config, enum direct_work wanted, const char *account,
+void direct_bridge(struct config *config, enum direct_work wanted, const char *about,
                    struct answer *answer)
 {
     struct direct direct = {
-        .work = wanted, .account = account, .answer = answer, .config = config_ref(config)};
+        .work = wanted, .about = about, .answer = answer, .config = config_ref(config)};
 
     *answer = (struct answer){.code = API_EXIT_UNREACHABLE};
     log_set_level(LOG_LEVEL_ERROR); /* what was done is in the answer */
     direct.loop = loop_new();
-    if (open_accounts(&direct, &answer->error) == 0 && open_store(&direct, &answer->error) == 0) {
+    direct.aws = accounts_open(direct.loop, direct.config, &answer->error);
+    if (direct.aws && open_store(&direct, &answer->error) == 0) {
         direct.bridge = bridge_new(direct.loop, direct.aws, direct.store, direct.config);
         work(&direct);
     }

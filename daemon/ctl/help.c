@@ -122,6 +122,25 @@ static void put_commands(struct screen *screen, enum command_reach reach)
     }
 }
 
+/* "redrive": all that begin so. False where none does. */
+static bool show_group(struct screen *screen, const char *word)
+{
+    cleanup(free_pointer)
+    char *group = text_printf("%s ", word);
+    bool any = false;
+
+    for (size_t i = 0; i < COMMANDS; i++) {
+        cleanup(free_pointer)
+        char *term = command_text((enum command_id)i);
+
+        if (!text_starts_with(command_table[i].name, group))
+            continue;
+        any = true;
+        put_entry(screen, term, 20, command_table[i].summary);
+    }
+    return any;
+}
+
 static void show_all(struct screen *screen)
 {
     screen_put(screen, TONE_PLAIN,
@@ -232,6 +251,9 @@ enum api_exit help(const struct invocation *invocation)
     enum command_id command = COMMAND_ANY;
     struct error error;
 
+    if (invocation->argument_count == 1 && !invocation_flag(invocation, "json") &&
+        show_group(invocation->screen, invocation->arguments[0]))
+        return API_EXIT_DONE;
     if (invocation->argument_count > 0 &&
         command_look_up(invocation->arguments, invocation->argument_count, &command, &error) < 0)
         return command_fail(invocation, &error);

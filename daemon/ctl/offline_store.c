@@ -2,6 +2,8 @@
 #include "aws/aws.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "bridge/accounts.h"
+#include "bridge/resource.h"
 #include "config/config.h"
 #include "ctl/command.h"
 #include "ctl/offline.h"
@@ -18,27 +20,6 @@ struct places {
     struct loop *loop;
     struct aws *aws; /* NULL while no table was named */
 };
-
-static int open_accounts(struct places *places, struct error *error)
-{
-    places->aws = aws_new(places->loop, error);
-    if (!places->aws)
-        return -1;
-    for (size_t i = 0; i < places->config->account_count; i++) {
-        const struct config_account *account = &places->config->accounts[i];
-        const struct aws_account known = {
-            .name = account->name,
-            .id = account->id,
-            .region = account->region,
-            .role_arn = account->assume_role,
-            .external_id = account->external_id,
-        };
-
-        if (aws_set_account(places->aws, &known, error) < 0)
-            return error_prefix(error, "account %s: ", account->name);
-    }
-    return 0;
-}
 
 /* A path, or dynamodb:TABLE. */
 static struct store *open_place(struct places *places, const char *place, struct error *error)
@@ -57,8 +38,15 @@ static struct store *open_place(struct places *places, const char *place, struct
     table.table = place + strlen(TABLE_PREFIX);
     if (configured && configured->account && text_equal(configured->table, table.table))
         table.account = configured->account;
-    if (!places->aws && open_accounts(places, error) < 0)
+    if (!places->aws)
+        places->aws = accounts_open(places->loop, places->config, error);
+    if (!places->aws)
         return NULL;
+    cleanup(arena_free)
+    struct arena arena = {0};
+
+    table.tag = RESOURCE_OWNER_TAG;
+    table.tag_value = resource_owner(&arena, places->config);
     return store_open_dynamodb(places->loop, places->aws, &table, error);
 }
 

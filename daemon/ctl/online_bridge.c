@@ -80,7 +80,7 @@ enum api_exit offline_expand(const struct invocation *invocation)
 
 /* Of the daemon; where none answers, of AWS with the caller's own credentials. */
 static int ask_or_do(const struct invocation *invocation, const struct question *question,
-                     enum direct_work work, const char *account, struct answer *answer)
+                     enum direct_work work, const char *about, struct answer *answer)
 {
     online_ask(invocation, question, answer);
     if (answer->code != API_EXIT_UNREACHABLE)
@@ -92,28 +92,49 @@ static int ask_or_do(const struct invocation *invocation, const struct question 
         return -1;
     command_complain("no daemon answers; asking AWS with your own credentials");
     answer_free(answer);
-    direct_bridge(config, work, account, answer);
+    direct_bridge(config, work, about, answer);
     return 0;
+}
+
+/* What could not be looked at, or has no form in the file. */
+static bool complain_of_left_out(const cJSON *document)
+{
+    const cJSON *left_out = json_get(document, "left_out");
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, left_out)
+    {
+        command_complain("left out: %s: %s", show_text(entry, "what", "?"),
+                         show_text(entry, "why", "?"));
+    }
+    return cJSON_GetArraySize(left_out) > 0;
 }
 
 enum api_exit online_import(const struct invocation *invocation)
 {
     const char *account = invocation_option(invocation, "account");
+    const bool named = invocation_flag(invocation, "named");
     cleanup(free_pointer)
     char *encoded = text_percent_encode(account ? account : "", false);
     cleanup(free_pointer)
-    char *query = account ? text_printf("account=%s", encoded) : NULL;
+    char *query = account ? text_printf("account=%s%s", encoded, named ? "&named=true" : "") : NULL;
     cleanup(answer_free)
     struct answer answer;
 
     if (ask_or_do(
             invocation,
             &(struct question){.route = API_GET_IMPORT, .query = query, .timeout_ms = LOOK_MS},
-            DIRECT_IMPORT, account, &answer) < 0)
+            named ? DIRECT_IMPORT_NAMED : DIRECT_IMPORT, account, &answer) < 0)
         return API_EXIT_BAD_INPUT;
     if (answer.code != API_EXIT_DONE)
         return online_fail(invocation, &answer);
-    return print_resources(invocation, answer.document);
+    const bool incomplete = complain_of_left_out(answer.document);
+
+    if (!invocation_flag(invocation, "json"))
+        cJSON_DeleteItemFromObjectCaseSensitive(answer.document, "left_out");
+    const enum api_exit code = print_resources(invocation, answer.document);
+
+    return incomplete && code == API_EXIT_DONE ? API_EXIT_NO : code;
 }
 
 /* ---- plan and apply ---------------------------------------------------------------------------
@@ -135,8 +156,14 @@ enum api_exit online_plan(const struct invocation *invocation)
 
     if (code != API_EXIT_DONE)
         return code;
-    if (!command_json(invocation, answer.document))
+    if (!command_json(invocation, answer.document)) {
         put_lines(invocation->screen, show_text(answer.document, "text", ""), true);
+        if (!json_get_bool(answer.document, "empty", false) &&
+            text_equal(json_get_text(answer.document, "mode"), "observe"))
+            screen_put(invocation->screen, TONE_PLAIN,
+                       "reconcile.mode is observe: the daemon only reports this; `causewayctl "
+                       "apply` does it\n");
+    }
     return json_get_bool(answer.document, "empty", false) ? API_EXIT_DONE : API_EXIT_NO;
 }
 
@@ -177,6 +204,14 @@ enum api_exit online_apply(const struct invocation *invocation)
             screen_put(invocation->screen, TONE_PLAIN, "everything is as the file says\n");
         return API_EXIT_DONE;
     }
+    if (cJSON_GetArraySize(json_get(plan.document, "actions")) == 0) {
+        if (command_json(invocation, plan.document))
+            return API_EXIT_DONE;
+        put_lines(invocation->screen, show_text(plan.document, "text", ""), true);
+        screen_put(invocation->screen, TONE_PLAIN,
+                   "there is nothing to do: what differs is left as it is, as told above\n");
+        return API_EXIT_DONE;
+    }
     if (!invocation_flag(invocation, "yes") && prompt_is_possible()) {
         put_lines(invocation->screen, show_text(plan.document, "text", ""), true);
         if (screen_flush(invocation->screen, &error) < 0)
@@ -187,11 +222,34 @@ enum api_exit online_apply(const struct invocation *invocation)
     cleanup(answer_free)
     struct answer answer = {0};
 
-    if (ask_or_do(invocation, &(struct question){.route = API_RECONCILE, .timeout_ms = CHANGE_MS},
-                  DIRECT_RECONCILE, NULL, &answer) < 0)
+    if (ask_or_do(invocation, &(struct question){.route = API_APPLY, .timeout_ms = CHANGE_MS},
+                  DIRECT_APPLY, NULL, &answer) < 0)
         return API_EXIT_BAD_INPUT;
     if (answer.code != API_EXIT_DONE)
         return online_fail(invocation, &answer);
+    return show_applied(invocation, answer.document);
+}
+
+enum api_exit online_reconcile(const struct invocation *invocation)
+{
+    const char *resource = invocation_argument(invocation, 0);
+    cleanup(free_pointer)
+    char *encoded = text_percent_encode(resource ? resource : "", false);
+    cleanup(free_pointer)
+    char *query = resource ? text_printf("resource=%s", encoded) : NULL;
+    cleanup(answer_free)
+    struct answer answer = {0};
+
+    if (ask_or_do(
+            invocation,
+            &(struct question){.route = API_RECONCILE, .query = query, .timeout_ms = CHANGE_MS},
+            DIRECT_RECONCILE, resource, &answer) < 0)
+        return API_EXIT_BAD_INPUT;
+    if (answer.code != API_EXIT_DONE)
+        return online_fail(invocation, &answer);
+    if (invocation_flag(invocation, "json"))
+        return show_applied(invocation, answer.document);
+    put_lines(invocation->screen, show_text(answer.document, "text", ""), true);
     return show_applied(invocation, answer.document);
 }
 
@@ -214,8 +272,10 @@ enum api_exit online_changes(const struct invocation *invocation)
         return API_EXIT_DONE;
     cJSON_ArrayForEach(change, json_get(answer.document, "changes"))
     {
+        char when[TIME_TEXT_SIZE];
+
         table_add(&table, TONE_STRONG, show_text(change, "id", "?"));
-        table_add(&table, TONE_PLAIN, show_text(change, "time", "?"));
+        table_add(&table, TONE_PLAIN, show_moment_of(change, "time", when));
         table_add(&table, TONE_PLAIN, show_text(change, "resource", "?"));
         table_add(&table, TONE_DULL, show_text(change, "cause", ""));
     }
@@ -272,8 +332,9 @@ enum api_exit online_suspend(const struct invocation *invocation)
         return online_fail(invocation, &answer);
     if (!command_json(invocation, answer.document))
         screen_put(invocation->screen, TONE_PLAIN,
-                   "suspended%s%s: differences are reported and not repaired\n",
-                   lasts ? " until " : " until it is resumed", lasts ? until : "");
+                   "suspended until %s%s: differences are reported and not repaired\n",
+                   lasts ? show_moment_of(wish, "until", until) : "it is resumed",
+                   lasts ? " UTC" : "");
     return API_EXIT_DONE;
 }
 

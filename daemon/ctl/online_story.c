@@ -101,6 +101,11 @@ static void show_differences(struct screen *screen, const cJSON *document)
 {
     const cJSON *difference;
 
+    if (!json_get_bool(document, "same", false)) {
+        screen_put(screen, TONE_BAD, "--- %s\n", show_text(document, "a", "?"));
+        screen_put(screen, TONE_GOOD, "+++ %s\n", show_text(document, "b", "?"));
+    }
+
     cJSON_ArrayForEach(difference, json_get(document, "differences"))
     {
         cleanup(free_pointer)

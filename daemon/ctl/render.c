@@ -319,15 +319,39 @@ static void put_last(struct screen *screen, enum tone tone, const char *text, si
 
 struct layout {
     const size_t *widths;
-    size_t last; /* column */
+    size_t last;  /* column that has anything */
+    size_t below; /* from this column on, cells stand in lines of their own; last + 1 for none */
 };
+
+/* The last column has its own way of being cut; what else does not fit goes below. */
+static size_t first_below(const struct layout *layout, const struct screen *screen)
+{
+    size_t end = GAP;
+
+    for (size_t i = 0; i < layout->last; i++) {
+        if (layout->widths[i] == 0)
+            continue;
+        if (i > 0 && end + layout->widths[i] > screen->width)
+            return i;
+        end += layout->widths[i] + GAP;
+    }
+    return layout->last + 1;
+}
+
+static void put_below(const struct layout *layout, const struct cell *cells, struct screen *screen)
+{
+    buffer_append_byte(&screen->text, '\n');
+    for (size_t i = layout->below; i <= layout->last; i++)
+        if (cells[i].width > 0)
+            set_text(screen, cells[i].tone, 0, 3 * GAP, screen->width, cells[i].text);
+}
 
 static void print_row(const struct layout *layout, const struct cell *cells, struct screen *screen)
 {
     size_t at = 0;
     size_t start = GAP;
 
-    for (size_t i = 0; i < layout->last; i++) {
+    for (size_t i = 0; i < layout->last && i < layout->below; i++) {
         if (layout->widths[i] == 0)
             continue;
         if (cells[i].width > 0) {
@@ -336,6 +360,10 @@ static void print_row(const struct layout *layout, const struct cell *cells, str
             at = start + cells[i].width;
         }
         start += layout->widths[i] + GAP;
+    }
+    if (layout->below <= layout->last) {
+        put_below(layout, cells, screen);
+        return;
     }
     const struct cell *last = &cells[layout->last];
 
@@ -361,7 +389,9 @@ static void print_titles(const struct table *table, const struct layout *layout,
         cells[i].width = width_of(table->titles[i]);
         end += i < layout->last && layout->widths[i] > 0 ? layout->widths[i] + GAP : 0;
     }
-    /* Where the last cells stand below their rows, there is no column to name. */
+    /* Where cells stand below their rows, there is no column to name. */
+    for (size_t i = layout->below; i <= layout->last; i++)
+        cells[i].width = 0;
     if (end + LAST_COLUMN_LEAST > screen->width)
         cells[layout->last].width = 0;
     print_row(layout, cells, screen);
@@ -380,6 +410,7 @@ void table_print(const struct table *table, struct screen *screen)
         if (widths[i] > 0)
             layout.last = i;
     }
+    layout.below = first_below(&layout, screen);
     print_titles(table, &layout, screen);
     for (size_t i = 0; i + table->columns <= table->count; i += table->columns)
         print_row(&layout, table->cells + i, screen);

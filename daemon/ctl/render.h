@@ -76,7 +76,8 @@ void screen_json(struct screen *screen, const cJSON *document);
 int screen_flush(struct screen *screen, struct error *error);
 
 /* Rows of cells. Columns are as wide as their widest cell; those in which no row has anything are
- * left out. The last column is cut where the terminal ends. */
+ * left out. The last column is cut where the terminal ends; others that do not fit are put below
+ * their rows. */
 struct table {
     const char *const *titles;
     size_t columns;

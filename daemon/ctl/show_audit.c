@@ -22,7 +22,8 @@ void show_calls(struct screen *screen, const cJSON *deployment)
         table_add(&table, TONE_PLAIN, show_text(call, "request", "?"));
         table_add(&table, TONE_PLAIN, json_get_text(call, "error"));
     }
-    screen_put(screen, TONE_PLAIN, "\nevent %s, %s of account %s\n",
+    screen_put(screen, TONE_PLAIN, "\n");
+    screen_put(screen, TONE_PLAIN, "event %s, %s of account %s\n",
                show_text(deployment, "event_id", "?"), show_text(deployment, "event_type", "?"),
                show_text(deployment, "account", "?"));
     table_print(&table, screen);

@@ -12,11 +12,16 @@ static void put_kept(struct screen *screen, const cJSON *bridge)
     int64_t unreadable = json_get_integer(bridge, "unreadable", 0);
     int64_t orphaned = json_get_integer(bridge, "orphaned", 0);
 
+    cleanup(free_pointer)
+    char *differ = text_printf("%" PRId64 " of %" PRId64 " resources differ%s", different,
+                               resources, different == 1 ? "s" : "");
+    cleanup(free_pointer)
+    char *unknown = text_printf("%" PRId64 " could not be read", unreadable);
+
     if (different || unreadable)
         screen_field(screen, "bridge", TONE_WARNING,
-                     "%" PRId64 " of %" PRId64 " resources differ, %" PRId64
-                     " could not be read; `causewayctl plan` shows what would be done",
-                     different, resources, unreadable);
+                     "%s%s%s; `causewayctl plan` shows what would be done", different ? differ : "",
+                     different && unreadable ? ", " : "", unreadable ? unknown : "");
     else
         screen_field(screen, "bridge", TONE_PLAIN, "all %" PRId64 " resources as the file says",
                      resources);
@@ -52,11 +57,15 @@ static void put_heartbeat(struct screen *screen, const cJSON *beat, int64_t now_
 
 static void put_suspended(struct screen *screen, const cJSON *suspended)
 {
+    char until[TIME_TEXT_SIZE];
+    bool ends = json_get_text(suspended, "until");
+
     if (suspended)
-        screen_field(
-            screen, "suspended", TONE_WARNING, "by %s%s%s: %s; `causewayctl resume` ends it",
-            show_text(suspended, "who", "?"), json_get_text(suspended, "until") ? ", until " : "",
-            show_text(suspended, "until", ""), show_text(suspended, "why", ""));
+        screen_field(screen, "suspended", TONE_WARNING,
+                     "by %s%s%s%s: %s; `causewayctl resume` ends it",
+                     show_text(suspended, "who", "?"), ends ? ", until " : "",
+                     ends ? show_moment_of(suspended, "until", until) : "", ends ? " UTC" : "",
+                     show_text(suspended, "why", ""));
 }
 
 void show_bridge(struct screen *screen, const cJSON *document)

@@ -1,6 +1,7 @@
 #include "ctl/show_internal.h"
 
 #include "base/text.h"
+#include "deploy/progress_words.h"
 
 static void put_object(struct screen *screen, const char *label, const cJSON *deployment,
                        const char *bucket, const char *key, const char *version)
@@ -85,6 +86,8 @@ static void put_way(struct screen *screen, const cJSON *deployment)
         int64_t at_ms = json_get_integer(entry, "at_ms", 0);
         char when[TIME_TEXT_SIZE];
         char took[DURATION_TEXT_SIZE];
+        const char *note = json_get_text(entry, "note");
+        bool told = text_equal(note, json_get_text(deployment, "reason"));
 
         table_add(&table, TONE_PLAIN, show_moment(at_ms, when));
         show_add_state(&table, entry);
@@ -92,11 +95,26 @@ static void put_way(struct screen *screen, const cJSON *deployment)
                   entry->next
                       ? show_span(json_get_integer(entry->next, "at_ms", at_ms) - at_ms, took)
                       : NULL);
-        table_add(&table, TONE_PLAIN, json_get_text(entry, "note"));
+        table_add(&table, TONE_PLAIN, told ? NULL : note);
     }
     if (table.count > 0)
         screen_put(screen, TONE_PLAIN, "\n");
     table_print(&table, screen);
+}
+
+static void put_rollout(struct screen *screen, const cJSON *deployment, int64_t now_ms)
+{
+    const cJSON *variant;
+
+    cJSON_ArrayForEach(variant, json_get(json_get(deployment, "rollout"), "variants"))
+    {
+        cleanup(free_pointer)
+        char *words = progress_of_variant(variant, now_ms);
+        cleanup(free_pointer)
+        char *line = text_printf("%s: %s", show_text(variant, "name", "?"), words);
+
+        screen_paragraph(screen, TONE_PLAIN, 0, 2, line);
+    }
 }
 
 void show_deployment(struct screen *screen, const cJSON *deployment, int64_t now_ms)
@@ -124,6 +142,8 @@ void show_deployment(struct screen *screen, const cJSON *deployment, int64_t now
         screen_put(screen, TONE_BUSY, "  %s\n", progress);
     if (!ended_ms && json_get_integer(deployment, "usual_ms", 0))
         screen_put(screen, TONE_PLAIN, "  %s in all\n", elapsed);
+    if (!ended_ms)
+        put_rollout(screen, deployment, now_ms);
     if (!ended_ms)
         screen_paragraph(
             screen, json_get_integer(deployment, "attempts", 0) > 0 ? TONE_WARNING : TONE_PLAIN, 0,

@@ -22,6 +22,9 @@ int64_t show_now(const cJSON *document);
 /* "2026-11-20 09:30:12", in UTC. Returns text. */
 const char *show_moment(int64_t time_ms, char text[TIME_TEXT_SIZE]);
 
+/* The same of an object's RFC 3339 text, in UTC; "?" where there is none. */
+const char *show_moment_of(const cJSON *object, const char *name, char text[TIME_TEXT_SIZE]);
+
 /* A duration, in whole seconds from one second on; clocks that differ make no negative ones.
  * Returns text. */
 const char *show_span(int64_t duration_ms, char text[DURATION_TEXT_SIZE]);
@@ -33,9 +36,9 @@ char *show_ago(int64_t age_ms);
 enum tone show_tone(const char *name);
 void show_add_state(struct table *table, const cJSON *deployment);
 
-/* How far the present state is, as a bar: parts of a copy, or time against what is usual for it;
- * NULL where neither is known. And how long all of it took so far, against what is usual. The
- * caller frees them. */
+/* How far the present state is, as a bar: parts of a copy, instances, or time against what is
+ * usual; NULL where neither is known. And how long all of it took so far, against what is usual.
+ * The caller frees them. */
 char *show_progress(const cJSON *deployment, int64_t now_ms);
 char *show_elapsed(const cJSON *deployment, int64_t now_ms);
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "deploy/copy.h"
+#include "deploy/progress_words.h"
 #include "deploy/record.h"
 
 #include <inttypes.h>
@@ -29,6 +30,14 @@ const char *show_moment(int64_t time_ms, char text[TIME_TEXT_SIZE])
     text[DATE] = ' ';
     text[SECONDS_END] = '\0';
     return text;
+}
+
+const char *show_moment_of(const cJSON *object, const char *name, char text[TIME_TEXT_SIZE])
+{
+    const char *told = json_get_text(object, name);
+    int64_t time_ms;
+
+    return told && time_parse(told, &time_ms) ? show_moment(time_ms, text) : "?";
 }
 
 const char *show_span(int64_t duration_ms, char text[DURATION_TEXT_SIZE])
@@ -100,6 +109,27 @@ static char *copy_progress(const cJSON *deployment)
     return text_printf("%s %" PRId64 " of %" PRId64 " parts", drawn, part, count);
 }
 
+/* How many of the instances there are, and what SageMaker does with them. */
+static char *rollout_progress(const cJSON *deployment, int64_t usual_ms)
+{
+    cleanup(free_pointer)
+    char *brief = progress_brief(deployment);
+    char usual[DURATION_TEXT_SIZE];
+    int64_t current;
+    int64_t desired;
+
+    if (!brief)
+        return NULL;
+    if (!progress_count(deployment, &current, &desired))
+        return text_copy(brief);
+    cleanup(free_pointer)
+    char *drawn = bar(current, desired);
+
+    return usual_ms >= 1000
+               ? text_printf("%s %s; usually %s", drawn, brief, show_span(usual_ms, usual))
+               : text_printf("%s %s", drawn, brief);
+}
+
 /* A person's time is not drawn: there is no usual one. */
 char *show_progress(const cJSON *deployment, int64_t now_ms)
 {
@@ -110,6 +140,12 @@ char *show_progress(const cJSON *deployment, int64_t now_ms)
 
     if (text_equal(state, "copying") && json_get_integer(deployment, "parts", 0) > 0)
         return copy_progress(deployment);
+    if (json_get(deployment, "rollout") && !json_get_integer(deployment, "ended_ms", 0)) {
+        char *rollout = rollout_progress(deployment, usual_ms);
+
+        if (rollout)
+            return rollout;
+    }
     if (usual_ms < 1000 || json_get_integer(deployment, "ended_ms", 0) ||
         text_equal(state, "awaiting_approval"))
         return NULL;

@@ -109,7 +109,12 @@ static char *tell_verifying(const cJSON *view)
 static char *tell_end(const cJSON *view)
 {
     const char *reason = json_get_text(view, "reason");
+    const char *before = json_get_text(view, "previous_config");
 
+    /* Why, has been told where it began to go back. */
+    if (text_equal(json_get_text(view, "state"), deployment_state_name(STATE_ROLLED_BACK)) &&
+        !text_is_empty(before))
+        return text_printf("the endpoint serves %s again", before);
     if (reason)
         return text_copy(reason);
     return text_printf("%s%s", json_get_integer(view, "unchanged", 0) ? "it already served: " : "",
@@ -122,6 +127,8 @@ static char *tell(const cJSON *view, const cJSON *entry, bool now)
 
     if (!deployment_state_from_name(text_of(entry, "state"), &state))
         return text_copy(text_of(entry, "note")); /* of a newer daemon */
+    if (json_get_text(entry, "note") && deployment_state_kind(state) == STATE_RUNS)
+        return text_copy(text_of(entry, "note")); /* something that happened in it */
     bool waits =
         state == STATE_AWAITING_APPROVAL || state == STATE_WAITING || state == STATE_SETTLING;
 

@@ -88,10 +88,14 @@ static int put_frame(struct screen *screen, struct buffer *frame, size_t *lines,
         if (*lines > 0)
             buffer_printf(&before, "\033[%zuA", *lines); /* Cursor Up */
         buffer_append_text(&before, "\033[J");           /* Erase in Display, to its end */
+        /* What is too long is cut, not wrapped (DECAWM): lines are counted to get back up. */
+        buffer_append_text(&before, "\033[?7l");
     } else if (*lines > 0) {
         buffer_append_byte(&before, '\n');
     }
     buffer_append(&before, frame->data, frame->length);
+    if (screen->terminal)
+        buffer_append_text(&before, "\033[?7h");
     *lines = count_lines(buffer_text(frame));
     screen->text = before;
     return screen_flush(screen, error);

@@ -70,6 +70,13 @@ void effect_ask_by_name(const struct asking *asking, const char *member, const c
     effect_call_document(asking, document);
 }
 
+const char *effect_registry_reader(const struct asking *asking, const char *registry)
+{
+    const struct config_account *owner = config_find_account_by_id(asking->config, registry);
+
+    return owner ? owner->name : asking->config->home;
+}
+
 const cJSON *effect_garbage(const struct asking *asking)
 {
     return cJSON_GetArrayItem(asking->record->garbage, (int)asking->record->tidied);
@@ -118,6 +125,9 @@ static const char *subject_of(struct arena *arena, const struct record *record, 
     case EFFECT_HEAD_BUCKET:
         return arena_printf(arena, "the model bucket %s cannot be reached (s3:ListBucket): ",
                             json_get_text(record->settings, "model_bucket"));
+    case EFFECT_READ_MANIFEST:
+    case EFFECT_CARRY_LAYER:
+        return "the image to be mirrored: ";
     case EFFECT_COPY_OBJECT:
         return arena_printf(arena, "the copy of s3://%s/%s to s3://%s/%s: ", record->model_bucket,
                             record->model_key, record->copy_bucket, record->copy_key);
@@ -176,6 +186,11 @@ void effect_cancel(struct effect_run *run)
         aws_call_cancel(run->call);
     arena_free(&run->arena);
     free(run);
+}
+
+bool effect_carries(enum effect effect)
+{
+    return effect == EFFECT_CARRY_PART || effect == EFFECT_CARRY_LAYER;
 }
 
 const char *effect_operation(enum effect effect)

@@ -1,5 +1,6 @@
 /* What the effects' files share: effects.c (the table, beginning and ending), effects_pipeline.c,
- * effects_object.c, effects_endpoint.c, effects_stack.c, effects_watch.c (asking and taking). */
+ * effects_object.c, effects_image.c, effects_endpoint.c, effects_async.c, effects_stack.c,
+ * effects_watch.c (asking and taking). */
 #ifndef CAUSEWAY_DEPLOY_EFFECTS_INTERNAL_H
 #define CAUSEWAY_DEPLOY_EFFECTS_INTERNAL_H
 
@@ -45,6 +46,10 @@ void effect_fail(struct effect_run *run, const struct error *error);
 /* {MEMBER: name}, which is all that the describing and deleting operations want. */
 void effect_ask_by_name(const struct asking *asking, const char *member, const char *name);
 
+/* Who reads a registry's images: the account that owns it, where the configuration names it; else
+ * home, by the registry's leave. */
+const char *effect_registry_reader(const struct asking *asking, const char *registry);
+
 /* The garbage entry that is next. */
 const cJSON *effect_garbage(const struct asking *asking);
 
@@ -66,6 +71,13 @@ void ask_carried_part(const struct asking *asking);
 void ask_completion(const struct asking *asking);
 void ask_abort(const struct asking *asking);
 void ask_delete_copy(const struct asking *asking);
+void ask_mirror(const struct asking *asking);
+void ask_manifest(const struct asking *asking);
+void ask_layers(const struct asking *asking);
+void ask_layer_upload(const struct asking *asking);
+void ask_layer_part(const struct asking *asking);
+void ask_layer_completion(const struct asking *asking);
+void ask_put_image(const struct asking *asking);
 void ask_alarms(const struct asking *asking);
 void ask_put_alarm(const struct asking *asking);
 void ask_delete_alarms(const struct asking *asking);
@@ -77,6 +89,8 @@ void ask_scaling(const struct asking *asking);
 void ask_register_scaling(const struct asking *asking);
 void ask_stack(const struct asking *asking);
 void ask_template(const struct asking *asking);
+void ask_keep_template(const struct asking *asking);
+void ask_put_template(const struct asking *asking);
 void ask_create_change_set(const struct asking *asking);
 void ask_change_set(const struct asking *asking);
 void ask_stack_events(const struct asking *asking);
@@ -94,6 +108,10 @@ void ask_restore_endpoint(const struct asking *asking);
 void ask_remake_endpoint(const struct asking *asking);
 void ask_delete_endpoint(const struct asking *asking);
 void ask_invocation(const struct asking *asking);
+void ask_async_put(const struct asking *asking);
+void ask_async_invocation(const struct asking *asking);
+void ask_async_answer(const struct asking *asking);
+void ask_async_failure(const struct asking *asking);
 void ask_delete_config(const struct asking *asking);
 void ask_delete_model(const struct asking *asking);
 void take_document(struct effect_run *run, const void *output, struct effect_result *result);
@@ -115,6 +133,7 @@ void take_change_set_status(struct effect_run *run, const void *output,
                             struct effect_result *result);
 void take_stack_events(struct effect_run *run, const void *output, struct effect_result *result);
 void take_endpoint(struct effect_run *run, const void *output, struct effect_result *result);
+void take_async_places(struct effect_run *run, const void *output, struct effect_result *result);
 void take_answer(struct effect_run *run, const void *output, struct effect_result *result);
 
 #endif

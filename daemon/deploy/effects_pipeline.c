@@ -20,7 +20,6 @@ void ask_image(const struct asking *asking)
 
     assert(parsed == 0); /* the machine has looked at it */
     (void)parsed;
-    const struct config_account *owner = config_find_account_by_id(asking->config, image.account);
     const struct ecr_image_id wanted = {.image_tag = image.tag};
     const struct ecr_describe_images_input input = {
         .registry_id = image.account,
@@ -29,7 +28,7 @@ void ask_image(const struct asking *asking)
         .image_id_count = 1,
     };
 
-    effect_call_as(asking, owner ? owner->name : asking->config->home, &input);
+    effect_call_as(asking, effect_registry_reader(asking, image.account), &input);
 }
 
 /* As the account that owns the repository: nobody else is told. */
@@ -41,12 +40,11 @@ void ask_repository_policy(const struct asking *asking)
 
     assert(parsed == 0); /* the machine has looked at it */
     (void)parsed;
-    const struct config_account *owner = config_find_account_by_id(asking->config, image.account);
     cJSON *input = cJSON_CreateObject();
 
     json_add_text(input, "registryId", image.account);
     json_add_text(input, "repositoryName", image.repository);
-    effect_call_document_as(asking, owner ? owner->name : asking->config->home, input);
+    effect_call_document_as(asking, effect_registry_reader(asking, image.account), input);
 }
 
 /* All that staging knows of the execution's actions, newest first: far fewer than a page. */

@@ -2,8 +2,13 @@
  * {status, reason, change_set, parameters} of a stack, {status, reason} of a change set, {body} of
  * a template, {events: [{resource, type, status, reason, physical}]}, the newest first. */
 #include "aws/service_cloudformation.h"
+#include "aws/service_s3.h"
+#include "base/hash.h"
+#include "base/limits.h"
 #include "base/text.h"
 #include "deploy/effects_internal.h"
+#include "deploy/stack_template.h"
+#include "deploy/zip.h"
 
 #include <string.h>
 
@@ -26,6 +31,119 @@ void ask_template(const struct asking *asking)
 
     effect_call(asking, &input);
 }
+
+/* ---- templates that are put into the bucket ---------------------------------------------------
+ */
+
+struct storing {
+    const char *home;
+    const char *bucket;
+    const char *key;
+    const char *sha256;
+    const char *member; /* of the artifact */
+};
+
+static const struct storing *begin_storing(const struct asking *asking, const cJSON *template)
+{
+    struct effect_run *run = asking->run;
+    const cJSON *settings = asking->record->settings;
+    struct storing *storing = arena_allocate(&run->arena, sizeof(*storing));
+
+    *storing = (struct storing){
+        .home = arena_copy(&run->arena, asking->config->home),
+        .bucket = arena_copy(&run->arena, json_get_text(settings, "model_bucket")),
+        .key = arena_copy(&run->arena, json_get_text(template, "key")),
+        .sha256 = arena_copy(&run->arena, json_get_text(template, "sha256")),
+        .member = arena_copy(&run->arena, json_get_text(json_get(settings, "project"), "template")),
+    };
+    run->aws = asking->aws;
+    run->second = storing;
+    return storing;
+}
+
+/* The key is made of the text's digest: another text was not meant. */
+static void store_template(struct effect_run *run, const char *text, size_t length)
+{
+    const struct storing *storing = run->second;
+    char digest[SHA256_HEX_SIZE];
+    struct error error;
+
+    if (!text_equal(hash_sha256_hex(text, length, digest), storing->sha256)) {
+        error_set(&error, ERROR_INVALID, "the template has changed since it was read");
+        effect_fail(run, &error);
+        return;
+    }
+    const struct s3_put_object_input input = {
+        .bucket = storing->bucket,
+        .key = storing->key,
+        .body = {.data = text, .length = length},
+    };
+
+    effect_call_second(run, storing->home, &s3_put_object, &input);
+}
+
+static void on_artifact(void *context, const struct aws_result *aws_result)
+{
+    struct effect_run *run = context;
+    const struct storing *storing = run->second;
+    struct error error;
+    size_t length;
+
+    if (!aws_result->ok) {
+        effect_fail(run, &aws_result->error);
+        return;
+    }
+    const struct s3_get_object_output *artifact = aws_result->output;
+    cleanup(free_pointer)
+    char *text = zip_read_member(artifact->body.data, artifact->body.length, storing->member,
+                                 LIMIT_ARTIFACT_ENTRY_BYTES, &length, &error);
+
+    if (text)
+        store_template(run, text, length);
+    else
+        effect_fail(run, &error);
+}
+
+/* The artifact is read once more: the record would be too large with it. */
+void ask_put_template(const struct asking *asking)
+{
+    const struct record *record = asking->record;
+    const struct s3_get_object_input input = {
+        .bucket = record->artifact_bucket,
+        .key = record->artifact_key,
+        .version_id = record->artifact_version,
+    };
+
+    begin_storing(asking, record->template);
+    asking->run->call =
+        aws_call(asking->aws, record->account, &s3_get_object, &input, on_artifact, asking->run);
+}
+
+static void on_template(void *context, const struct aws_result *aws_result)
+{
+    struct effect_run *run = context;
+
+    if (!aws_result->ok) {
+        effect_fail(run, &aws_result->error);
+        return;
+    }
+    const struct cloudformation_get_template_output *answer = aws_result->output;
+    const char *text = answer->template_body ? answer->template_body : "";
+
+    store_template(run, text, strlen(text));
+}
+
+void ask_keep_template(const struct asking *asking)
+{
+    const struct storing *storing = begin_storing(asking, asking->record->previous_stack);
+    const struct cloudformation_get_template_input input = {.stack_name = stack_of(asking),
+                                                            .template_stage = "Original"};
+
+    asking->run->call = aws_call(asking->aws, storing->home, &cloudformation_get_template, &input,
+                                 on_template, asking->run);
+}
+
+/* ---- changes --------------------------------------------------------------------------------- */
 
 /* {NAME: VALUE} as the list that AWS wants. */
 static const struct cloudformation_parameter *parameters_of(struct arena *arena,
@@ -80,6 +198,7 @@ static void fill_change(const struct asking *asking, struct cloudformation_chang
     *input = (struct cloudformation_change_input){
         .stack_name = record->stack,
         .template_body = json_get_text(template, "body"),
+        .template_url = stack_template_url(arena, record, template),
         .role_arn = json_get_text(record->settings, "stack_role"),
     };
     input->parameters =

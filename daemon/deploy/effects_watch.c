@@ -37,9 +37,8 @@ void take_trust(struct effect_run *run, const void *output, struct effect_result
 void ask_alarms(const struct asking *asking)
 {
     cJSON *input = cJSON_CreateObject();
-    const cJSON *alarms = json_get(json_get(asking->record->settings, "rollout"), "alarms");
 
-    json_put(input, "AlarmNames", cJSON_Duplicate(alarms, true));
+    json_put(input, "AlarmNames", cJSON_Duplicate(watch_named(asking->record), true));
     effect_call_document(asking, input);
 }
 

@@ -7,14 +7,11 @@
 #include "deploy/engine_internal.h"
 #include "deploy/journal.h"
 #include "deploy/lineage.h"
-#include "deploy/turn.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A commit that the disk refused is asked for again this often; the store says when it is well. */
-#define COMMIT_RETRY_MS 1000
 /* The wall clock may be set while a timer runs, so none is trusted for longer. */
 #define TIMER_MAXIMUM_MS 60000
 /* So many are looked at in a turn of the loop: after a start with thousands, messages are received
@@ -78,6 +75,8 @@ static void on_commit_retry(void *context)
         if (live->next && !live->committing && !live->abandoned)
             commit_next(live);
     }
+    if (engine->readings == 0)
+        engine_fetch_next(engine);
 }
 
 static void take_over_next(struct live *live)
@@ -86,6 +85,7 @@ static void take_over_next(struct live *live)
 
     char digest[SHA256_HEX_SIZE];
 
+    engine_set_moving(live, false);
     live->record = steal_pointer(live->next);
     free(live->bytes);
     live->bytes = steal_pointer(live->next_bytes);
@@ -120,16 +120,17 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     case STORE_COMMITTED:
         take_over_next(live);
         engine_count(live, live->record);
-        engine_mark_waiting_for_turn(live->seat);
+        engine_stir(engine, live->seat);
         if (live->granted)
             engine_answer_wish(steal_pointer(live->granted), ENGINE_DONE, live->id, NULL);
         break;
     case STORE_FAILED:
         /* Nothing was changed and no effect has run: the same commit is asked for again. */
-        if (live->abandoned)
+        if (live->abandoned) {
+            engine_stir(engine, live->seat);
             engine_remove_live(live);
-        else
-            timer_start(&engine->commit_retry, COMMIT_RETRY_MS);
+        } else
+            timer_start(&engine->commit_retry, ENGINE_RETRY_MS);
         return;
     case STORE_CONFLICT:
         /* Another daemon has moved it on: it is theirs now, and what we know is old. */
@@ -138,7 +139,7 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
 
         engine_answer_lost(live);
         engine_remove_live(live);
-        engine_mark_waiting_for_turn(seat);
+        engine_stir(engine, seat);
         holding_is_old(engine, seat);
         return;
     }
@@ -182,20 +183,16 @@ static void step(struct live *live, const struct machine_input *input, struct wi
     live->next_bytes = bytes;
     live->next_lineage = output.lineage;
     live->granted = wish;
+    engine_set_moving(live, true);
     commit_next(live);
 }
 
 static void on_effect(void *context, const struct effect_result *result)
 {
     struct live *live = context;
-
     struct engine *engine = live->engine;
-    struct live *next = list_first(&engine->crowded, struct live, ready);
 
-    live->effect = NULL;
-    engine->effects_running--;
-    if (next)
-        engine_mark(next);
+    engine_end_effect(live);
     journal_effect(live->record, machine_step_effect(live->record), result);
     step(live, &(struct machine_input){.kind = INPUT_RESULT, .result = result}, NULL);
     poke(&engine->poke);
@@ -207,11 +204,16 @@ static void run_effect(struct live *live, enum effect effect)
 
     if (engine->stopped)
         return;
-    if (engine->effects_running >= LIMIT_EFFECTS) {
-        list_append(&engine->crowded, &live->ready);
+    const bool carries = effect_carries(effect);
+    const bool is_laden = carries && engine->carries_running >= LIMIT_CARRIES;
+
+    if (is_laden || engine->effects_running >= LIMIT_EFFECTS) {
+        list_append(is_laden ? &engine->laden : &engine->crowded, &live->ready);
         engine_park(live);
         return;
     }
+    live->carries = carries;
+    engine->carries_running += carries;
     live->effect = effect_start(engine->aws, engine->config, live->record, effect, on_effect, live);
     engine->effects_running++;
 }
@@ -224,38 +226,37 @@ static bool is_held(const struct live *live)
 
 static void ask_for_turn(struct live *live)
 {
-    struct live *other;
-    size_t count = 0;
-
-    /* While another one of this endpoint is being committed, what it will be is not known. */
-    list_each(other, &live->seat->lives, in_seat)
-    {
-        if (other->next && other != live)
-            return;
-    }
-    const struct record **records = memory_allocate_array(live->seat->open, sizeof(*records));
-
-    list_each(other, &live->seat->lives, in_seat)
-    {
-        const struct record *record = engine_record(other);
-
-        if (record)
-            records[count++] = record;
-    }
-    struct turn_decision decision = turn_decide(live->record, records, count, live->seat->lineage);
+    struct turn_decision decision = engine_decide_turn(live);
 
     if (decision.turn == TURN_TAKE && !is_held(live))
         step(live, &(struct machine_input){.kind = INPUT_TURN}, NULL);
     else if (decision.turn == TURN_SUPERSEDED)
         step(live, &(struct machine_input){.kind = INPUT_SUPERSEDED, .by = decision.by}, NULL);
-    free(records);
 }
 
+/* What has happened since it began to wait is swept once; from then on the sweep sees what comes.
+ */
 static void want_sweep(struct live *live)
 {
     const struct config_account *home = config_home(live->engine->config);
+    int64_t since_ms =
+        live->swept_ms == live->record->entered_ms ? clock_wall_ms() : live->record->entered_ms;
 
-    sweep_want(live->engine->sweep, home->name, live->record->entered_ms - SWEEP_MARGIN_MS);
+    live->swept_ms = live->record->entered_ms;
+    sweep_want(live->engine->sweep, home->name, since_ms - SWEEP_MARGIN_MS, live->added_ms);
+}
+
+/* The oldest wish, if there is one: the machine grants it or says why not. */
+static bool grant_wish(struct live *live)
+{
+    struct wish *wish = list_first(&live->wishes, struct wish, link);
+
+    if (!wish)
+        return false;
+    list_remove(&wish->link);
+    step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who, .now = wish->now},
+         wish);
+    return true;
 }
 
 /* Does the one thing that is possible now, if any. */
@@ -264,8 +265,13 @@ static void advance(struct live *live)
     struct engine *engine = live->engine;
     int64_t now_ms = clock_wall_ms();
 
-    if (live->next || live->effect)
+    if (live->next || live->effect || live->reading)
         return;
+    if (!live->record && !live->bytes && !live->unreadable) {
+        if (holding_may_act(engine, live->seat))
+            engine_fetch(live);
+        return;
+    }
     if (!engine_record(live)) {
         engine_remove_live(live);
         return;
@@ -273,9 +279,10 @@ static void advance(struct live *live)
     if (machine_is_closed(live->record)) {
         struct seat *seat = live->seat;
 
-        engine_refuse_wishes(live);
+        if (grant_wish(live)) /* which comes too late, and hears so */
+            return;
         engine_remove_live(live);
-        engine_mark_waiting_for_turn(seat);
+        engine_stir(engine, seat);
         return;
     }
     if (live->abandoned || !holding_may_act(engine, live->seat))
@@ -284,14 +291,8 @@ static void advance(struct live *live)
         step(live, &(struct machine_input){.kind = INPUT_START}, NULL);
         return;
     }
-    struct wish *wish = list_first(&live->wishes, struct wish, link);
-
-    if (wish) {
-        list_remove(&wish->link);
-        step(live, &(struct machine_input){.kind = wish->kind, .by = wish->who, .now = wish->now},
-             wish);
+    if (grant_wish(live))
         return;
-    }
     bool waits = machine_waits_for_endpoint(live->record);
     bool news = live->news;
 
@@ -361,6 +362,7 @@ static void run(void *context)
     struct live *live;
 
     mark_due(engine);
+    engine_mark_stirred(engine);
     for (size_t i = 0; i < LIVES_A_TURN; i++) {
         live = list_first(&engine->ready, struct live, ready);
         if (!live)
@@ -481,39 +483,60 @@ static void tell_news(const struct seat *seat)
         return;
     list_each(live, &seat->lives, in_seat)
     {
+        bool parked = !live->record && !live->bytes;
+
+        if (parked && live->claimed && !live->waits_for_endpoint && !live->stack)
+            continue; /* not worth being read */
         live->news = true;
         engine_mark(live);
     }
+}
+
+/* Where another daemon holds the endpoint, it is told. */
+static bool pass_news_on(struct engine *engine, const struct seat *seat)
+{
+    if (!seat || !seat->lease || seat->is_ours)
+        return false;
+    cJSON *news = cJSON_CreateObject();
+
+    json_add_text(news, "verb", "news");
+    notes_write(engine->notes, seat->endpoint, news, NULL, NULL);
+    return true;
 }
 
 void engine_endpoint_news(struct engine *engine, const char *endpoint)
 {
     const struct seat *seat = find_seat_ignoring_case(engine, endpoint);
 
-    if (seat && seat->lease && !seat->is_ours) {
-        cJSON *news = cJSON_CreateObject();
+    if (!pass_news_on(engine, seat))
+        tell_news(seat);
+}
 
-        json_add_text(news, "verb", "news");
-        notes_write(engine->notes, seat->endpoint, news, NULL, NULL);
-        return;
+/* The endpoints that the stack makes, by the configuration: what others hold is not in memory here.
+ */
+static void pass_stack_news_on(struct engine *engine, const char *stack)
+{
+    for (size_t i = 0; i < engine->config->deployment_count; i++) {
+        const struct config_deployment *deployment = &engine->config->deployments[i];
+        const char *made = deployment->stack ? deployment->stack : deployment->endpoint;
+
+        if (deployment->driver == DRIVER_CLOUDFORMATION && text_equal(made, stack))
+            pass_news_on(engine, map_get(&engine->seats, deployment->endpoint));
     }
-    tell_news(seat);
 }
 
 void engine_stack_news(struct engine *engine, const char *stack)
 {
-    cleanup(free_pointer)
-    char *member = text_printf("\"stack\":\"%s\"", stack);
     struct live *live;
 
     list_each(live, &engine->lives, link)
     {
-        /* Names of stacks have nothing in them that JSON escapes. */
-        if (!strstr(live->bytes, member))
+        if (live->claimed && !text_equal(live->stack, stack))
             continue;
         live->news = true;
         engine_mark(live);
     }
+    pass_stack_news_on(engine, stack);
 }
 
 void engine_wish(struct live *live, const struct machine_input *input, engine_done *done,
@@ -551,6 +574,9 @@ struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *stor
     list_init(&engine->lives);
     list_init(&engine->ready);
     list_init(&engine->crowded);
+    list_init(&engine->laden);
+    list_init(&engine->unread);
+    list_init(&engine->stirred);
     timer_init(&engine->timer, loop, on_timer, engine);
     timer_init(&engine->commit_retry, loop, on_commit_retry, engine);
     poke_init(&engine->poke, loop, run, engine);

@@ -96,10 +96,15 @@ void engine_observe(struct engine *engine, engine_observer *observer, void *cont
  * configuration; false also where nothing is known of what the endpoint serves. */
 bool engine_is_loose(const struct engine *engine, const char *endpoint, const char *name);
 
-/* Open deployments. The order is that of acceptance. */
+/* Open deployments, as far as they are known without being read, in the order of acceptance. */
+struct engine_open {
+    const char *id;
+    const char *endpoint;
+    enum deployment_state state; /* STATE_ACCEPTED where it was not looked at since the start */
+    bool turn;                   /* it alone may touch its endpoint */
+};
 void engine_each_open(const struct engine *engine,
-                      void (*each)(void *context, const struct record *record), void *context);
-const struct record *engine_find_open(const struct engine *engine, const char *id);
+                      void (*each)(void *context, const struct engine_open *open), void *context);
 
 /* Ended ones too, from the store, newest first; endpoint NULL for all. row gets the view of a
  * record (record_view()), which it may keep by cJSON_Duplicate(). */

@@ -1,6 +1,6 @@
 /* What the engine's files share: engine.c (the rule, taking in, life), engine_live.c (one open
- * deployment), engine_operate.c (operators'
- * wishes), engine_read.c (what the store holds: loading, asking). */
+ * deployment), engine_turn.c (whose turn it is at an endpoint), engine_operate.c (operators'
+ * wishes), engine_read.c (what the store holds: loading, fetching, asking). */
 #ifndef CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
 #define CAUSEWAY_DEPLOY_ENGINE_INTERNAL_H
 
@@ -14,6 +14,7 @@
 #include "deploy/machine.h"
 #include "deploy/notes.h"
 #include "deploy/sweep.h"
+#include "deploy/turn.h"
 #include "net/timer.h"
 #include "store/ledger.h"
 
@@ -35,6 +36,14 @@ struct seat {
     struct list lives; /* open deployments, in order of acceptance */
     size_t open;       /* how many */
     size_t waiting;    /* of them, for their turn */
+    size_t unknown;    /* of them, not looked at since they were taken up */
+
+    /* engine_turn.c */
+    struct turn_survey survey; /* of the claims in lives */
+    bool surveyed;             /* and it is as they are */
+    size_t moving;             /* lives that are being committed, or to be committed again */
+    size_t lineage_moves;      /* of them, with whom the lineage changes */
+    struct list stirred;       /* in engine->stirred, or in none */
 
     /* where the engine shares its store (holding.h) */
     struct lease *lease; /* or NULL */
@@ -44,18 +53,26 @@ struct seat {
     bool was_refused;    /* something was not begun, as the lease was not certainly held */
 };
 
-/* One open deployment. Exactly one of these holds: it waits; an effect runs; a commit runs. */
+/* What the store refused is asked for again this often; it says when it is well. */
+#define ENGINE_RETRY_MS 1000
+
+struct reading;
+
+/* One open deployment. Exactly one of these holds: it waits; its record is read; an effect runs; a
+ * commit runs. While it waits it is parked: the record is in the store only, and what is here
+ * is what tells whether it is to be looked at, some 600 bytes. */
 struct live {
     struct engine *engine;
     struct list link;
     struct list in_seat;   /* in seat->lives */
-    struct list ready;     /* in engine->ready or engine->crowded, or in none */
+    struct list ready;     /* in engine->ready, crowded, laden or unread, or in none */
     struct heap_node wake; /* in engine->wakes while it waits for a time */
     char *id;
-    struct record *record; /* as committed; NULL while parked: engine_record() */
-    char *bytes;           /* its stored form */
-    uint32_t format;       /* of them */
-    int64_t version;       /* of its row */
+    struct reading *reading; /* of its record, under way; or NULL */
+    struct record *record;   /* as committed; NULL while parked: engine_record() */
+    char *bytes;             /* its stored form; NULL while parked */
+    uint32_t format;         /* of them */
+    int64_t version;         /* of its row; not known while parked */
     struct seat *seat;
     struct record *next; /* being committed, or to be committed again */
     char *next_bytes;    /* its stored form */
@@ -63,13 +80,21 @@ struct live {
     bool committing;
     bool started; /* has had its INPUT_START */
     struct effect_run *effect;
+    bool carries;         /* the effect is one of LIMIT_CARRIES */
     struct wish *granted; /* the wish that `next` fulfils */
     struct list wishes;
     bool news;
     bool abandoned;          /* not ours any more; freed when its commit is answered */
     bool waits_for_endpoint; /* counted in engine->waiting */
     bool waits_for_turn;     /* counted in seat->waiting */
-    bool counted;            /* in statistics.open_in[counted_in] */
+    bool moving;             /* has a next; counted in seat->moving */
+    bool claimed;            /* looked at since it was taken up: the claim is as the record says */
+    struct turn_claim claim;
+    char *withdraws;  /* the claim's, or NULL */
+    char *stack;      /* CloudFormation's, for that driver, or NULL */
+    int64_t added_ms; /* wall clock: since when it is told news */
+    int64_t swept_ms; /* since when the sweep looks for it; 0 for not yet */
+    bool counted;     /* in statistics.open_in[counted_in] */
     enum deployment_state counted_in;
     bool unreadable;
 };
@@ -86,6 +111,9 @@ struct engine {
     struct list lives;       /* in order of acceptance */
     struct list ready;       /* something happened to them: they are looked at on the next turn */
     struct list crowded;     /* their effects wait for others to end */
+    struct list laden;       /* the same, of those that carry */
+    struct list unread;      /* their records are to be read when others have been */
+    struct list stirred;     /* seats where somebody's turn may have come */
     struct map by_id;
     struct map seats;
     struct heap wakes; /* wall clock */
@@ -95,6 +123,8 @@ struct engine {
     int64_t looked_ms; /* wall clock of the last turn */
     size_t waiting;    /* for their endpoints */
     size_t effects_running;
+    size_t carries_running;
+    size_t readings;
     size_t commits_running;
     bool stopped;
     struct engine_statistics statistics;
@@ -113,29 +143,45 @@ struct live *engine_add_live(struct engine *engine, const char *id, const char *
 /* Forgets it: it is closed, or somebody else's. */
 void engine_remove_live(struct live *live);
 
-/* Whoever wished something of it hears that it is closed, or not ours any more. */
-void engine_refuse_wishes(struct live *live);
+/* Whoever wished something of it hears that it is not ours any more. */
 void engine_answer_lost(struct live *live);
 
-/* What is committed of it. A deployment that waits is parked: kept as its stored form, a tenth of
- * the memory. NULL where that cannot be read, which is said once. */
+/* What is committed of it, where it is not parked. NULL where that cannot be made sense of, which
+ * is said once. */
 const struct record *engine_record(struct live *live);
+/* Forgets the record of one that waits. */
 void engine_park(struct live *live);
+/* Reads the record of one that is parked; when it is there, it is looked at. */
+void engine_fetch(struct live *live);
+void engine_forget_reading(struct live *live);
+/* Goes on with those whose turn to be read has not come. */
+void engine_fetch_next(struct engine *engine);
 
 /* Counts it by what it is now; NULL where it goes. Where nobody waits for an endpoint any more, the
  * sweep ends. */
 void engine_count(struct live *live, const struct record *record);
 
-/* Whose turn it is hangs on what all of the endpoint's deployments are. */
-void engine_mark_waiting_for_turn(const struct seat *seat);
+/* What is committed of it now; NULL where that cannot be read: it claims nothing. */
+void engine_set_claim(struct live *live, const struct record *record);
+/* Whether a commit of what is in `next` and `next_lineage` is on the way. */
+void engine_set_moving(struct live *live, bool moving);
+/* What it may do as far as its turn goes, all things as they are. */
+struct turn_decision engine_decide_turn(struct live *live);
+/* Whose turn it is hangs on what all of the endpoint's deployments are, and one has changed. */
+void engine_stir(struct engine *engine, struct seat *seat);
+/* Marks whoever may move for it. */
+void engine_mark_stirred(struct engine *engine);
 
 void engine_free_wish(struct wish *wish);
 /* Answers a wish and forgets it. */
 void engine_answer_wish(struct wish *wish, enum engine_answer answer, const char *id,
                         const struct error *error);
 
+/* Its effect has ended, or is given up: one that waits for the place is let begin. */
+void engine_end_effect(struct live *live);
+
 /* Forgets the endpoint's deployments, which stay as they are in the store. */
-void engine_drop_lives(struct engine *engine, struct seat *seat);
+void engine_drop_lives(struct seat *seat);
 
 /* Takes up an open deployment as it stands in the row. */
 void engine_take_record(struct engine *engine, const struct store_row *row);

@@ -1,4 +1,5 @@
 /* One open deployment and its endpoint's seat: taken up, marked, parked, counted, let go. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "deploy/engine_internal.h"
 #include "deploy/journal.h"
@@ -14,6 +15,7 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint)
         seat = memory_allocate(sizeof(*seat));
         seat->endpoint = text_copy(endpoint);
         list_init(&seat->lives);
+        list_init(&seat->stirred);
         map_put(&engine->seats, endpoint, seat);
     }
     return seat;
@@ -21,6 +23,7 @@ struct seat *engine_find_seat(struct engine *engine, const char *endpoint)
 
 void engine_free_seat(struct seat *seat)
 {
+    list_remove(&seat->stirred);
     free(seat->endpoint);
     cJSON_Delete(seat->lineage);
     free(seat);
@@ -33,29 +36,19 @@ void engine_mark(struct live *live)
     poke(&live->engine->poke);
 }
 
-void engine_mark_waiting_for_turn(const struct seat *seat)
-{
-    struct live *live;
-
-    if (!seat->waiting)
-        return;
-    list_each(live, &seat->lives, in_seat)
-    {
-        if (live->waits_for_turn)
-            engine_mark(live);
-    }
-}
-
 void engine_count(struct live *live, const struct record *record)
 {
     struct engine *engine = live->engine;
     bool waits_for_endpoint = record && machine_waits_for_endpoint(record);
     bool waits_for_turn = record && machine_waits_for_turn(record);
 
+    if (record)
+        record_set(&live->stack, record->stack);
     engine->waiting += (size_t)waits_for_endpoint - (size_t)live->waits_for_endpoint;
     live->seat->waiting += (size_t)waits_for_turn - (size_t)live->waits_for_turn;
     live->waits_for_endpoint = waits_for_endpoint;
     live->waits_for_turn = waits_for_turn;
+    engine_set_claim(live, record);
     if (live->counted)
         engine->statistics.open_in[live->counted_in]--;
     live->counted = record != NULL;
@@ -73,8 +66,10 @@ struct live *engine_add_live(struct engine *engine, const char *id, const char *
     live->engine = engine;
     live->id = text_copy(id);
     live->version = version;
+    live->added_ms = clock_wall_ms();
     live->seat = engine_find_seat(engine, endpoint);
     live->seat->open++;
+    live->seat->unknown++;
     list_init(&live->wishes);
     list_init(&live->ready);
     list_append(&engine->lives, &live->link);
@@ -89,7 +84,7 @@ const struct record *engine_record(struct live *live)
 {
     struct error error;
 
-    if (live->record || live->unreadable)
+    if (live->record || live->unreadable || !live->bytes)
         return live->record;
     live->record = record_decode(live->format, live->bytes, strlen(live->bytes), &error);
     if (!live->record) {
@@ -102,8 +97,8 @@ const struct record *engine_record(struct live *live)
 
 void engine_park(struct live *live)
 {
-    record_free(live->record);
-    live->record = NULL;
+    record_free(steal_pointer(live->record));
+    free(steal_pointer(live->bytes));
 }
 
 void engine_free_wish(struct wish *wish)
@@ -138,27 +133,20 @@ void engine_remove_live(struct live *live)
     list_remove(&live->link);
     list_remove(&live->in_seat);
     list_remove(&live->ready);
+    engine_set_moving(live, false);
     engine_count(live, NULL);
     live->seat->open--;
     engine->statistics.open--;
     record_free(live->record);
     record_free(live->next);
     cJSON_Delete(live->next_lineage);
+    engine_forget_reading(live);
     free(live->id);
+    free(live->withdraws);
+    free(live->stack);
     free(live->bytes);
     free(live->next_bytes);
     free(live);
-}
-
-void engine_refuse_wishes(struct live *live)
-{
-    struct error error;
-    struct wish *wish;
-
-    error_set(&error, ERROR_CONFLICT, "%s is over: it is %s", live->id,
-              deployment_state_name(live->record->state));
-    while ((wish = list_first(&live->wishes, struct wish, link)))
-        engine_answer_wish(wish, ENGINE_REFUSED, live->id, &error);
 }
 
 /* Whoever wished something of it hears that it is not ours any more. */
@@ -175,15 +163,37 @@ void engine_answer_lost(struct live *live)
         engine_answer_wish(wish, ENGINE_FAILED, live->id, &error);
 }
 
-void engine_drop_lives(struct engine *engine, struct seat *seat)
+static void mark_first(struct list *waiting)
+{
+    struct live *next = list_first(waiting, struct live, ready);
+
+    if (next)
+        engine_mark(next);
+}
+
+void engine_end_effect(struct live *live)
+{
+    struct engine *engine = live->engine;
+
+    live->effect = NULL;
+    engine->effects_running--;
+    mark_first(&engine->crowded);
+    if (!live->carries)
+        return;
+    live->carries = false;
+    engine->carries_running--;
+    mark_first(&engine->laden);
+}
+
+void engine_drop_lives(struct seat *seat)
 {
     struct live *live;
 
     list_each(live, &seat->lives, in_seat)
     {
         if (live->effect) {
-            effect_cancel(steal_pointer(live->effect));
-            engine->effects_running--;
+            effect_cancel(live->effect);
+            engine_end_effect(live);
         }
         engine_answer_lost(live);
         live->abandoned = live->committing;

@@ -16,6 +16,7 @@ struct revival {
     struct engine *engine;
     struct record *(*revive)(const struct revival *revival, const struct record *old,
                              struct error *error);
+    char *id; /* of the old one */
     char *who;
     char *reason;
     char *package; /* or NULL */
@@ -55,7 +56,7 @@ static void revive(void *context, const struct error *error)
     else if (revival->engine->stopped)
         error_set(&revival->error, ERROR_TRANSIENT, "the daemon is stopping");
     else if (!old && revival->error.class == ERROR_NONE)
-        error_set(&revival->error, ERROR_NOT_FOUND, "there is no such deployment");
+        error_set(&revival->error, ERROR_NOT_FOUND, "there is no deployment %.200s", revival->id);
     else if (old)
         record = revival->revive(revival, old, &revival->error);
     if (record)
@@ -69,6 +70,7 @@ static void revive(void *context, const struct error *error)
                           ? ENGINE_REFUSED
                           : ENGINE_FAILED,
                       NULL, &revival->error);
+    free(revival->id);
     free(revival->who);
     free(revival->reason);
     free(revival->package);
@@ -80,6 +82,7 @@ static void begin_revival(const struct revival *wanted, const char *id)
     struct revival *revival = memory_allocate(sizeof(*revival));
 
     *revival = *wanted;
+    revival->id = text_copy(id);
     revival->who = text_copy(wanted->who);
     revival->reason = text_copy(wanted->reason);
     revival->package = text_copy(wanted->package);
@@ -311,7 +314,6 @@ void engine_rollback(struct engine *engine, const struct engine_rollback *wanted
 
 /* A rejection may concern several endpoints: it is done with when all are. */
 struct rejection {
-    struct poke poke;
     struct engine *engine;
     char *package;
     char *identity;
@@ -403,9 +405,32 @@ static void cancel_for(struct rejection *rejection, struct live *live)
                 on_cancellation, cancellation);
 }
 
-static void begin_rejection(void *context)
+/* An open deployment, of whatever daemon. */
+static void cancel_concerned(void *context, const struct store_row *row)
 {
-    end_rejection(context);
+    struct rejection *rejection = context;
+    struct live *live = map_get(&rejection->engine->by_id, row->key);
+    struct error error;
+    cleanup(record_free_pointer)
+    struct record *record =
+        live ? record_decode(row->format, row->bytes, row->length, &error) : NULL;
+
+    if (!record || !text_equal(record->model_package, rejection->package) || record->ended_ms)
+        return;
+    cancel_for(rejection, live);
+}
+
+/* What has ended before the open ones were listed may serve by now. */
+static void on_open_seen(void *context, const struct error *error)
+{
+    struct rejection *rejection = context;
+    size_t position = 0;
+    const char *endpoint;
+    void *value;
+
+    while (map_each(&rejection->engine->seats, &position, &endpoint, &value))
+        roll_back_if_it_serves(rejection, endpoint);
+    on_rejection(rejection, error ? ENGINE_FAILED : ENGINE_DONE, NULL, error);
 }
 
 static void pass_rejection_on(struct engine *engine, const char *package, const char *identity,
@@ -434,10 +459,6 @@ static void reject_package(struct engine *engine, const char *package, const cha
                            const char *who, bool everywhere, engine_done *done, void *context)
 {
     struct rejection *rejection = memory_allocate(sizeof(*rejection));
-    struct live *live;
-    size_t position = 0;
-    const char *endpoint;
-    void *value;
 
     *rejection = (struct rejection){
         .engine = engine,
@@ -448,23 +469,10 @@ static void reject_package(struct engine *engine, const char *package, const cha
         .context = context,
         .waiting = 1,
     };
-    list_each(live, &engine->lives, link)
-    {
-        bool parked = !live->record;
-        const struct record *record = engine_record(live);
-        bool concerned = record && text_equal(record->model_package, package) && !record->ended_ms;
-
-        if (parked)
-            engine_park(live);
-        if (concerned)
-            cancel_for(rejection, live);
-    }
-    while (map_each(&engine->seats, &position, &endpoint, &value))
-        roll_back_if_it_serves(rejection, endpoint);
     if (everywhere && engine->holding)
         pass_rejection_on(engine, package, identity, who, rejection);
-    poke_init(&rejection->poke, engine->loop, begin_rejection, rejection);
-    poke(&rejection->poke);
+    store_list_open(engine->store, RECORD_KIND, NULL, STORE_WHOLE,
+                    &(struct store_reader){cancel_concerned, on_open_seen, rejection});
 }
 
 void engine_reject_package(struct engine *engine, const char *package, const char *identity,

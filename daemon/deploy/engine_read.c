@@ -4,6 +4,7 @@
 #include "deploy/engine_internal.h"
 #include "deploy/journal.h"
 #include "deploy/lineage.h"
+#include "store/lease.h"
 
 #include <stdlib.h>
 
@@ -41,17 +42,18 @@ void engine_take_record(struct engine *engine, const struct store_row *row)
     live->format = row->format;
 }
 
+/* Its record is read when it is looked at. */
 static void load_record(void *context, const struct store_row *row)
 {
-    engine_take_record(context, row);
+    engine_add_live(context, row->key, row->group, STORE_ABSENT);
 }
 
 int engine_load(struct engine *engine, struct error *error)
 {
-    if (store_load_open(engine->store, LINEAGE_KIND,
+    if (store_load_open(engine->store, LINEAGE_KIND, STORE_WHOLE,
                         &(struct store_reader){load_lineage, NULL, engine}, error) < 0 ||
         (!engine->holding &&
-         store_load_open(engine->store, RECORD_KIND,
+         store_load_open(engine->store, RECORD_KIND, STORE_KEYS,
                          &(struct store_reader){load_record, NULL, engine}, error) < 0))
         return -1;
     engine_catch_up_ledger(engine);
@@ -59,31 +61,108 @@ int engine_load(struct engine *engine, struct error *error)
     return 0;
 }
 
-void engine_each_open(const struct engine *engine,
-                      void (*each)(void *context, const struct record *record), void *context)
+/* ---- one that was parked --------------------------------------------------------------------- */
+
+struct reading {
+    struct engine *engine;
+    struct live *live; /* NULL where it was let go meanwhile */
+};
+
+static void take_row(void *context, const struct store_row *row)
 {
-    struct live *live;
+    const struct reading *reading = context;
+    struct live *live = reading->live;
+
+    if (!live)
+        return;
+    live->bytes = memory_copy_text(row->bytes, row->length);
+    live->format = row->format;
+    live->version = row->version;
+}
+
+void engine_fetch_next(struct engine *engine)
+{
+    struct live *next = list_first(&engine->unread, struct live, ready);
+
+    if (next)
+        engine_mark(next);
+}
+
+static void is_gone(struct live *live)
+{
+    struct error error;
+
+    error_set(&error, ERROR_NOT_FOUND, "the store has no row of it any more");
+    live->unreadable = true;
+    live->engine->statistics.unreadable++;
+    journal_unreadable(live->id, "deployment", &error);
+}
+
+static void on_read(void *context, const struct error *error)
+{
+    struct reading *reading = context;
+    struct engine *engine = reading->engine;
+    struct live *live = reading->live;
+
+    free(reading);
+    engine->readings--;
+    if (live && error) {
+        /* The store has said so; what was waited for stays what it was. */
+        live->reading = NULL;
+        list_append(&engine->unread, &live->ready);
+        timer_start(&engine->commit_retry, ENGINE_RETRY_MS);
+        return;
+    }
+    if (live) {
+        live->reading = NULL;
+        if (!live->bytes)
+            is_gone(live);
+        engine_mark(live);
+    }
+    engine_fetch_next(engine);
+}
+
+void engine_fetch(struct live *live)
+{
+    struct engine *engine = live->engine;
+
+    if (engine->readings >= LIMIT_READINGS) {
+        list_append(&engine->unread, &live->ready);
+        return;
+    }
+    struct reading *reading = memory_allocate(sizeof(*reading));
+
+    *reading = (struct reading){engine, live};
+    live->reading = reading;
+    engine->readings++;
+    store_get(engine->store, RECORD_KIND, live->id,
+              &(struct store_reader){take_row, on_read, reading});
+}
+
+void engine_forget_reading(struct live *live)
+{
+    if (live->reading)
+        live->reading->live = NULL;
+}
+
+/* ---- asking ---------------------------------------------------------------------------------- */
+
+void engine_each_open(const struct engine *engine,
+                      void (*each)(void *context, const struct engine_open *open), void *context)
+{
+    const struct live *live;
 
     list_each(live, &engine->lives, link)
     {
-        bool parked = !live->record;
-        const struct record *record = engine_record(live);
+        const struct engine_open open = {
+            .id = live->id,
+            .endpoint = live->seat->endpoint,
+            .state = live->counted ? live->counted_in : STATE_ACCEPTED,
+            .turn = live->claimed && live->claim.has_turn,
+        };
 
-        if (record)
-            each(context, record);
-        if (parked)
-            engine_park(live);
+        each(context, &open);
     }
-}
-
-const struct record *engine_find_open(const struct engine *engine, const char *id)
-{
-    struct live *live = map_get(&engine->by_id, id);
-
-    if (!live)
-        return NULL;
-    engine_mark(live); /* by which it is parked again */
-    return engine_record(live);
 }
 
 struct question {
@@ -170,13 +249,11 @@ void engine_get(struct engine *engine, const char *id,
     store_get(engine->store, RECORD_KIND, id, &reader);
 }
 
-/* Whether the deployment may have made it, or be about to; one that cannot be read may. */
-static bool may_own(const struct record *record, const char *endpoint, const char *name)
+/* Whether the deployment may have made it, or be about to; one of which nothing is known may. */
+static bool may_own(const struct record *record, const char *name)
 {
-    return !record || (text_equal(record->endpoint, endpoint) &&
-                       (!record->config_name || text_equal(record->config_name, name) ||
-                        text_equal(record->previous_config, name) ||
-                        text_equal(record->serving_config, name)));
+    return !record || !record->config_name || text_equal(record->config_name, name) ||
+           text_equal(record->previous_config, name) || text_equal(record->serving_config, name);
 }
 
 bool engine_is_loose(const struct engine *engine, const char *endpoint, const char *name)
@@ -184,22 +261,17 @@ bool engine_is_loose(const struct engine *engine, const char *endpoint, const ch
     const struct seat *seat = map_get(&engine->seats, endpoint);
     struct live *live;
 
-    /* What another daemon holds, we do not know all of. */
-    if (engine->holding && (!seat || !seat->is_ours || !seat->taken_up))
+    /* What another daemon holds, or may hold by now, we do not know all of. */
+    if (engine->holding &&
+        (!seat || !seat->is_ours || !seat->taken_up || !seat->lease || !lease_is_held(seat->lease)))
         return false;
     if (!seat || cJSON_GetArraySize(seat->lineage) == 0 ||
         lineage_has_config(seat->lineage, name) || lineage_has_model(seat->lineage, name))
         return false;
-    list_each(live, &engine->lives, link)
+    list_each(live, &seat->lives, in_seat)
     {
-        const bool parked = !live->record && live->bytes;
-        /* What was not committed yet has no stored form. */
-        const bool owned =
-            may_own(live->record || live->bytes ? engine_record(live) : live->next, endpoint, name);
-
-        if (parked)
-            engine_park(live);
-        if (owned)
+        /* One that is parked is not worth reading for this: it may. */
+        if (may_own(live->record ? live->record : live->next, name))
             return false;
     }
     return true;

@@ -2,29 +2,27 @@
 
 #include "base/cron.h"
 #include "base/text.h"
-
-#include <stdlib.h>
-#include <time.h>
+#include "base/zone.h"
 
 #define MINUTE_MS 60000
 
-/* The newest moment in (now - for, now] at which the window began; 0 where there is none. The zone
- * is the process's for as long as this runs. */
-static int64_t begun(const struct cron *cron, int64_t for_ms, int64_t now_ms)
+/* The newest moment in (now - for, now] at which the window began; 0 where there is none. */
+static int64_t begun(const struct cron *cron, const struct zone *zone, int64_t for_ms,
+                     int64_t now_ms)
 {
     for (int64_t at_ms = now_ms - now_ms % MINUTE_MS; at_ms > now_ms - for_ms; at_ms -= MINUTE_MS) {
-        time_t seconds = (time_t)(at_ms / 1000);
-        struct tm local;
+        const struct tm local = zone_local(zone, at_ms / 1000);
 
-        if (localtime_r(&seconds, &local) && cron_matches(cron, &local))
+        if (cron_matches(cron, &local))
             return at_ms;
     }
     return 0;
 }
 
+/* A zone whose file has gone since the configuration was read counts as UTC. */
 static int64_t window_end(const cJSON *freeze, int64_t now_ms)
 {
-    const char *zone = json_get_text(freeze, "zone");
+    const char *name = json_get_text(freeze, "zone");
     const char *at = json_get_text(freeze, "at");
     int64_t for_ms = json_get_integer(freeze, "for_ms", 0);
     struct cron cron;
@@ -32,19 +30,13 @@ static int64_t window_end(const cJSON *freeze, int64_t now_ms)
 
     if (!at || cron_read(at, &cron, &error) < 0)
         return 0;
-    /* The C library has no other way to look at another zone. */
-    cleanup(free_pointer)
-    char *old = text_copy(getenv("TZ"));
+    cleanup(zone_free_pointer)
+    struct zone *zone = zone_load(name ? name : "UTC", &error);
 
-    setenv("TZ", zone ? zone : "UTC", 1);
-    tzset();
-    int64_t begun_ms = begun(&cron, for_ms, now_ms);
+    if (!zone)
+        zone = zone_load("UTC", &error);
+    int64_t begun_ms = begun(&cron, zone, for_ms, now_ms);
 
-    if (old)
-        setenv("TZ", old, 1);
-    else
-        unsetenv("TZ");
-    tzset();
     return begun_ms ? begun_ms + for_ms : 0;
 }
 

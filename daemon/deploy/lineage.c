@@ -189,12 +189,52 @@ static cJSON *keep_entry(const cJSON *entry, bool withdrawn)
     return kept;
 }
 
+/* The copies that a container of many models has been given, newest first, whatever configuration
+ * it had then: they lie in one folder. */
+static const cJSON *models_in(const cJSON *lineage)
+{
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, lineage)
+    {
+        if (json_get(entry, "models"))
+            return json_get(entry, "models");
+    }
+    return NULL;
+}
+
+/* Adds the one that came, and gives up what is beyond the settings' keep_models. */
+static void keep_models(const cJSON *lineage, const struct record *record, cJSON *entry,
+                        cJSON *garbage)
+{
+    int64_t most = json_get_integer(record->settings, "keep_models", 0);
+    const cJSON *model;
+
+    if (!pin_is_multi_model(record) || most == 0)
+        return;
+    cJSON *models = json_add_array(entry, "models");
+
+    if (!record->restores && record->copy_key)
+        cJSON_AddItemToArray(models, cJSON_CreateString(record->copy_key));
+    cJSON_ArrayForEach(model, models_in(lineage))
+    {
+        if (text_equal(json_text(model), record->copy_key) && !record->restores)
+            continue;
+        if (cJSON_GetArraySize(models) < most)
+            cJSON_AddItemToArray(models, cJSON_CreateString(json_text(model)));
+        else
+            collect_copy(NULL, record->copy_bucket, json_text(model), garbage);
+    }
+}
+
 cJSON *lineage_add(const cJSON *lineage, const struct record *record, int64_t keep, cJSON *garbage)
 {
     cJSON *kept = cJSON_CreateArray();
+    cJSON *newest = entry_of(record);
     const cJSON *entry;
 
-    cJSON_AddItemToArray(kept, entry_of(record));
+    keep_models(lineage, record, newest, garbage);
+    cJSON_AddItemToArray(kept, newest);
     cJSON_ArrayForEach(entry, lineage)
     {
         /* The same inputs have the same names: an older entry of them is this one. */

@@ -386,7 +386,7 @@ static bool is_accepted(const struct record *record, const struct effect_result 
 static void remember_call(struct record *record, const struct effect_result *result, int64_t now_ms)
 {
     if (text_is_empty(result->request_id) || record->step == STEP_COPY_PART ||
-        record->step == STEP_CARRY_PART)
+        record->step == STEP_CARRY_PART || record->step == STEP_LAYER_PART)
         return;
     if (!record->calls)
         record->calls = cJSON_CreateArray();
@@ -547,6 +547,8 @@ static void on_news(struct run *run)
         record->step = STEP_STACK_LOOK_SETTLED;
     else if (record->step == STEP_STACK_WAIT_BACK)
         record->step = STEP_STACK_LOOK_BACK;
+    else if (record->step == STEP_LET_PASS && machine_is_due(record, run->now_ms))
+        machine_let_passed(run);
     else if (record->step != STEP_LOOK_BEFORE)
         return;
     record->wake_ms = 0;

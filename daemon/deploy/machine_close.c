@@ -1,7 +1,9 @@
 /* The end, and what is left to do after it: tidying up, and telling who asked. */
 #include "base/text.h"
+#include "deploy/async.h"
 #include "deploy/lineage.h"
 #include "deploy/machine_internal.h"
+#include "deploy/stack_template.h"
 
 static void announce(struct run *run)
 {
@@ -27,6 +29,13 @@ static void enter_undoing(struct run *run, enum deployment_step step)
     machine_enter(run, step);
     if (machine_is_unsure(run, run->now_ms))
         run->record->wake_ms = run->record->unsure_until_ms;
+}
+
+/* The endpoint is free for the next one. */
+static void give_turn_up(struct run *run)
+{
+    run->record->turn = 0;
+    tell(run);
 }
 
 /* The next thing to tidy up, or the announcement when there is none. */
@@ -58,9 +67,10 @@ static void tidy_next(struct run *run)
         enter_undoing(run, STEP_DELETE_CHANGE);
     } else if (text_equal(kind, "copy")) {
         enter_undoing(run, STEP_DELETE_COPY);
+    } else if (run->may_arrive) {
+        machine_enter_later(run, STEP_LET_PASS, MACHINE_SPREADING_MS);
     } else {
-        record->turn = 0; /* the endpoint is free for the next one */
-        tell(run);
+        give_turn_up(run);
     }
 }
 
@@ -108,8 +118,11 @@ void machine_end(struct run *run, enum deployment_state state)
                !text_equal(record->previous_config, record->config_name)) {
         lineage_collect_failed(run->lineage, record, record->garbage);
     }
+    async_collect(record, record->garbage);
     if (state != STATE_SUCCEEDED && record->change_set && !record->unchanged)
         collect_change(record);
+    if (record->change_set)
+        stack_template_collect(record, record->garbage);
     record->ended_ms = run->now_ms;
     machine_set_state(record, state, run->now_ms);
     tidy_next(run);
@@ -129,11 +142,21 @@ void machine_give_up_closing(struct run *run, const struct error *error)
         machine_enter(run, STEP_CLOSED);
         return;
     }
+    /* Its last request may still be carried out: nobody is to make the name anew before. */
+    if (record->step <= STEP_DELETE_COPY && error->class == ERROR_TRANSIENT) {
+        machine_be_unsure(run);
+        run->may_arrive = true;
+    }
     if (record->step == STEP_JOB_SUCCESS || record->step == STEP_JOB_FAILURE) {
         announce(run);
         return;
     }
     tidied(run);
+}
+
+void machine_let_passed(struct run *run)
+{
+    give_turn_up(run);
 }
 
 void take_tidied(struct run *run)

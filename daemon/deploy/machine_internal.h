@@ -1,6 +1,6 @@
 /* What the machine's files share: machine.c (the rule), machine_resolve.c (up to the turn),
- * machine_make.c (copy, model, configuration), machine_release.c (the endpoint, and back),
- * machine_stack.c (a CloudFormation stack instead of all that),
+ * machine_make.c (copy, model, configuration), machine_mirror.c (images), machine_release.c (the
+ * endpoint, and back), machine_stack.c (a CloudFormation stack instead of all that),
  * machine_close.c (the end, and what is left to do after it). */
 #ifndef CAUSEWAY_DEPLOY_MACHINE_INTERNAL_H
 #define CAUSEWAY_DEPLOY_MACHINE_INTERNAL_H
@@ -20,6 +20,7 @@ struct run {
     cJSON *new_lineage;
     int64_t now_ms;
     double draw;
+    bool may_arrive; /* a removal that was given up may still be carried out */
 };
 
 /* Enters a step, and its state if that is another one. The next effect is due at once. */
@@ -47,6 +48,8 @@ bool machine_has_ended(const struct record *record);
 
 /* A step after the end failed for too long: it is named, and no longer waited for. */
 void machine_give_up_closing(struct run *run, const struct error *error);
+/* The time in which what was given up may have arrived is over. */
+void machine_let_passed(struct run *run);
 
 /* The failure of a step is borne: tried again later, until retry_within has passed since the first
  * one in a row; then the deployment ends badly. */
@@ -72,6 +75,8 @@ void take_model_head(struct run *run);
 void take_image(struct run *run);
 void take_stack_first(struct run *run);
 void take_kept_template(struct run *run);
+void take_template_kept(struct run *run);
+void take_template_put(struct run *run);
 void take_change_created(struct run *run);
 void take_change(struct run *run);
 void take_change_dropped(struct run *run);
@@ -92,6 +97,13 @@ void take_alarms(struct run *run);
 void take_scaling(struct run *run);
 void take_made_alarm(struct run *run);
 void take_found_config(struct run *run);
+void take_found_mirror(struct run *run);
+void take_read_manifest(struct run *run);
+void take_found_layers(struct run *run);
+void take_layer_upload(struct run *run);
+void take_layer_part(struct run *run);
+void take_layer_completed(struct run *run);
+void take_put_image(struct run *run);
 void take_found_copy(struct run *run);
 void take_copy(struct run *run);
 void take_found_upload(struct run *run);
@@ -108,6 +120,10 @@ void take_deleted_failed(struct run *run);
 void take_released(struct run *run);
 void take_look_settled(struct run *run);
 void take_invocation(struct run *run);
+void take_async_put(struct run *run);
+void take_async_asked(struct run *run);
+void take_async_answer(struct run *run);
+void take_async_failure(struct run *run);
 void take_proof(struct run *run);
 void take_look_back(struct run *run);
 void take_put_back(struct run *run);
@@ -121,6 +137,14 @@ enum deployment_step machine_first_resolving(const struct record *record);
 /* Goes on with the next container of several, or with what comes when all are pinned. */
 void machine_next_container(struct run *run);
 void machine_pin_image(struct run *run);
+
+/* Goes on with the next container's image that is to be mirrored, or with what comes then. */
+void machine_next_mirror(struct run *run);
+/* Goes on with the next container's model data. */
+void machine_next_copy(struct run *run);
+
+/* Goes on with the next question to the endpoint, or with the proof when all were asked. */
+void machine_verify(struct run *run);
 
 /* Everything is pinned: the documents are made, and approval or the turn is next. */
 void machine_pinned(struct run *run);

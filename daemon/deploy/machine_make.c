@@ -12,7 +12,6 @@ static void check_bucket(struct run *run);
 static void check_pull(struct run *run);
 static void check_serving(struct run *run);
 static void check_alarms(struct run *run);
-static void next_copy(struct run *run);
 
 /* Whether what is asked for serves already. What once failed and was left there is to be verified
  * like any other. */
@@ -27,9 +26,11 @@ void take_first_look(struct run *run)
 
         record->unchanged = 1;
         if (pin_is_multi_model(record) && !record->restores)
-            next_copy(run); /* one more model for the container that serves */
+            machine_next_copy(run); /* one more model for the container that serves */
+        else if (proved)
+            machine_enter(run, STEP_PROVE);
         else
-            machine_enter(run, !proved && verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
+            machine_verify(run);
         return;
     }
     record->container = 0;
@@ -129,12 +130,10 @@ void take_serving(struct run *run)
 
 static void check_alarms(struct run *run)
 {
-    const cJSON *alarms = json_get(json_get(run->record->settings, "rollout"), "alarms");
-
-    if (run->record->serving_config && cJSON_GetArraySize(alarms) > 0)
+    if (run->record->serving_config && cJSON_GetArraySize(watch_named(run->record)) > 0)
         machine_enter(run, STEP_CHECK_ALARMS);
     else
-        next_copy(run);
+        machine_next_mirror(run);
 }
 
 /* An alarm that trips already would take the rollout back as soon as it begins. It may be over
@@ -146,7 +145,7 @@ void take_alarms(struct run *run)
     if (preflight_alarms(run->record, run->result->document, &error) < 0)
         machine_bear(run, &error);
     else
-        next_copy(run);
+        machine_next_mirror(run);
 }
 
 /* The configuration is there: what scales the endpoint is looked at, and what shall watch it made.
@@ -207,7 +206,7 @@ static void copied(struct run *run)
     cJSON *container = cJSON_GetArrayItem(record->containers, (int)record->container);
 
     if (record->unchanged) {
-        machine_enter(run, verify_count(record) > 0 ? STEP_INVOKE : STEP_PROVE);
+        machine_verify(run);
         return;
     }
     if (!container) {
@@ -215,10 +214,10 @@ static void copied(struct run *run)
         return;
     }
     record->container++;
-    next_copy(run);
+    machine_next_copy(run);
 }
 
-static void next_copy(struct run *run)
+void machine_next_copy(struct run *run)
 {
     struct record *record = run->record;
     const cJSON *container;

@@ -211,23 +211,7 @@ static bool holds(struct run *run)
 void take_look_settled(struct run *run)
 {
     if (holds(run))
-        machine_enter(run, verify_count(run->record) > 0 ? STEP_INVOKE : STEP_PROVE);
-}
-
-void take_invocation(struct run *run)
-{
-    struct record *record = run->record;
-    char sentence[ERROR_SENTENCE_SIZE];
-
-    if (!verify_invocation(record, run->result, sentence, sizeof(sentence))) {
-        machine_fail(run, NULL, "verification %lld of %zu failed: %s",
-                     (long long)record->verified + 1, verify_count(record), sentence);
-        return;
-    }
-    record->verified++;
-    enum deployment_step prove = record->stack ? STEP_STACK_PROVE : STEP_PROVE;
-
-    machine_enter(run, (size_t)record->verified < verify_count(record) ? STEP_INVOKE : prove);
+        machine_verify(run);
 }
 
 void take_proof(struct run *run)

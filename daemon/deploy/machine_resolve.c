@@ -85,6 +85,81 @@ static void contain_package(struct record *record, const cJSON *package)
     }
 }
 
+/* Where images are mirrored, SageMaker must not take the package's own: its containers are as they
+ * would be in a manifest. */
+static cJSON *unpack_container(const struct record *record, const cJSON *inside,
+                               struct error *error)
+{
+    cleanup(json_free)
+    cJSON *container = cJSON_CreateObject();
+    const char *url = json_get_text(inside, "ModelDataUrl");
+    cleanup(free_pointer)
+    char *bucket = NULL;
+    cleanup(free_pointer)
+    char *key = NULL;
+    cJSON *environment =
+        record->environment ? cJSON_Duplicate(record->environment, true) : cJSON_CreateObject();
+
+    json_put(container, "environment", environment);
+    if (json_get(inside, "Environment"))
+        json_merge(environment, json_get(inside, "Environment"));
+    json_add_text(container, "from_package", record->model_package);
+    json_add_text(container, "image", json_get_text(inside, "Image"));
+    if (!json_get(container, "image") || json_get(inside, "ProductId") ||
+        json_get(inside, "ModelDataSource")) {
+        error_set(error, ERROR_INVALID,
+                  "`mirror: true` needs packages whose containers say Image and ModelDataUrl, and "
+                  "are not the Marketplace's");
+        return NULL;
+    }
+    if (url && !manifest_split_s3_uri(url, &bucket, &key)) {
+        error_set(error, ERROR_INVALID, "its ModelDataUrl %.80s is not s3://BUCKET/KEY", url);
+        return NULL;
+    }
+    json_add_text(container, "bucket", bucket);
+    json_add_text(container, "key", key);
+    return steal_pointer(container);
+}
+
+/* In place of the one that names the package, or as all that there are. */
+static int unpack(struct record *record, const cJSON *package, struct error *error)
+{
+    const cJSON *all = json_get(json_get(package, "InferenceSpecification"), "Containers");
+    cleanup(json_free)
+    cJSON *unpacked = cJSON_CreateArray();
+    const cJSON *inside;
+
+    cJSON_ArrayForEach(inside, all)
+    {
+        cJSON *container = unpack_container(record, inside, error);
+
+        if (!container)
+            return -1;
+        cJSON_AddItemToArray(unpacked, container);
+    }
+    if (!unpacked->child || (record->containers && unpacked->child->next))
+        return error_set(error, ERROR_INVALID, "it has %d containers, which cannot be mirrored",
+                         cJSON_GetArraySize(unpacked));
+    if (record->containers)
+        cJSON_ReplaceItemInArray(record->containers, (int)record->container,
+                                 cJSON_DetachItemFromArray(unpacked, 0));
+    else
+        record_set_document(&record->containers, steal_pointer(unpacked));
+    return 0;
+}
+
+static void take_unpacked(struct run *run, const cJSON *package)
+{
+    struct record *record = run->record;
+    struct error error;
+
+    if (unpack(record, package, &error) < 0)
+        machine_reject(run, "model package %s is refused: %s", record->model_package,
+                       error.sentence);
+    else
+        machine_next_container(run);
+}
+
 /* It is exactly the package that the event names, and it must still be approved. */
 void take_package(struct run *run)
 {
@@ -103,6 +178,8 @@ void take_package(struct run *run)
         machine_reject(run, "model package %s is %s by now", record->model_package, approval);
     } else if (record->restores) {
         machine_enter(run, STEP_TURN);
+    } else if (json_get_bool(record->settings, "mirror", false)) {
+        take_unpacked(run, package);
     } else if (record->containers) {
         /* A project's container that names the package: nothing more is to be known of it. */
         cJSON *container = cJSON_GetArrayItem(record->containers, (int)record->container);
@@ -217,20 +294,22 @@ void machine_next_container(struct run *run)
 {
     struct record *record = run->record;
     const cJSON *container = cJSON_GetArrayItem(record->containers, (int)record->container);
+    const char *package = json_get_text(container, "package");
+    const char *unpacked = json_get_text(container, "from_package");
 
     if (!container) {
         record->container = 0;
         machine_pinned(run);
         return;
     }
-    record_set(&record->model_package, json_get_text(container, "package"));
+    record_set(&record->model_package, package ? package : unpacked);
     record_set(&record->image, json_get_text(container, "image"));
     record_set(&record->image_digest, NULL);
     record_set(&record->model_bucket, json_get_text(container, "bucket"));
     record_set(&record->model_key, json_get_text(container, "key"));
     record_set(&record->model_version, json_get_text(container, "version"));
     record_set(&record->model_etag, NULL);
-    if (record->model_package)
+    if (package)
         machine_enter(run, STEP_DESCRIBE_PACKAGE);
     else if (record->model_key)
         machine_enter(run, STEP_HEAD_MODEL);
@@ -322,7 +401,8 @@ void machine_pinned(struct run *run)
     if (record->stack)
         pin_stack(record);
     if (!record->stack &&
-        (pin_documents(record, &error) < 0 || preflight_rollout(record, NULL, &error) < 0))
+        (pin_documents(record, &error) < 0 || preflight_serverless(record, &error) < 0 ||
+         preflight_rollout(record, NULL, &error) < 0))
         machine_reject(run, "%s", error.sentence);
     else if (text_equal(json_get_text(record->settings, "approval"), "manual") &&
              !record->approved_by)

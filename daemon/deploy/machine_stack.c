@@ -6,6 +6,7 @@
  * with the template that was there before. */
 #include "base/text.h"
 #include "deploy/machine_internal.h"
+#include "deploy/stack_template.h"
 #include "deploy/verify.h"
 
 #include <string.h>
@@ -47,6 +48,12 @@ static void create_change(struct run *run)
     char *name = text_printf("causeway-%s", dash ? dash + 1 : "change");
 
     record_set(&record->change_set, name);
+    machine_enter(run,
+                  json_get_text(record->template, "key") ? STEP_TEMPLATE_PUT : STEP_CHANGE_CREATE);
+}
+
+void take_template_put(struct run *run)
+{
     machine_enter(run, STEP_CHANGE_CREATE);
 }
 
@@ -83,10 +90,26 @@ void take_stack_first(struct run *run)
     }
 }
 
+/* What is too large to be sent along is put into the bucket now, while it is what serves. */
 void take_kept_template(struct run *run)
 {
-    json_add_text(run->record->previous_stack, "body",
-                  json_get_text(run->result->document, "body"));
+    struct record *record = run->record;
+    const char *body = json_get_text(run->result->document, "body");
+    struct error error;
+
+    if (!body)
+        body = "";
+    if (stack_template_place(record, record->previous_stack, body, strlen(body), &error) < 0)
+        machine_fail(run, NULL, "the template that serves could not be put back: %s",
+                     error.sentence);
+    else if (json_get_text(record->previous_stack, "key"))
+        machine_enter(run, STEP_TEMPLATE_KEEP);
+    else
+        create_change(run);
+}
+
+void take_template_kept(struct run *run)
+{
     create_change(run);
 }
 
@@ -139,7 +162,7 @@ void take_change(struct run *run)
 /* The stack is what was asked for; whether it serves is still to be seen. */
 static void verify_stack(struct run *run)
 {
-    machine_enter(run, verify_count(run->record) > 0 ? STEP_INVOKE : STEP_STACK_PROVE);
+    machine_verify(run);
 }
 
 void take_change_dropped(struct run *run)
@@ -322,7 +345,8 @@ static void take_back(struct run *run)
         machine_end(run, STATE_ROLLED_BACK);
     } else if (record->restored) {
         went_back(run);
-    } else if (json_get(record->previous_stack, "body")) {
+    } else if (json_get(record->previous_stack, "body") ||
+               json_get(record->previous_stack, "key")) {
         put_back(run, 0);
     } else if (json_get_bool(record->settings, "delete_failed_first", false)) {
         machine_enter(run, STEP_STACK_DELETE);

@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "deploy/image.h"
+#include "deploy/mirror.h"
 #include "deploy/watch.h"
 
 #include <stdlib.h>
@@ -143,7 +144,7 @@ static cJSON *primary_container(const struct record *record)
 {
     cJSON *container = cJSON_CreateObject();
     cleanup(free_pointer)
-    char *image = image_by_digest(record->image, record->image_digest);
+    char *image = mirror_uri(record, record->image, record->image_digest);
 
     json_add_text(container, "Image", image);
     if (pin_is_multi_model(record)) {
@@ -173,7 +174,7 @@ static cJSON *pinned_container(const struct record *record, const cJSON *entry)
                  cJSON_CreateString(json_get_text(entry, "package")));
     } else if (image) {
         cleanup(free_pointer)
-        char *pinned = digest ? image_by_digest(image, digest) : text_copy(image);
+        char *pinned = digest ? mirror_uri(record, image, digest) : text_copy(image);
 
         json_put(container, "Image", cJSON_CreateString(pinned));
     }
@@ -498,19 +499,36 @@ static void add_alarm(cJSON *list, const char *name)
     cJSON_AddItemToArray(list, entry);
 }
 
+bool pin_uses_template_rollout(const struct record *record)
+{
+    return json_get(record->template, "rollout") && is_plain(settings(record, "rollout"));
+}
+
 bool pin_has_guardrails(const struct record *record)
 {
     return json_get(record->template, "rollout") || !is_plain(settings(record, "rollout"));
+}
+
+/* Those that are named, and those that are made for it. */
+static void add_alarms(cJSON *config, const struct record *record)
+{
+    const cJSON *named = watch_named(record);
+    const cJSON *alarm;
+    cleanup(json_free)
+    cJSON *watches = watch_names(record);
+
+    if (cJSON_GetArraySize(named) == 0 && !watches->child)
+        return;
+    cJSON *list = json_add_array(json_add_object(config, "AutoRollbackConfiguration"), "Alarms");
+
+    cJSON_ArrayForEach(alarm, named) add_alarm(list, alarm->valuestring);
+    cJSON_ArrayForEach(alarm, watches) add_alarm(list, alarm->valuestring);
 }
 
 /* SageMaker Developer Guide, "Deployment guardrails for updating models in production". */
 static void add_rollout(cJSON *input, const struct record *record, const cJSON *rollout)
 {
     const char *type = json_get_text(rollout, "type");
-    const cJSON *alarms = json_get(rollout, "alarms");
-    const cJSON *alarm;
-    cleanup(json_free)
-    cJSON *watches = watch_names(record);
 
     if (is_plain(rollout))
         return;
@@ -524,12 +542,7 @@ static void add_rollout(cJSON *input, const struct record *record, const cJSON *
         add_rolling(config, rollout);
     else
         add_blue_green(config, rollout, "ALL_AT_ONCE", NULL);
-    if (cJSON_GetArraySize(alarms) == 0 && !watches->child)
-        return;
-    cJSON *list = json_add_array(json_add_object(config, "AutoRollbackConfiguration"), "Alarms");
-
-    cJSON_ArrayForEach(alarm, alarms) add_alarm(list, alarm->valuestring);
-    cJSON_ArrayForEach(alarm, watches) add_alarm(list, alarm->valuestring);
+    add_alarms(config, record);
 }
 
 cJSON *pin_update_endpoint(const struct record *record, const char *config, bool with_rollout)
@@ -542,13 +555,14 @@ cJSON *pin_update_endpoint(const struct record *record, const char *config, bool
     if (cJSON_GetArraySize(record->scaling) > 0)
         json_add_bool(input, "RetainAllVariantProperties", true);
     if (with_rollout && !record->restores) {
-        const cJSON *rollout = settings(record, "rollout");
-        const cJSON *said = json_get(record->template, "rollout");
+        if (pin_uses_template_rollout(record)) {
+            cJSON *said = cJSON_Duplicate(json_get(record->template, "rollout"), true);
 
-        if (said && is_plain(rollout))
-            json_put(input, "DeploymentConfig", cJSON_Duplicate(said, true));
-        else
-            add_rollout(input, record, rollout);
+            json_put(input, "DeploymentConfig", said);
+            add_alarms(said, record);
+        } else {
+            add_rollout(input, record, settings(record, "rollout"));
+        }
         add_overlay(record, input);
     }
     return input;

@@ -42,6 +42,9 @@ cJSON *pin_create_endpoint(const struct record *record, const char *config);
 /* With the rollout's guardrails where with_rollout; a rollback goes back all at once. */
 cJSON *pin_update_endpoint(const struct record *record, const char *config, bool with_rollout);
 
+/* Whether the rollout is the artifact's template's: the configuration's stands above it. */
+bool pin_uses_template_rollout(const struct record *record);
+
 /* Whether the rollout is another than SageMaker's own all-at-once. */
 bool pin_has_guardrails(const struct record *record);
 

@@ -1,7 +1,9 @@
 #include "deploy/preflight.h"
 
 #include "base/text.h"
+#include "deploy/image.h"
 #include "deploy/pin.h"
+#include "deploy/watch.h"
 
 #include <inttypes.h>
 
@@ -103,12 +105,56 @@ int preflight_rollout(const struct record *record, const cJSON *serving, struct 
     return serving ? check_names(variants, json_get(serving, "ProductionVariants"), error) : 0;
 }
 
+static bool has_serverless(const cJSON *variants)
+{
+    const cJSON *variant;
+
+    cJSON_ArrayForEach(variant, variants)
+    {
+        if (json_get(variant, "ServerlessConfig"))
+            return true;
+    }
+    return false;
+}
+
+static int check_own_image(const struct record *record, const char *uri, struct error *error)
+{
+    const char *home = json_get_text(json_get(record->settings, "home"), "account");
+    struct image image;
+    struct error unread;
+
+    if (!uri || !home || image_parse(uri, &image, &unread) < 0 || text_equal(image.account, home) ||
+        json_get_bool(record->settings, "mirror", false))
+        return 0;
+    return error_set(error, ERROR_INVALID,
+                     "serverless variants take images of their own account only, and %s is account "
+                     "%s's; `mirror: true` copies it into production's repository first",
+                     uri, image.account);
+}
+
+int preflight_serverless(const struct record *record, struct error *error)
+{
+    const cJSON *container;
+
+    if (!has_serverless(json_get(record->config_document, "ProductionVariants")) &&
+        !has_serverless(json_get(record->config_document, "ShadowProductionVariants")))
+        return 0;
+    if (!record->containers || json_get(record->containers->child, "package"))
+        return check_own_image(record, record->image, error);
+    cJSON_ArrayForEach(container, record->containers)
+    {
+        if (check_own_image(record, json_get_text(container, "image"), error) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int preflight_alarms(const struct record *record, const cJSON *answer, struct error *error)
 {
     static const char *const lists[] = {"MetricAlarms", "CompositeAlarms"};
     const cJSON *name;
 
-    cJSON_ArrayForEach(name, json_get(rollout_of(record), "alarms"))
+    cJSON_ArrayForEach(name, watch_named(record))
     {
         const char *state = NULL;
 

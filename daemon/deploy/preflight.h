@@ -20,6 +20,11 @@ bool preflight_has_guardrails(const struct record *record);
  * ERROR_INVALID where they would not. */
 int preflight_rollout(const struct record *record, const cJSON *serving, struct error *error);
 
+/* Whether SageMaker takes the images for the variants: serverless ones want their own account's
+ * (SageMaker Developer Guide, "Serverless Inference", and what it answers). -1 and ERROR_INVALID
+ * where it would not. */
+int preflight_serverless(const struct record *record, struct error *error);
+
 /* Whether the named alarms are there and quiet, by DescribeAlarms' answer. -1 with ERROR_NOT_FOUND
  * or ERROR_CONFLICT. */
 int preflight_alarms(const struct record *record, const cJSON *answer, struct error *error);

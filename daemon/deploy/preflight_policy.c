@@ -100,7 +100,7 @@ const char *preflight_image(const struct record *record)
     struct error error;
 
     if (!uri || !role_of(record) || image_parse(uri, &image, &error) < 0 ||
-        text_equal(image.account, home))
+        text_equal(image.account, home) || json_get_bool(record->settings, "mirror", false))
         return NULL;
     return uri;
 }

@@ -3,14 +3,14 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "deploy/manifest.h"
+#include "deploy/project_alarms.h"
+#include "deploy/stack_sources.h"
+#include "deploy/stack_template.h"
 #include "deploy/template.h"
 #include "deploy/zip.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A template that is sent along, not put into a bucket (CloudFormation quotas). */
-enum { BODY_MAXIMUM = 51200 };
 
 static const char *setting(const struct record *record, const char *object, const char *name,
                            const char *otherwise)
@@ -91,25 +91,28 @@ static void set_ours(const struct record *record, const cJSON *template, cJSON *
 
 /* The members that are no text in SageMaker's API (API Reference: CreateModel,
  * CreateEndpointConfig, UpdateEndpoint, and what is in them); CloudFormation takes text for all. */
-static const char *const numbers[] = {"InitialInstanceCount",
-                                      "InitialVariantWeight",
-                                      "InitialSamplingPercentage",
-                                      "MemorySizeInMB",
-                                      "MaxConcurrency",
-                                      "ProvisionedConcurrency",
-                                      "MaxConcurrentInvocationsPerInstance",
-                                      "VolumeSizeInGB",
-                                      "ModelDataDownloadTimeoutInSeconds",
-                                      "ContainerStartupHealthCheckTimeoutInSeconds",
-                                      "Value",
-                                      "WaitIntervalInSeconds",
-                                      "TerminationWaitInSeconds",
-                                      "MaximumExecutionTimeoutInSeconds",
-                                      "MinInstanceCount",
-                                      "MaxInstanceCount",
-                                      NULL};
-static const char *const booleans[] = {"EnableCapture", "EnableNetworkIsolation", "EnableSSMAccess",
-                                       "AcceptEula",    "EnableExplanations",     NULL};
+static const char *const sagemaker_numbers[] = {"InitialInstanceCount",
+                                                "InitialVariantWeight",
+                                                "InitialSamplingPercentage",
+                                                "MemorySizeInMB",
+                                                "MaxConcurrency",
+                                                "ProvisionedConcurrency",
+                                                "MaxConcurrentInvocationsPerInstance",
+                                                "VolumeSizeInGB",
+                                                "ModelDataDownloadTimeoutInSeconds",
+                                                "ContainerStartupHealthCheckTimeoutInSeconds",
+                                                "Value",
+                                                "WaitIntervalInSeconds",
+                                                "TerminationWaitInSeconds",
+                                                "MaximumExecutionTimeoutInSeconds",
+                                                "MinInstanceCount",
+                                                "MaxInstanceCount",
+                                                NULL};
+static const char *const sagemaker_booleans[] = {"EnableCapture",      "EnableNetworkIsolation",
+                                                 "EnableSSMAccess",    "AcceptEula",
+                                                 "EnableExplanations", NULL};
+
+static const struct project_kinds in_sagemaker = {sagemaker_numbers, sagemaker_booleans};
 
 static bool is_one_of(const char *name, const char *const *names)
 {
@@ -119,13 +122,14 @@ static bool is_one_of(const char *name, const char *const *names)
     return false;
 }
 
-static int coerce_member(cJSON *object, cJSON *member, struct error *error)
+static int coerce_member(cJSON *object, cJSON *member, const struct project_kinds *kinds,
+                         struct error *error)
 {
     double number;
 
     if (!cJSON_IsString(member) || !member->string)
         return 0;
-    if (is_one_of(member->string, numbers)) {
+    if (is_one_of(member->string, kinds->numbers)) {
         if (!text_to_double(member->valuestring, &number))
             return error_set(error, ERROR_INVALID, "its %s \"%.40s\" is not a number",
                              member->string, member->valuestring);
@@ -133,7 +137,7 @@ static int coerce_member(cJSON *object, cJSON *member, struct error *error)
         char *name = text_copy(member->string);
 
         cJSON_ReplaceItemInObjectCaseSensitive(object, name, cJSON_CreateNumber(number));
-    } else if (is_one_of(member->string, booleans)) {
+    } else if (is_one_of(member->string, kinds->booleans)) {
         bool yes = text_equal_ignoring_case(member->valuestring, "true");
         cleanup(free_pointer)
         char *name = text_copy(member->string);
@@ -143,16 +147,16 @@ static int coerce_member(cJSON *object, cJSON *member, struct error *error)
     return 0;
 }
 
-/* In place, at every level; the tree is as deep as the template's reader allows. */
-static int coerce(cJSON *value, struct error *error)
+/* The tree is as deep as the template's reader allows. */
+int project_coerce(cJSON *value, const struct project_kinds *kinds, struct error *error)
 {
     cJSON *member = value ? value->child : NULL;
 
     while (member) {
         cJSON *next = member->next;
 
-        if (coerce(member, error) < 0 ||
-            (cJSON_IsObject(value) && coerce_member(value, member, error) < 0))
+        if (project_coerce(member, kinds, error) < 0 ||
+            (cJSON_IsObject(value) && coerce_member(value, member, kinds, error) < 0))
             return -1;
         member = next;
     }
@@ -299,29 +303,38 @@ static int read_config(cJSON *config, cJSON *template, struct error *error)
     cJSON_DeleteItemFromObjectCaseSensitive(config, "EndpointConfigName");
     cJSON_DeleteItemFromObjectCaseSensitive(config, "Tags");
     json_put(template, "config", cJSON_Duplicate(config, true));
-    return coerce(cJSON_GetObjectItemCaseSensitive(template, "config"), error);
+    return project_coerce(cJSON_GetObjectItemCaseSensitive(template, "config"), &in_sagemaker,
+                          error);
 }
 
-/* Alarms of the template are not made by us, so those that it makes itself cannot be relied on. */
-static int read_endpoint(cJSON *endpoint, cJSON *template, struct error *error)
+static struct template_place place_of(const struct record *record)
 {
+    return (struct template_place){
+        .region = setting(record, "home", "region", "us-east-1"),
+        .account = setting(record, "home", "account", "000000000000"),
+        .partition = setting(record, "home", "partition", "aws"),
+    };
+}
+
+static int read_endpoint(const struct record *record, const cJSON *parsed, const cJSON *parameters,
+                         cJSON *endpoint, cJSON *template, struct error *error)
+{
+    const struct template_place place = place_of(record);
     cJSON *rollout = cJSON_GetObjectItemCaseSensitive(endpoint, "DeploymentConfig");
 
     if (!rollout)
         return 0;
-    cJSON_DeleteItemFromObjectCaseSensitive(rollout, "AutoRollbackConfiguration");
+    if (project_read_alarms(parsed, parameters, &place, rollout, template, error) < 0)
+        return -1;
     json_put(template, "rollout", cJSON_Duplicate(rollout, true));
-    return coerce(cJSON_GetObjectItemCaseSensitive(template, "rollout"), error);
+    return project_coerce(cJSON_GetObjectItemCaseSensitive(template, "rollout"), &in_sagemaker,
+                          error);
 }
 
 static int read_for_sagemaker(struct record *record, const cJSON *parsed, const cJSON *parameters,
                               cJSON *template, struct error *error)
 {
-    const struct template_place place = {
-        .region = setting(record, "home", "region", "us-east-1"),
-        .account = setting(record, "home", "account", "000000000000"),
-        .partition = setting(record, "home", "partition", "aws"),
-    };
+    const struct template_place place = place_of(record);
     cleanup(json_free)
     cJSON *resources = template_resolve(parsed, parameters, &place, error);
 
@@ -334,23 +347,23 @@ static int read_for_sagemaker(struct record *record, const cJSON *parsed, const 
     cleanup(json_free)
     cJSON *model = config ? take_one(resources, "AWS::SageMaker::Model", error) : NULL;
 
-    if (!model || coerce(model, error) < 0 || read_model(record, model, template, error) < 0 ||
-        read_config(config, template, error) < 0)
+    if (!model || project_coerce(model, &in_sagemaker, error) < 0 ||
+        read_model(record, model, template, error) < 0 || read_config(config, template, error) < 0)
         return -1;
-    return read_endpoint(endpoint, template, error);
+    return read_endpoint(record, parsed, parameters, endpoint, template, error);
 }
 
 /* CloudFormation refuses parameters that the template does not declare, so they go. */
-static int read_for_stack(const cJSON *parsed, const cJSON *parameters, const char *body,
-                          size_t length, cJSON *template, struct error *error)
+static int read_for_stack(const struct record *record, const cJSON *parsed, const cJSON *parameters,
+                          const char *body, size_t length, cJSON *template, struct error *error)
 {
+    const struct template_place place = place_of(record);
     cJSON *declared = json_add_object(template, "parameters");
     const cJSON *parameter;
 
-    if (length > BODY_MAXIMUM)
-        return error_set(error, ERROR_LIMIT, "its template has %zu bytes, CloudFormation takes %d",
-                         length, BODY_MAXIMUM);
-    json_add_text(template, "body", body);
+    if (stack_sources_check(record, parsed, parameters, &place, error) < 0 ||
+        stack_template_place(record, template, body, length, error) < 0)
+        return -1;
     cJSON_ArrayForEach(parameter, parameters)
     {
         if (declares(parsed, parameter->string))
@@ -405,6 +418,6 @@ int project_read(const char *bytes, size_t length, struct record *record, struct
     if (cJSON_IsObject(json_get(configuration, "Tags")))
         json_put(template, "tags", cJSON_Duplicate(json_get(configuration, "Tags"), true));
     if (text_equal(json_get_text(record->settings, "driver"), "cloudformation"))
-        return read_for_stack(parsed, parameters, text, size, template, error);
+        return read_for_stack(record, parsed, parameters, text, size, template, error);
     return read_for_sagemaker(record, parsed, parameters, template, error);
 }

@@ -14,10 +14,11 @@
 #include <stddef.h>
 
 /* Reads the zip into the record. For the driver sagemaker: containers[] (see pin.h) and template
- * {model, config, rollout, tags}, in SageMaker's words. For cloudformation: template {body,
- * parameters, tags}. Settings that count: driver, project {template, parameters_file}, parameters,
- * execution_role, model_bucket, model_prefix, home {account, region}.
- * -1 and ERROR_INVALID or ERROR_LIMIT where the artifact is to be refused. */
+ * {model, config, rollout, alarms, named_alarms (project_alarms.h), tags}, in SageMaker's words.
+ * For cloudformation: template {body or key (stack_template.h), parameters, tags}. Settings that
+ * count: driver, project {template, parameters_file}, parameters, execution_role, model_bucket,
+ * model_prefix, home {account, region}. -1 and ERROR_INVALID or ERROR_LIMIT where the artifact is
+ * to be refused. */
 int project_read(const char *bytes, size_t length, struct record *record, struct error *error);
 
 #endif

@@ -291,7 +291,7 @@ struct reading {
     cJSON *json;
     cJSON *next;
     bool in_any_order;
-    const char *state;
+    const char *state_name;
     const char *step;
 };
 
@@ -317,7 +317,7 @@ static cJSON *take_document(struct reading *reading, const char *name)
 /* Whether nothing is left over. */
 static bool read_members(struct reading *reading, struct record *record)
 {
-    reading->state = json_text(find_member(reading, "state"));
+    reading->state_name = json_text(find_member(reading, "state"));
     reading->step = json_text(find_member(reading, "step"));
 #define X(name) record_set(&record->name, json_text(find_member(reading, #name)));
     RECORD_TEXTS(X)
@@ -356,9 +356,9 @@ struct record *record_decode(uint32_t format, const void *bytes, size_t length, 
     }
     enum deployment_state known_state;
 
-    if (!deployment_state_from_name(reading.state, &known_state)) {
+    if (!deployment_state_from_name(reading.state_name, &known_state)) {
         error_set(error, ERROR_INVALID, "its state \"%s\" is unknown to this version",
-                  reading.state ? reading.state : "");
+                  reading.state_name ? reading.state_name : "");
         return NULL;
     }
     memcpy(&record->state, &known_state, sizeof(known_state));

@@ -127,6 +127,8 @@ enum { RECORD_FORMAT = 1 };
     X(model_document) /* CreateModel's input, without the name */ \
     X(config_document) /* CreateEndpointConfig's input, without the name */ \
     X(part_etags) /* of a multipart copy, in order */ \
+    X(mirror) /* how far the present image's copy is: see mirror.h */ \
+    X(asked) /* what an endpoint was asked that answers later: see async.h */ \
     X(previous_stack) /* {body, parameters} of the stack before it was touched */ \
     X(scaling) /* scalable targets of the endpoint before it was touched */ \
     X(garbage) /* what is to be removed at the end: {kind, name or bucket and key} */ \

@@ -1,5 +1,7 @@
 #include "deploy/settings.h"
 
+#include "aws/endpoint.h"
+
 #include "deploy/sources.h"
 
 cJSON *settings_pairs(const struct config_pair *pairs, size_t count)
@@ -177,6 +179,7 @@ static void add_stack(cJSON *settings, const struct config *config,
 
     json_add_text(place, "account", home->id);
     json_add_text(place, "region", home->region);
+    json_add_text(place, "partition", aws_partition(home->region));
     if (deployment->artifact.form != ARTIFACT_SAGEMAKER_PROJECT)
         return;
     cJSON *project = json_add_object(settings, "project");
@@ -203,6 +206,10 @@ cJSON *settings_of(const struct config *config, const struct config_deployment *
     add_variants(settings, deployment);
     if (deployment->container.multi_model)
         json_add_bool(settings, "multi_model", true);
+    if (deployment->container.keep_models)
+        json_add_integer(settings, "keep_models", deployment->container.keep_models);
+    if (deployment->mirror)
+        json_add_bool(settings, "mirror", true);
     json_put(settings, "sources", sources_of(config, deployment));
     json_add_text(settings, "execution_role", deployment->execution_role);
     json_add_text(settings, "model_bucket", deployment->model_bucket);

@@ -164,6 +164,39 @@ static char *refuse_package(const struct record *record, const char *text)
                        text);
 }
 
+char *sources_refusal_of_image(const struct record *record, const char *uri)
+{
+    struct image image;
+    struct error error;
+
+    if (!sources_in(record))
+        return NULL;
+    if (image_parse(uri, &image, &error) < 0)
+        return text_printf("the image %s is refused: %s", uri, error.sentence);
+    return refuse_image(record, uri);
+}
+
+char *sources_refusal_of_package_name(const struct record *record, const char *arn)
+{
+    return sources_in(record) ? refuse_package(record, arn) : NULL;
+}
+
+char *sources_refusal_of_data(const struct record *record, const char *uri)
+{
+    cleanup(free_pointer)
+    char *bucket = NULL;
+    cleanup(free_pointer)
+    char *key = NULL;
+
+    if (!sources_in(record))
+        return NULL;
+    if (!manifest_split_s3_uri(uri, &bucket, &key))
+        return text_printf("the model data %s is refused: it is not s3://BUCKET/KEY", uri);
+    if (text_equal(bucket, json_get_text(record->settings, "model_bucket")))
+        return NULL;
+    return refuse_bucket(record, bucket, key);
+}
+
 char *sources_refusal(const struct record *record, enum deployment_step step)
 {
     if (!sources_in(record))

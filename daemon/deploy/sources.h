@@ -22,6 +22,12 @@ cJSON *sources_of(const struct config *config, const struct config_deployment *d
  * pinned before. */
 char *sources_refusal(const struct record *record, enum deployment_step step);
 
+/* The same for one thing that a template names: an image, which must be ECR's; a model package; and
+ * model data as "s3://BUCKET/KEY", which may lie in the model bucket, too. */
+char *sources_refusal_of_image(const struct record *record, const char *uri);
+char *sources_refusal_of_package_name(const struct record *record, const char *arn);
+char *sources_refusal_of_data(const struct record *record, const char *uri);
+
 /* The same for the containers inside a model package, as DescribeModelPackage shows it. */
 char *sources_refusal_of_package(const struct record *record, const cJSON *package);
 

@@ -442,3 +442,13 @@ cJSON *template_resolve(const cJSON *template, const cJSON *parameters,
     }
     return steal_pointer(resources);
 }
+
+int template_resolve_value(const cJSON *template, const cJSON *parameters,
+                           const struct template_place *place, const cJSON *value, cJSON **resolved,
+                           struct error *error)
+{
+    struct resolving resolving = {
+        .template = template, .parameters = parameters, .place = place, .error = error};
+
+    return resolve(&resolving, value, resolved);
+}

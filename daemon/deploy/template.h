@@ -34,4 +34,10 @@ struct template_place {
 cJSON *template_resolve(const cJSON *template, const cJSON *parameters,
                         const struct template_place *place, struct error *error);
 
+/* One value of it, in *resolved, which the caller frees; NULL there for AWS::NoValue. -1 and
+ * ERROR_INVALID where it cannot be resolved. */
+int template_resolve_value(const cJSON *template, const cJSON *parameters,
+                           const struct template_place *place, const cJSON *value, cJSON **resolved,
+                           struct error *error);
+
 #endif

@@ -2,20 +2,55 @@
 
 #include "base/text.h"
 #include "deploy/lineage.h"
-#include "deploy/machine.h"
 #include "deploy/pin.h"
 
 #include <string.h>
 
 /* The event's time has seconds; where two are equal, the later to be accepted is newer, then the
  * one with the greater id, so that every daemon decides alike. */
-static bool is_newer(const struct record *a, const struct record *b)
+static bool is_newer(const struct turn_claim *a, const struct turn_claim *b)
 {
     if (a->event_ms != b->event_ms)
         return a->event_ms > b->event_ms;
     if (a->accepted_ms != b->accepted_ms)
         return a->accepted_ms > b->accepted_ms;
     return strcmp(a->id, b->id) > 0;
+}
+
+struct turn_claim turn_claim_of(const struct record *record)
+{
+    return (struct turn_claim){
+        .id = record->id,
+        .event_ms = record->event_ms,
+        .accepted_ms = record->accepted_ms,
+        .step = record->step,
+        .withdraws = record->withdraws,
+        .has_turn = record->turn,
+        .frozen = record->frozen != 0,
+        .stands_beside = pin_is_multi_model(record),
+    };
+}
+
+static bool is_older(const struct turn_claim *claim, const struct turn_claim *other)
+{
+    return !other || is_newer(other, claim);
+}
+
+void turn_survey_add(struct turn_survey *survey, const struct turn_claim *claim, bool moving)
+{
+    survey->taken = survey->taken || claim->has_turn;
+    if (moving || claim->step != STEP_TURN)
+        return;
+    if (claim->withdraws) {
+        if (!claim->frozen && is_older(claim, survey->withdrawal))
+            survey->withdrawal = claim;
+        return;
+    }
+    survey->pressing = survey->pressing || !claim->frozen;
+    if (!survey->newest || is_newer(claim, survey->newest))
+        survey->newest = claim;
+    if (is_older(claim, survey->oldest))
+        survey->oldest = claim;
 }
 
 static const char *newest_that_served(const cJSON *lineage, int64_t event_ms)
@@ -30,45 +65,37 @@ static const char *newest_that_served(const cJSON *lineage, int64_t event_ms)
     return NULL;
 }
 
-struct turn_decision turn_decide(const struct record *record, const struct record *const *records,
-                                 size_t count, const cJSON *lineage)
+static struct turn_decision superseded_by(const char *by)
+{
+    return (struct turn_decision){.turn = TURN_SUPERSEDED, .by = by};
+}
+
+struct turn_decision turn_decide(const struct turn_claim *claim, const struct turn_survey *survey,
+                                 const cJSON *lineage)
 {
     const struct turn_decision stay = {.turn = TURN_STAY};
-
-    if (!machine_waits_for_turn(record))
-        return stay;
-    int64_t serving_ms = lineage_newest_ms(lineage);
     const cJSON *serving = lineage ? lineage->child : NULL;
+    bool taken = survey->taken;
 
-    /* What takes back a rejected package stands behind all others, of which the next may replace it
-     * anyway, and supersedes none. Where it does not serve any more, there is nothing to do. */
-    if (record->withdraws &&
-        !text_equal(json_get_text(serving, "model_package"), record->withdraws))
-        return (struct turn_decision){.turn = TURN_SUPERSEDED,
-                                      .by = json_get_text(serving, "deployment")};
-    bool stands_beside = pin_is_multi_model(record); /* the others, which stay: all have a turn */
+    if (claim->step != STEP_TURN && claim->step != STEP_APPROVAL)
+        return stay;
+    if (claim->withdraws) {
+        if (!text_equal(json_get_text(serving, "model_package"), claim->withdraws))
+            return superseded_by(json_get_text(serving, "deployment"));
+        taken = taken || survey->pressing ||
+                (survey->withdrawal && is_newer(claim, survey->withdrawal));
+    } else if (claim->stands_beside) {
+        /* The older first. */
+        taken = taken || (survey->oldest && is_newer(claim, survey->oldest));
+    } else {
+        int64_t serving_ms = lineage_newest_ms(lineage);
 
-    if (record->event_ms < serving_ms && !stands_beside && !record->withdraws)
-        return (struct turn_decision){.turn = TURN_SUPERSEDED,
-                                      .by = newest_that_served(lineage, serving_ms)};
-    bool taken = false;
-
-    for (size_t i = 0; i < count; i++) {
-        const struct record *other = records[i];
-
-        taken = taken || other->turn;
-        if (other == record || other->step != STEP_TURN)
-            continue;
-        if (record->withdraws)
-            taken = taken || (!other->frozen && (!other->withdraws || is_newer(record, other)));
-        else if (other->withdraws)
-            continue;
-        else if (stands_beside)
-            taken = taken || is_newer(record, other); /* the older first */
-        else if (is_newer(other, record))
-            return (struct turn_decision){.turn = TURN_SUPERSEDED, .by = other->id};
+        if (claim->event_ms < serving_ms)
+            return superseded_by(newest_that_served(lineage, serving_ms));
+        if (survey->newest && is_newer(survey->newest, claim))
+            return superseded_by(survey->newest->id);
     }
-    if (taken || record->step != STEP_TURN)
+    if (taken || claim->step != STEP_TURN)
         return stay;
     return (struct turn_decision){.turn = TURN_TAKE};
 }

@@ -251,17 +251,6 @@ static void act(struct survey *survey)
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static int64_t attribute(const struct sqs_message *message, const char *name)
-{
-    uint64_t number = 0;
-
-    for (size_t i = 0; i < message->attribute_count; i++)
-        if (text_equal(message->attributes[i].key, name) &&
-            !text_to_u64(message->attributes[i].value, &number))
-            return 0;
-    return (int64_t)number;
-}
-
 static const char *reason_of(const struct sqs_message *message)
 {
     for (size_t i = 0; i < message->message_attribute_count; i++)
@@ -287,8 +276,8 @@ static void hold(struct survey *survey, const struct sqs_message *message)
     letter->receipt = text_copy(message->receipt_handle);
     letter->body = text_copy(message->body ? message->body : "");
     letter->reason = text_copy(reason_of(message));
-    letter->sent_ms = attribute(message, "SentTimestamp");
-    letter->receives = attribute(message, "ApproximateReceiveCount");
+    letter->sent_ms = message_number(message, MESSAGE_SENT);
+    letter->receives = message_number(message, "ApproximateReceiveCount");
     push(&survey->found, letter);
     survey->count++;
 }
@@ -318,7 +307,7 @@ static void on_read(void *context, const struct aws_result *result)
 
 static void read_more(struct survey *survey)
 {
-    static const char *const system_attributes[] = {"SentTimestamp", "ApproximateReceiveCount"};
+    static const char *const system_attributes[] = {MESSAGE_SENT, "ApproximateReceiveCount"};
     static const char *const attributes[] = {DEAD_LETTER_REASON};
     struct intake *intake = survey->intake;
     const struct sqs_receive_message_input input = {

@@ -55,7 +55,8 @@ struct intake *intake_new(struct loop *loop, struct aws *aws, struct store *stor
     return intake;
 }
 
-void intake_on_event(struct intake *intake, bool (*take)(void *context, const cJSON *event),
+void intake_on_event(struct intake *intake,
+                     bool (*take)(void *context, const cJSON *event, int64_t sent_ms),
                      void *context)
 {
     intake->take = take;

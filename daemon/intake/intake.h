@@ -23,9 +23,10 @@ struct intake *intake_new(struct loop *loop, struct aws *aws, struct store *stor
                           struct engine *engine, struct config *config);
 void intake_free(struct intake *intake);
 
-/* Every event goes there before it is routed; true where it is told all and nobody else wants it.
- */
-void intake_on_event(struct intake *intake, bool (*take)(void *context, const cJSON *event),
+/* Every event goes there before it is routed, with the moment at which the queue got it, by SQS's
+ * clock (0 where it was not asked for); true where it is told all and nobody else wants it. */
+void intake_on_event(struct intake *intake,
+                     bool (*take)(void *context, const cJSON *event, int64_t sent_ms),
                      void *context);
 
 /* Begins to receive; ready is called once, when the queue has answered for the first time. */

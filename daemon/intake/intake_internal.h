@@ -77,7 +77,7 @@ struct intake {
     struct list batches;
     struct timer extend;
     struct poke poke;
-    bool (*take)(void *context, const cJSON *event); /* or NULL */
+    bool (*take)(void *context, const cJSON *event, int64_t sent_ms); /* or NULL */
     void *take_context;
     void (*ready)(void *context);
     void *ready_context;
@@ -105,6 +105,11 @@ void receive_free(struct intake *intake);
 
 /* Takes a received message: routes it and commits what it starts. */
 void message_take(struct intake *intake, const struct sqs_message *received);
+
+/* SQS's own attribute of a message: when it came into the queue, in milliseconds. And the value of
+ * one that is a number; 0 where it was not asked for. */
+#define MESSAGE_SENT "SentTimestamp"
+int64_t message_number(const struct sqs_message *received, const char *name);
 
 /* Done with it: it may be deleted. */
 void message_done(struct message *message);

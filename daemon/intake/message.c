@@ -116,6 +116,17 @@ static void reject_package(struct message *message, const struct event *event,
                           message);
 }
 
+int64_t message_number(const struct sqs_message *received, const char *name)
+{
+    uint64_t number = 0;
+
+    for (size_t i = 0; i < received->attribute_count; i++)
+        if (text_equal(received->attributes[i].key, name) &&
+            !text_to_u64(received->attributes[i].value, &number))
+            return 0;
+    return (int64_t)number;
+}
+
 void message_take(struct intake *intake, const struct sqs_message *received)
 {
     struct message *message = hold(intake, received);
@@ -131,7 +142,8 @@ void message_take(struct intake *intake, const struct sqs_message *received)
         refuse(message, received, &error);
         return;
     }
-    if (intake->take && intake->take(intake->take_context, document)) {
+    if (intake->take &&
+        intake->take(intake->take_context, document, message_number(received, MESSAGE_SENT))) {
         message_done(message);
         return;
     }

@@ -13,10 +13,11 @@
 /* How often the store is asked whether it can commit again: nobody else would wake a receiver. */
 #define STORE_PAUSE_MS 1000
 
-static bool may_receive(const struct intake *intake)
+/* coming: messages that were received and are not in hand yet. */
+static bool may_receive(const struct intake *intake, size_t coming)
 {
     return !intake->stopped && store_is_healthy(intake->store) &&
-           intake->in_hand + BATCH <= LIMIT_MESSAGES_IN_HAND;
+           intake->in_hand + coming + BATCH <= LIMIT_MESSAGES_IN_HAND;
 }
 
 static void on_pause_over(void *context)
@@ -56,6 +57,8 @@ static void succeeded(struct receiver *receiver)
                 intake->config->queue.name);
 }
 
+static void receive(struct receiver *receiver);
+
 static void on_received(void *context, const struct aws_result *result)
 {
     struct receiver *receiver = context;
@@ -70,6 +73,9 @@ static void on_received(void *context, const struct aws_result *result)
     const struct sqs_receive_message_output *output = result->output;
 
     succeeded(receiver);
+    /* First of all: the next answer is on its way while what came is handled and deleted. */
+    if (may_receive(intake, output->message_count))
+        receive(receiver);
     for (size_t i = 0; i < output->message_count; i++)
         message_take(intake, &output->messages[i]);
 }
@@ -78,7 +84,11 @@ static void receive(struct receiver *receiver)
 {
     struct intake *intake = receiver->intake;
     const struct config_queue *queue = &intake->config->queue;
+    static const char *const attributes[] = {MESSAGE_SENT};
     const struct sqs_receive_message_input input = {
+        /* Only the heartbeat's events are asked when they came into the queue. */
+        .system_attribute_names = attributes,
+        .system_attribute_name_count = intake->config->bridge ? array_length(attributes) : 0,
         .queue_url = intake->queue.url,
         .max_number_of_messages = BATCH,
         .visibility_timeout = queue->visibility_ms / 1000,
@@ -112,7 +122,7 @@ void receive_poke(struct intake *intake)
 
         if (receiver->call || timer_is_running(&receiver->pause))
             continue;
-        if (may_receive(intake))
+        if (may_receive(intake, 0))
             receive(receiver);
         else if (!store_is_healthy(intake->store))
             timer_start(&receiver->pause, STORE_PAUSE_MS);

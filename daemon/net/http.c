@@ -296,6 +296,7 @@ struct http_call *http_start(struct http_client *client, const struct http_reque
     }
     call->added = true;
     call->was_added = true;
+    http_multi_begin(client);
     if (call->stall_timeout_ms > 0)
         timer_start(&call->stall, call->stall_timeout_ms);
     return call;

@@ -99,6 +99,8 @@ void http_explain(const struct http_call *call, CURLcode code, struct error *err
 /* http_multi.c */
 void http_multi_open(struct http_client *client);
 void http_multi_close(struct http_client *client);
+/* Sends what was just added at once, on an open connection, instead of on the next turn. */
+void http_multi_begin(struct http_client *client);
 /* What an easy handle needs for it. */
 void http_multi_prepare(struct http_call *call);
 

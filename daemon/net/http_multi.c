@@ -190,13 +190,17 @@ static int timer_wanted(CURLM *multi, long timeout_ms, void *context)
     return 0;
 }
 
-static void timer_expired(void *context)
+void http_multi_begin(struct http_client *client)
 {
-    struct http_client *client = context;
     int running;
 
     curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
     collect(client);
+}
+
+static void timer_expired(void *context)
+{
+    http_multi_begin(context);
 }
 
 void http_multi_open(struct http_client *client)

@@ -21,7 +21,9 @@
     X(POLICY_PLACE_REPOSITORY, "repository policy", 10240, true,                               \
       "ECR, SetRepositoryPolicy, policyText")                                                  \
     X(POLICY_PLACE_BUS, "event bus policy", 10240, true, "EventBridge quotas, policy size")    \
-    X(POLICY_PLACE_QUEUE, "queue policy", 8192, true, "SQS quotas, policy size")
+    X(POLICY_PLACE_QUEUE, "queue policy", 8192, true, "SQS quotas, policy size")               \
+    X(POLICY_PLACE_PACKAGES, "model package group policy", 20480, true,                        \
+      "SageMaker, PutModelPackageGroupPolicy, ResourcePolicy")
 
 enum policy_place {
 #define X(enumerator, name, limit, spaces, source) enumerator,

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/map.h"
 #include "base/text.h"
 #include "net/timer.h"
 #include "store/lease_internal.h"
@@ -12,15 +11,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Written at a time; the rest waits. */
-enum { AT_ONCE = 100 };
+/* Rows in memory at a time: read, written or compared together. */
+enum { PAGE = 100 };
 
 /* What daemons write of themselves, and for each other. */
 static const char *const left_out[] = {DAEMON_KIND, LEASE_KIND, "note", "probe"};
 
+struct copying;
+
 struct kept_row {
     struct list link;
     struct store_row row;
+    struct copying *copying; /* while it is compared */
+    bool is_there;           /* in the other store */
+    bool is_same;
 };
 
 struct copying {
@@ -32,8 +36,10 @@ struct copying {
     bool failed;
     size_t waiting; /* for answers */
 
-    struct list rows; /* of the source */
-    struct map by_name;
+    struct list page; /* rows of one store, to be looked at in the other */
+    char *kind;       /* of the last row that was read, or NULL */
+    char *key;
+    size_t wanted;       /* rows of the source that are to be in the target */
     struct list daemons; /* rows of daemons, as first seen */
     bool watching;
     int64_t longest_ms;
@@ -103,11 +109,6 @@ static void free_rows(struct list *list)
         list_remove(&kept->link);
         free(kept);
     }
-}
-
-static char *name_of(const struct store_row *row)
-{
-    return text_printf("%s\x1f%s", row->kind, row->key);
 }
 
 static bool is_equal(const struct store_row *a, const struct store_row *b)
@@ -191,19 +192,50 @@ static void wait_for_signs(struct copying *copying)
     look_for_daemons(copying);
 }
 
-/* ---- copying --------------------------------------------------------------------------------- */
+/* ---- page by page ---------------------------------------------------------------------------- */
 
 static void take_row(void *context, const struct store_row *row)
 {
     struct copying *copying = context;
 
-    if (is_left_out(row->kind))
-        return;
-    cleanup(free_pointer)
-    char *name = name_of(row);
-
-    map_put(&copying->by_name, name, keep(&copying->rows, row));
+    free(copying->kind);
+    free(copying->key);
+    copying->kind = text_copy(row->kind);
+    copying->key = text_copy(row->key);
+    if (!is_left_out(row->kind))
+        keep(&copying->page, row);
 }
+
+/* Hands the store's rows to each, page by page; each may ask, and all is answered between two. */
+static void go_through(struct copying *copying, struct store *store,
+                       void (*each)(struct copying *copying, struct kept_row *kept))
+{
+    struct kept_row *kept;
+    bool is_over = false;
+
+    free_pointer(&copying->kind);
+    free_pointer(&copying->key);
+    while (!copying->failed && !is_over) {
+        cleanup(free_pointer)
+        char *kind = steal_pointer(copying->kind);
+        cleanup(free_pointer)
+        char *key = steal_pointer(copying->key);
+
+        copying->waiting++;
+        store_list_page(store, kind, key, PAGE, &(struct store_reader){take_row, on_read, copying});
+        run_until_answered(copying);
+        is_over = !copying->key;
+        list_each(kept, &copying->page, link)
+        {
+            if (!copying->failed)
+                each(copying, kept);
+        }
+        run_until_answered(copying);
+        free_rows(&copying->page);
+    }
+}
+
+/* ---- copying --------------------------------------------------------------------------------- */
 
 static void on_committed(void *context, enum store_outcome outcome, size_t conflict,
                          const struct error *error)
@@ -218,75 +250,74 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     answered(copying);
 }
 
-static void write_rows(struct copying *copying)
+static void write_row(struct copying *copying, struct kept_row *kept)
 {
-    struct kept_row *kept;
+    const struct store_row *row = &kept->row;
+    const struct store_write write = {
+        .kind = row->kind,
+        .key = row->key,
+        .group = *row->group ? row->group : NULL,
+        .order_ms = row->order_ms,
+        .open = row->open,
+        .expires_ms = row->expires_ms,
+        .expected = STORE_ABSENT,
+        .format = row->format,
+        .bytes = row->bytes,
+        .length = row->length,
+    };
 
-    list_each(kept, &copying->rows, link)
-    {
-        const struct store_row *row = &kept->row;
-        const struct store_write write = {
-            .kind = row->kind,
-            .key = row->key,
-            .group = *row->group ? row->group : NULL,
-            .order_ms = row->order_ms,
-            .open = row->open,
-            .expires_ms = row->expires_ms,
-            .expected = STORE_ABSENT,
-            .format = row->format,
-            .bytes = row->bytes,
-            .length = row->length,
-        };
-
-        copying->waiting++;
-        store_commit(copying->to, &write, 1, on_committed, copying);
-        while (copying->waiting >= AT_ONCE)
-            loop_run(copying->loop);
-        if (copying->failed)
-            break;
-    }
-    run_until_answered(copying);
+    copying->wanted++;
+    copying->waiting++;
+    store_commit(copying->to, &write, 1, on_committed, copying);
 }
 
 /* ---- checking -------------------------------------------------------------------------------- */
 
-static void check_row(void *context, const struct store_row *row)
+/* A row of the target, and what the source has of it. */
+static void compare(void *context, const struct store_row *row)
 {
-    struct copying *copying = context;
+    struct kept_row *kept = context;
+
+    kept->is_there = true;
+    kept->is_same = is_equal(&kept->row, row);
+}
+
+static void on_compared(void *context, const struct error *failure)
+{
+    struct kept_row *kept = context;
+    struct copying *copying = kept->copying;
     struct error error;
 
-    if (is_left_out(row->kind))
-        return;
-    cleanup(free_pointer)
-    char *name = name_of(row);
-    const struct kept_row *kept = map_get(&copying->by_name, name);
-
+    if (failure) {
+        fail(copying, failure);
+    } else if (!kept->is_same) {
+        error_set(&error, ERROR_CONFLICT, "%s %s %s; copy into an empty store", kept->row.kind,
+                  kept->row.key,
+                  kept->is_there ? "was there already, and is another"
+                                 : "is in the one that was copied into, and not in the other");
+        fail(copying, &error);
+    }
     copying->result->checked++;
-    if (kept && is_equal(&kept->row, row))
-        return;
-    error_set(&error, ERROR_CONFLICT, "%s %s %s; copy into an empty store", row->kind, row->key,
-              kept ? "was there already, and is another"
-                   : "is in the one that was copied into, and not in the other");
-    fail(copying, &error);
+    answered(copying);
 }
 
-static void read_all(struct copying *copying, struct store *store,
-                     void (*row)(void *context, const struct store_row *row))
+static void check_row(struct copying *copying, struct kept_row *kept)
 {
+    kept->copying = copying;
     copying->waiting++;
-    store_list_all(store, &(struct store_reader){row, on_read, copying});
-    run_until_answered(copying);
+    store_get(copying->from, kept->row.kind, kept->row.key,
+              &(struct store_reader){compare, on_compared, kept});
 }
 
+/* Each row of the target is the source's, and there are as many: then they are the same. */
 static void check(struct copying *copying)
 {
-    size_t wanted = copying->by_name.count;
     struct error error;
 
-    read_all(copying, copying->to, check_row);
-    if (!copying->failed && copying->result->checked != wanted) {
-        error_set(&error, ERROR_STORAGE, "%zu records were copied, and %llu are there", wanted,
-                  (unsigned long long)copying->result->checked);
+    go_through(copying, copying->to, check_row);
+    if (!copying->failed && copying->result->checked != copying->wanted) {
+        error_set(&error, ERROR_STORAGE, "%zu records were copied, and %llu are there",
+                  copying->wanted, (unsigned long long)copying->result->checked);
         fail(copying, &error);
     }
 }
@@ -298,19 +329,18 @@ int store_copy(struct loop *loop, struct store *from, struct store *to, struct c
         .loop = loop, .from = from, .to = to, .result = result, .error = error};
 
     *result = (struct copy_result){0};
-    list_init(&copying.rows);
+    list_init(&copying.page);
     list_init(&copying.daemons);
     wait_for_signs(&copying);
     if (!copying.failed)
-        read_all(&copying, from, take_row);
-    if (!copying.failed)
-        write_rows(&copying);
+        go_through(&copying, from, write_row);
     if (!copying.failed)
         check(&copying);
     if (!copying.failed)
         look_for_daemons(&copying);
-    free_rows(&copying.rows);
+    free_rows(&copying.page);
     free_rows(&copying.daemons);
-    map_free(&copying.by_name);
+    free(copying.kind);
+    free(copying.key);
     return copying.failed ? -1 : 0;
 }

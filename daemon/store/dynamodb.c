@@ -58,7 +58,7 @@ static bool must_follow(const struct request *later, const struct request *earli
 {
     if (later->kind != REQUEST_COMMIT && earlier->kind != REQUEST_COMMIT)
         return false;
-    if (later->kind == REQUEST_ALL)
+    if (later->kind == REQUEST_PAGE)
         return true;
     if (later->kind != REQUEST_COMMIT)
         return names_row(earlier, later->row_kind,
@@ -243,9 +243,10 @@ static void dynamodb_list_open(struct store *base, const char *kind, const char 
     ask_rows(base, REQUEST_OPEN, kind, group, reader)->detail = detail;
 }
 
-static void dynamodb_list_all(struct store *base, const struct store_reader *reader)
+static void dynamodb_list_page(struct store *base, const char *kind, const char *key,
+                               size_t maximum, const struct store_reader *reader)
 {
-    ask_rows(base, REQUEST_ALL, NULL, NULL, reader);
+    ask_rows(base, REQUEST_PAGE, kind, key, reader)->maximum = maximum;
 }
 
 struct loading {
@@ -274,12 +275,13 @@ static void load_done(void *context, const struct error *error)
     loop_stop(loading->store->loop);
 }
 
-static int dynamodb_load_open(struct store *base, const char *kind,
+static int dynamodb_load_open(struct store *base, const char *kind, enum store_detail detail,
                               const struct store_reader *reader, struct error *error)
 {
     struct loading loading = {.reader = reader, .store = of(base), .error = error};
 
-    ask_rows(base, REQUEST_OPEN, kind, NULL, &(struct store_reader){load_row, load_done, &loading});
+    dynamodb_list_open(base, kind, NULL, detail,
+                       &(struct store_reader){load_row, load_done, &loading});
     while (!loading.done)
         loop_run(loading.store->loop);
     return loading.result;
@@ -357,6 +359,15 @@ static void give_up(struct dynamodb_store *store)
     deliver(store);
 }
 
+static void free_store(struct dynamodb_store *store)
+{
+    free(store->table);
+    free(store->account);
+    free(store->tag);
+    free(store->tag_value);
+    free(store);
+}
+
 static void dynamodb_close(struct store *base)
 {
     struct dynamodb_store *store = of(base);
@@ -370,9 +381,7 @@ static void dynamodb_close(struct store *base)
     poke_cancel(&store->poke);
     timer_stop(&store->probe);
     timer_stop(&store->patience);
-    free(store->table);
-    free(store->account);
-    free(store);
+    free_store(store);
 }
 
 static const struct store_functions functions = {
@@ -382,7 +391,7 @@ static const struct store_functions functions = {
     .get = dynamodb_get,
     .list = dynamodb_list,
     .list_open = dynamodb_list_open,
-    .list_all = dynamodb_list_all,
+    .list_page = dynamodb_list_page,
 };
 
 struct store *store_open_dynamodb(struct loop *loop, struct aws *aws,
@@ -395,14 +404,14 @@ struct store *store_open_dynamodb(struct loop *loop, struct aws *aws,
     store->aws = aws;
     store->table = text_copy(place->table);
     store->account = text_copy(place->account);
+    store->tag = text_copy(place->tag);
+    store->tag_value = text_copy(place->tag_value);
     list_init(&store->requests);
     poke_init(&store->poke, loop, run, store);
     timer_init(&store->probe, loop, probe, store);
     timer_init(&store->patience, loop, on_patience_lost, store);
     if (table_open(store, error) < 0) {
-        free(store->table);
-        free(store->account);
-        free(store);
+        free_store(store);
         return NULL;
     }
     return &store->store;

@@ -53,6 +53,8 @@ struct dynamodb_store {
     struct aws *aws;
     char *table;
     char *account;
+    char *tag;
+    char *tag_value;
     struct list requests; /* in the order they were asked for */
     size_t running;
     struct poke poke;
@@ -63,7 +65,7 @@ struct dynamodb_store {
     struct timer patience;
 };
 
-enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_OPEN, REQUEST_ALL };
+enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_OPEN, REQUEST_PAGE };
 
 enum request_state { REQUEST_WAITS, REQUEST_RUNS, REQUEST_ENDED };
 

@@ -154,7 +154,7 @@ static void on_scanned(void *context, const struct aws_result *result)
     }
     json_free(&request->next);
     request->next = cJSON_Duplicate(json_get(result->output, "LastEvaluatedKey"), true);
-    request->whole = !request->next;
+    request->whole = !request->next || !list_is_empty(&request->rows);
     go_on(request);
 }
 
@@ -165,6 +165,7 @@ static void scan(struct request *request)
 
     json_add_text(document, "TableName", request->store->table);
     json_add_bool(document, "ConsistentRead", true);
+    json_add_integer(document, "Limit", request->maximum < 1000 ? (int64_t)request->maximum : 1000);
     if (request->next)
         cJSON_AddItemToObject(document, "ExclusiveStartKey", cJSON_Duplicate(request->next, true));
     call(request, &dynamodb_scan, document, on_scanned);
@@ -212,12 +213,13 @@ static void go_on(struct request *request)
 {
     if (request->keys->child) {
         get_batch(request);
-    } else if (!request->whole && request->kind == REQUEST_ALL) {
+    } else if (!request->whole && request->kind == REQUEST_PAGE) {
         scan(request);
     } else if (!request->whole) {
         query(request);
     } else {
-        sort(request);
+        if (request->kind != REQUEST_PAGE) /* which ends where the next one begins */
+            sort(request);
         request_ended(request);
     }
 }
@@ -229,6 +231,8 @@ void reading_begin(struct request *request)
         return;
     }
     request->keys = cJSON_CreateArray();
-    request->whole = request->kind == REQUEST_LIST && request->maximum == 0;
+    if (request->kind == REQUEST_PAGE && request->row_kind)
+        request->next = item_key(request->row_kind, request->row_key);
+    request->whole = request->kind != REQUEST_OPEN && request->maximum == 0;
     go_on(request);
 }

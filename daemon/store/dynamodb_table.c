@@ -116,6 +116,15 @@ static cJSON *table_document(const struct opening *opening)
         json_add_text(json_add_object(index, "Projection"), "ProjectionType", "KEYS_ONLY");
         cJSON_AddItemToArray(local, index);
     }
+    /* What is lost with it is who may serve what, and what was done. */
+    json_add_bool(document, "DeletionProtectionEnabled", true);
+    if (opening->store->tag) {
+        cJSON *tag = cJSON_CreateObject();
+
+        json_add_text(tag, "Key", opening->store->tag);
+        json_add_text(tag, "Value", opening->store->tag_value);
+        cJSON_AddItemToArray(json_add_array(document, "Tags"), tag);
+    }
     return document;
 }
 

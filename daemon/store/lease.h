@@ -14,7 +14,7 @@
  *
  * Which daemon is to hold what follows from their ids and the name alone (share.h): who comes
  * or goes moves only its own part. A holder that should not be gives up when it is between two
- * steps, an eighth of what is to move at a time.
+ * steps, a quarter of what is to move at a time.
  *
  *     kind    key   group       order      bytes
  *     daemon  id    -           -          {"name", "lease_ms", "started_ms", "draining"}

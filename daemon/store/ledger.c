@@ -1,5 +1,6 @@
 #include "store/ledger.h"
 
+#include "base/json_write.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/log.h"
@@ -13,6 +14,8 @@
 
 #define LEDGER_KIND "ledger"
 enum { LEDGER_FORMAT = 1, BATCH = 50, KEY_SIZE = 24 };
+/* How long the first entry waits for others to share its commit. */
+#define GATHER_MS 100
 /* A commit that the disk refused is asked for again. */
 #define RETRY_MS 1000
 
@@ -21,14 +24,16 @@ static const char beginning[] = "00000000000000000000000000000000000000000000000
 
 struct waiting {
     struct list link;
-    cJSON *entry;
+    char *entry; /* as JSON */
 };
 
 struct ledger {
     struct loop *loop;
     struct store *store;
     struct list waiting;
+    size_t waiting_count;
     struct poke poke;
+    struct timer gather;
     struct timer retry;
     int64_t sequence;           /* of the head; 0 before the first */
     char head[SHA256_HEX_SIZE]; /* its row's digest */
@@ -41,6 +46,22 @@ struct ledger {
 };
 
 static void ask_head(struct ledger *ledger);
+
+/* What waits is appended when it fills a commit, or has waited long enough. */
+static void gather(struct ledger *ledger)
+{
+    if (ledger->waiting_count >= BATCH)
+        poke(&ledger->poke);
+    else if (ledger->waiting_count > 0 && !timer_is_running(&ledger->gather))
+        timer_start(&ledger->gather, GATHER_MS);
+}
+
+static void on_gathered(void *context)
+{
+    struct ledger *ledger = context;
+
+    poke(&ledger->poke);
+}
 
 /* ---- appending ------------------------------------------------------------------------------- */
 
@@ -59,10 +80,11 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
             struct waiting *waiting = list_first(&ledger->waiting, struct waiting, link);
 
             list_remove(&waiting->link);
-            cJSON_Delete(waiting->entry);
+            free(waiting->entry);
             free(waiting);
+            ledger->waiting_count--;
         }
-        poke(&ledger->poke);
+        gather(ledger);
     } else if (outcome == STORE_FAILED) {
         timer_start(&ledger->retry, RETRY_MS);
     } else {
@@ -70,6 +92,20 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
         ledger->known = false;
         ask_head(ledger);
     }
+}
+
+static char *write_row(int64_t sequence, const char *previous, const char *entry)
+{
+    struct buffer row = BUFFER(SIZE_MAX);
+
+    buffer_append_text(&row, "{\"sequence\":");
+    json_write_integer(&row, sequence);
+    buffer_append_text(&row, ",\"previous\":");
+    json_write_text(&row, previous);
+    buffer_append_text(&row, ",\"entry\":");
+    buffer_append_text(&row, entry);
+    buffer_append_byte(&row, '}');
+    return buffer_take(&row);
 }
 
 static void append_some(struct ledger *ledger)
@@ -88,14 +124,7 @@ static void append_some(struct ledger *ledger)
 
         if (i == BATCH)
             break;
-        cleanup(json_free)
-        cJSON *row = cJSON_CreateObject();
-
-        ledger->next_sequence++;
-        json_add_integer(row, "sequence", ledger->next_sequence);
-        json_add_text(row, "previous", ledger->next_head);
-        json_put(row, "entry", cJSON_Duplicate(waiting->entry, true));
-        rows[i] = json_print(row);
+        rows[i] = write_row(++ledger->next_sequence, ledger->next_head, waiting->entry);
         hash_sha256_hex(rows[i], strlen(rows[i]), ledger->next_head);
         snprintf(keys[i], sizeof(keys[i]), "%016" PRId64, ledger->next_sequence);
         writes[i] = (struct store_write){
@@ -127,9 +156,11 @@ void ledger_append(struct ledger *ledger, cJSON *entry)
 {
     struct waiting *waiting = memory_allocate(sizeof(*waiting));
 
-    waiting->entry = entry;
+    waiting->entry = json_print(entry);
+    cJSON_Delete(entry);
     list_append(&ledger->waiting, &waiting->link);
-    poke(&ledger->poke);
+    ledger->waiting_count++;
+    gather(ledger);
 }
 
 bool ledger_is_quiet(const struct ledger *ledger)
@@ -188,6 +219,7 @@ struct ledger *ledger_new(struct loop *loop, struct store *store)
     memcpy(ledger->head, beginning, sizeof(beginning));
     list_init(&ledger->waiting);
     poke_init(&ledger->poke, loop, run, ledger);
+    timer_init(&ledger->gather, loop, on_gathered, ledger);
     timer_init(&ledger->retry, loop, on_retry, ledger);
     ask_head(ledger);
     return ledger;
@@ -202,9 +234,10 @@ void ledger_free(struct ledger *ledger)
     list_each(waiting, &ledger->waiting, link)
     {
         list_remove(&waiting->link);
-        cJSON_Delete(waiting->entry);
+        free(waiting->entry);
         free(waiting);
     }
+    timer_stop(&ledger->gather);
     timer_stop(&ledger->retry);
     poke_cancel(&ledger->poke);
     free(ledger);

@@ -5,8 +5,9 @@
  * last ones can be cut off unseen only by someone who also knows that nobody kept the head's
  * digest, which is in the journal at each start and in each audit.
  *
- * Entries are appended one commit after the other, several at once where several wait; they follow
- * what they tell of within a moment, and what they tell of was committed before. */
+ * Entries are appended one commit after the other, several at once: the first waits a tenth of a
+ * second for others, so that telling does not double what is told of costs. What they tell of was
+ * committed before. */
 #ifndef CAUSEWAY_STORE_LEDGER_H
 #define CAUSEWAY_STORE_LEDGER_H
 
@@ -26,7 +27,8 @@ struct ledger *ledger_new(struct loop *loop, struct store *store);
 /* What was not committed is lost, as at a crash. */
 void ledger_free(struct ledger *ledger);
 
-/* Appends an entry, an object, which the ledger then owns. */
+/* Appends an entry, an object, which the ledger then owns; it is stored within a tenth of a second.
+ */
 void ledger_append(struct ledger *ledger, cJSON *entry);
 
 /* Whether entries wait for their commit. */

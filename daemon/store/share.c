@@ -36,7 +36,7 @@ size_t share_choose(const char *const *ids, size_t count, const char *name)
 
 size_t share_moves(size_t to_move)
 {
-    return (to_move + 7) / 8;
+    return (to_move + 3) / 4;
 }
 
 int64_t share_own_ms(int64_t lease_ms)

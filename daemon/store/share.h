@@ -13,7 +13,8 @@
 /* The place of the daemon that is to hold the name; count is at least 1. */
 size_t share_choose(const char *const *ids, size_t count, const char *name);
 
-/* How many of so many that are to move may move now: all, in eight looks or so. */
+/* How many of so many that are to move may move now: a quarter, so that a thousand have moved
+ * within a minute of looks, and none of those who take them up is stormed. */
 size_t share_moves(size_t to_move);
 
 /* How long a renewal is good for, for its own daemon, and for the others: six and seven tenths of a

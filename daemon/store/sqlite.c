@@ -318,35 +318,38 @@ static void sqlite_list(struct store *base, const char *kind, const char *group,
     ask(of(base), request);
 }
 
-/* All of a row is at hand: STORE_KEYS makes nothing cheaper here. */
 static void sqlite_list_open(struct store *base, const char *kind, const char *group,
                              enum store_detail detail, const struct store_reader *reader)
 {
     struct request *request = new_request(REQUEST_OPEN);
 
-    (void)detail;
+    request->detail = detail;
     request->reader = *reader;
     request->row_kind = text_copy(kind);
     request->row_key = text_copy(group);
     ask(of(base), request);
 }
 
-static void sqlite_list_all(struct store *base, const struct store_reader *reader)
+static void sqlite_list_page(struct store *base, const char *kind, const char *key, size_t maximum,
+                             const struct store_reader *reader)
 {
-    struct request *request = new_request(REQUEST_ALL);
+    struct request *request = new_request(REQUEST_PAGE);
 
     request->reader = *reader;
+    request->row_kind = text_copy(kind);
+    request->row_key = text_copy(key);
+    request->maximum = maximum;
     ask(of(base), request);
 }
 
-static int sqlite_load_open(struct store *base, const char *kind, const struct store_reader *reader,
-                            struct error *error)
+static int sqlite_load_open(struct store *base, const char *kind, enum store_detail detail,
+                            const struct store_reader *reader, struct error *error)
 {
     struct sqlite_store *store = of(base);
     int result = 0;
 
     pthread_mutex_lock(&store->database_mutex);
-    if (rows_open(&store->database, kind, NULL, reader->row, reader->context) != SQLITE_OK)
+    if (rows_open(&store->database, kind, NULL, detail, reader->row, reader->context) != SQLITE_OK)
         result = database_error(&store->database, "could not read", error);
     pthread_mutex_unlock(&store->database_mutex);
     return result;
@@ -400,7 +403,7 @@ static const struct store_functions functions = {
     .get = sqlite_get,
     .list = sqlite_list,
     .list_open = sqlite_list_open,
-    .list_all = sqlite_list_all,
+    .list_page = sqlite_list_page,
 };
 
 struct store *store_open_sqlite(struct loop *loop, const char *path, struct error *error)

@@ -110,10 +110,12 @@ static void read_rows(struct database *database, struct request *request)
 
     if (request->kind == REQUEST_GET)
         result = rows_get(database, request->row_kind, request->row_key, keep_row, request);
-    else if (request->kind == REQUEST_ALL)
-        result = rows_all(database, keep_row, request);
+    else if (request->kind == REQUEST_PAGE)
+        result = rows_page(database, request->row_kind, request->row_key, request->maximum,
+                           keep_row, request);
     else if (request->kind == REQUEST_OPEN)
-        result = rows_open(database, request->row_kind, request->row_key, keep_row, request);
+        result = rows_open(database, request->row_kind, request->row_key, request->detail, keep_row,
+                           request);
     else
         result = rows_list(database, request->row_kind, request->row_key, request->maximum,
                            keep_row, request);
@@ -126,7 +128,7 @@ static bool is_read(const struct list *at)
     enum request_kind kind = container_of(at, struct request, link)->kind;
 
     return kind == REQUEST_GET || kind == REQUEST_LIST || kind == REQUEST_OPEN ||
-           kind == REQUEST_ALL;
+           kind == REQUEST_PAGE;
 }
 
 void batch_run(struct batch *batch, struct database *database)

@@ -30,8 +30,9 @@ enum statement {
     STATEMENT_EXISTS_VERSION,
     STATEMENT_GET,
     STATEMENT_OPEN,
+    STATEMENT_OPEN_KEYS,
     STATEMENT_OPEN_GROUP,
-    STATEMENT_ALL,
+    STATEMENT_PAGE,
     STATEMENT_LIST,
     STATEMENT_LIST_GROUP,
     STATEMENT_EXPIRE,
@@ -43,7 +44,9 @@ enum statement {
 struct database {
     sqlite3 *connection;
     char *path;
-    int lock; /* the descriptor that holds the lock file */
+    int lock;       /* the descriptor that holds the lock file */
+    bool left_well; /* it is as the last database_close() left it */
+    bool is_open;   /* to the end of database_open() */
     sqlite3_stmt *statements[STATEMENTS];
 };
 
@@ -63,11 +66,12 @@ int rows_get(struct database *database, const char *kind, const char *key,
              void (*row)(void *context, const struct store_row *row), void *context);
 int rows_list(struct database *database, const char *kind, const char *group, size_t maximum,
               void (*row)(void *context, const struct store_row *row), void *context);
-int rows_all(struct database *database, void (*row)(void *context, const struct store_row *row),
-             void *context);
-/* group NULL for all. */
-int rows_open(struct database *database, const char *kind, const char *group,
+int rows_page(struct database *database, const char *kind, const char *key, size_t maximum,
               void (*row)(void *context, const struct store_row *row), void *context);
+/* group NULL for all, whose keys are to be had without the rest. */
+int rows_open(struct database *database, const char *kind, const char *group,
+              enum store_detail detail, void (*row)(void *context, const struct store_row *row),
+              void *context);
 /* Removes at most a few expired rows; says in *more whether there may be others. */
 int rows_expire(struct database *database, int64_t now_ms, bool *more);
 
@@ -76,7 +80,7 @@ enum request_kind {
     REQUEST_GET,
     REQUEST_LIST,
     REQUEST_OPEN,
-    REQUEST_ALL,
+    REQUEST_PAGE,
     REQUEST_PROBE
 };
 
@@ -92,6 +96,7 @@ struct request {
     char *row_kind;
     char *row_key; /* or the group to list, or NULL */
     size_t maximum;
+    enum store_detail detail; /* of REQUEST_OPEN */
     struct list rows;
     enum store_outcome outcome;
     size_t conflict;

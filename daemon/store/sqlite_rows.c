@@ -36,9 +36,13 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_GET] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND key = ?2",
     [STATEMENT_OPEN] =
         "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
+    /* All that it names is in the index record_open: not one row is looked at. */
+    [STATEMENT_OPEN_KEYS] = "SELECT kind, key, group_key, order_ms, 1, 0, 0, NULL, 0 FROM record"
+                            " WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
     [STATEMENT_OPEN_GROUP] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1"
                              " AND group_key = ?2 ORDER BY order_ms, id",
-    [STATEMENT_ALL] = "SELECT " COLUMNS " FROM record",
+    [STATEMENT_PAGE] = "SELECT " COLUMNS " FROM record WHERE (kind, key) > (?1, ?2)"
+                       " ORDER BY kind, key LIMIT ?3",
     [STATEMENT_LIST] = "SELECT " COLUMNS " FROM record WHERE kind = ?1"
                        " ORDER BY order_ms DESC, id DESC LIMIT ?2",
     [STATEMENT_LIST_GROUP] =
@@ -223,9 +227,12 @@ int rows_list(struct database *database, const char *kind, const char *group, si
 }
 
 int rows_open(struct database *database, const char *kind, const char *group,
-              void (*row)(void *context, const struct store_row *row), void *context)
+              enum store_detail detail, void (*row)(void *context, const struct store_row *row),
+              void *context)
 {
-    sqlite3_stmt *statement = database->statements[group ? STATEMENT_OPEN_GROUP : STATEMENT_OPEN];
+    sqlite3_stmt *statement = database->statements[group                  ? STATEMENT_OPEN_GROUP
+                                                   : detail == STORE_KEYS ? STATEMENT_OPEN_KEYS
+                                                                          : STATEMENT_OPEN];
 
     bind_text(statement, 1, kind);
     if (group)
@@ -233,10 +240,15 @@ int rows_open(struct database *database, const char *kind, const char *group,
     return each(statement, row, context);
 }
 
-int rows_all(struct database *database, void (*row)(void *context, const struct store_row *row),
-             void *context)
+int rows_page(struct database *database, const char *kind, const char *key, size_t maximum,
+              void (*row)(void *context, const struct store_row *row), void *context)
 {
-    return each(database->statements[STATEMENT_ALL], row, context);
+    sqlite3_stmt *statement = database->statements[STATEMENT_PAGE];
+
+    bind_text(statement, 1, kind ? kind : "");
+    bind_text(statement, 2, key ? key : "");
+    sqlite3_bind_int64(statement, 3, maximum < INT64_MAX ? (int64_t)maximum : INT64_MAX);
+    return each(statement, row, context);
 }
 
 int rows_expire(struct database *database, int64_t now_ms, bool *more)

@@ -14,10 +14,10 @@ void store_commit(struct store *store, const struct store_write *writes, size_t 
     store->functions->commit(store, writes, count, committed, context);
 }
 
-int store_load_open(struct store *store, const char *kind, const struct store_reader *reader,
-                    struct error *error)
+int store_load_open(struct store *store, const char *kind, enum store_detail detail,
+                    const struct store_reader *reader, struct error *error)
 {
-    return store->functions->load_open(store, kind, reader, error);
+    return store->functions->load_open(store, kind, detail, reader, error);
 }
 
 void store_get(struct store *store, const char *kind, const char *key,
@@ -38,9 +38,10 @@ void store_list_open(struct store *store, const char *kind, const char *group,
     store->functions->list_open(store, kind, group, detail, reader);
 }
 
-void store_list_all(struct store *store, const struct store_reader *reader)
+void store_list_page(struct store *store, const char *kind, const char *key, size_t maximum,
+                     const struct store_reader *reader)
 {
-    store->functions->list_all(store, reader);
+    store->functions->list_page(store, kind, key, maximum, reader);
 }
 
 bool store_is_healthy(const struct store *store)

@@ -76,6 +76,8 @@ struct aws;
 struct store_dynamodb {
     const char *table;
     const char *account; /* by its name in aws */
+    const char *tag;     /* that a table which is made gets, and the tag's value; or NULL */
+    const char *tag_value;
 };
 struct store *store_open_dynamodb(struct loop *loop, struct aws *aws,
                                   const struct store_dynamodb *place, struct error *error);
@@ -101,10 +103,14 @@ struct store_reader {
     void *context;
 };
 
+/* How much of its rows a listing tells: with STORE_KEYS a row has its kind, key, group and order
+ * only, which is many times cheaper. */
+enum store_detail { STORE_KEYS, STORE_WHOLE };
+
 /* Every open row of the kind, oldest order first. Reads on the loop's thread: for the start. Only
  * the reader's row is called, before this returns. */
-int store_load_open(struct store *store, const char *kind, const struct store_reader *reader,
-                    struct error *error);
+int store_load_open(struct store *store, const char *kind, enum store_detail detail,
+                    const struct store_reader *reader, struct error *error);
 
 /* One row by its key; none, and no error, where there is none. What was asked to be committed
  * before is seen by this and by store_list(). */
@@ -115,14 +121,15 @@ void store_get(struct store *store, const char *kind, const char *key,
 void store_list(struct store *store, const char *kind, const char *group, size_t maximum,
                 const struct store_reader *reader);
 
-/* The open rows of a kind, oldest order first; group NULL for all groups. With STORE_KEYS a row has
- * its kind, key, group and order only: what is looked at often is made cheap by it. */
-enum store_detail { STORE_KEYS, STORE_WHOLE };
+/* The open rows of a kind, oldest order first; group NULL for all groups. */
 void store_list_open(struct store *store, const char *kind, const char *group,
                      enum store_detail detail, const struct store_reader *reader);
 
-/* Every row of every kind, in no order: for copying a store (copy.h). Reads all there is. */
-void store_list_all(struct store *store, const struct store_reader *reader);
+/* Rows of every kind, in an order of the store's own, at most maximum of them, from the one behind
+ * that of this kind and key, or from the first for NULLs: for copying a store (copy.h). No row
+ * means that there is none behind it. */
+void store_list_page(struct store *store, const char *kind, const char *key, size_t maximum,
+                     const struct store_reader *reader);
 
 /* Whether the last commit failed for want of a working disk. While so, nothing new is taken in; the
  * store tries by itself, at growing intervals, whether it can write again, and says so. */

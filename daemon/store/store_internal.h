@@ -9,15 +9,16 @@ struct store_functions {
     void (*close)(struct store *store);
     void (*commit)(struct store *store, const struct store_write *writes, size_t count,
                    store_committed *committed, void *context);
-    int (*load_open)(struct store *store, const char *kind, const struct store_reader *reader,
-                     struct error *error);
+    int (*load_open)(struct store *store, const char *kind, enum store_detail detail,
+                     const struct store_reader *reader, struct error *error);
     void (*get)(struct store *store, const char *kind, const char *key,
                 const struct store_reader *reader);
     void (*list)(struct store *store, const char *kind, const char *group, size_t maximum,
                  const struct store_reader *reader);
     void (*list_open)(struct store *store, const char *kind, const char *group,
                       enum store_detail detail, const struct store_reader *reader);
-    void (*list_all)(struct store *store, const struct store_reader *reader);
+    void (*list_page)(struct store *store, const char *kind, const char *key, size_t maximum,
+                      const struct store_reader *reader);
 };
 
 struct store {

@@ -1,6 +1,7 @@
 """What an operator asks of the running daemon itself, from causewayctl to the journal."""
 
 import json
+import socket
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -37,15 +38,31 @@ def test_the_log_level_is_changed_while_it_runs_and_the_journal_says_who_did(dae
     assert (wrong.returncode, wrong.stderr) == (2, 'causewayctl: level is to be error, warning, notice, info or debug, not "loud"\n')
 
 
-def test_a_flood_of_entries_is_cut_short_and_the_rest_is_counted(daemon: Daemon, world: Any) -> None:
+def test_a_flood_of_entries_is_cut_short_and_the_rest_is_counted(daemon: Daemon) -> None:
+    """130 wishes of an operator, each of which is an entry, as fast as one connection carries them."""
     daemon.ctl("log-level", "info")
     before = len(daemon.said())
-    for _ in range(0, 130, 10):
-        world.client("prod", "sqs").send_message_batch(
-            QueueUrl=world.queue_url, Entries=[{"Id": str(i), "MessageBody": "no event"} for i in range(10)])
-    told = daemon.wait_said("more entries of the kind MESSAGE_EVENT_REFUSED were left out", 30)
-    refused = [e for e in daemon.said()[before:] if "is refused" in e.get("MESSAGE", "")]
-    assert len(refused) == 100 and told["MESSAGE"].startswith("30 more")
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(daemon.socket))
+        body = b'{"level": "info"}'
+        request = b"POST /v1/log-level HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        answers = connection.makefile("rb")
+        for _ in range(130):
+            connection.sendall(request)
+            assert b"200" in answers.readline()
+            length = 0
+            while line := answers.readline().strip():
+                length = int(line.split()[-1]) if line.lower().startswith(b"content-length:") else length
+            answers.read(length)
+    daemon.wait_said("more entries of the kind MESSAGE_OPERATOR were left out", 40)
+
+    def counted() -> tuple[int, int]:
+        said = [e.get("MESSAGE", "") for e in daemon.said()[before:]]
+        left_out = [int(text.split()[0]) for text in said if "more entries of the kind MESSAGE_OPERATOR" in text]
+        return len([text for text in said if "asked for the log level info" in text]), sum(left_out)
+
+    wait_for(lambda: sum(counted()) == 130, "all of them to be told or counted", 40)
+    assert counted()[0] >= 100 and counted()[1] > 0
 
 
 def test_a_draining_daemon_takes_nothing_new_and_finishes_what_runs(daemon: Daemon, world: Any, control: Any) -> None:
@@ -115,7 +132,8 @@ def test_a_story_tells_what_was_waited_for_and_a_difference_what_changed(daemon:
     story = daemon.ask("explain", two["id"])
     told = {entry["state"]: entry for entry in story["story"]}
     assert "pinned the artifact s3://" in told["resolving"]["sentence"]
-    assert "ping health check" in told["rolled_back"]["sentence"]
+    assert "ping health check" in told["rolling_back"]["sentence"]
+    assert told["rolled_back"]["sentence"] == f"the endpoint serves {one['config_name']} again"
     assert told["settling"]["took_ms"] >= 0 and story["longest"]["state"] in told and story["advice"]
     text = daemon.ctl("explain", two["id"]).stdout
     assert "What to do:" in text and "for endpoint fraud-scorer: rolled_back" in text
@@ -125,9 +143,36 @@ def test_a_story_tells_what_was_waited_for_and_a_difference_what_changed(daemon:
     assert daemon.ctl("explain", "nobody-000000000000").returncode == 1
 
 
+def test_a_rollout_is_shown_with_its_instances_and_aws_is_not_asked_each_time(
+        daemon: Daemon, world: Any, control: Any) -> None:
+    control.sagemaker(invocations=[{"model_data_contains": "one", "body": "0.5\n"}, {"model_data_contains": "two", "body": "0.7\n"}])
+    publish(world, control, "deploy/one")
+    daemon.wait_ended(1)
+    control.sagemaker(stuck=["updating"], rollout={"current": 1, "status": "Baking", "message": "Baking for 600 seconds."})
+    publish(world, control, "deploy/two")
+    settling = wait_for(lambda: next((r for r in daemon.history() if r["state"] == "settling"), None), "the second to settle", 20)
+
+    def looks() -> int:
+        return len(control.calls(service="sagemaker", operation="DescribeEndpoint"))
+
+    seen = wait_for(lambda: daemon.ask("status")["open"][0].get("rollout"), "the endpoint to be seen", 20)
+    assert seen["status"] == "Updating" and seen["seen_ms"] > 0
+    variant = seen["variants"][0]
+    assert (variant["name"], variant["current"], variant["desired"], variant["before"]) == ("main", 1, 2, 2)
+    assert (variant["phase"], variant["message"], variant["weight"]) == ("Baking", "Baking for 600 seconds.", 1)
+    assert "[#####.....] 1 of 2 instances, baking" in daemon.ctl("status").stdout
+    one = " ".join(daemon.ctl("status", settling["id"]).stdout.split())  # lines break where a terminal's would
+    assert "main: 1 of 2 new instances beside 2 old; baking" in one and ": Baking for 600 seconds." in one
+    before = looks()
+    for _ in range(20):
+        daemon.ask("status")
+    assert looks() < before + 20, "an answer that is young enough serves everybody"
+    control.sagemaker_release()
+    assert "rollout" not in daemon.wait_ended(2)[0]
+
+
 @pytest.mark.parametrize("path", ["/v1/history", "/v1/deployments/x", "/v1/dead-letters", "/v1/log-level", "/v1/version"])
 def test_the_loopback_port_tells_no_more_than_everybody_may_know(make_daemon: Callable[..., Daemon], path: str) -> None:
-    import socket
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"

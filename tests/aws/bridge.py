@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from causeway import BUILD, PIPELINE
+from causeway import BUILD, PIPELINE, note_messages
 from gate.client import Sandbox
 from gate.world import (
     ARTIFACT_BUCKET, BUS, EXTERNAL_ID, INSTANCE_ROLE, MODEL_BUCKET, QUEUE, REPOSITORY, SAGEMAKER_BUCKET, STAGING_ROLE, World,
@@ -130,9 +130,9 @@ class Bridge:
         return [json.loads(message["Body"]) for message in self.world.messages()]
 
     def carry(self) -> None:
-        """Hands the events in the queue to the bridge."""
-        for event in self.events():
-            self.ask("event", event=event)
+        """Hands the events in the queue to the bridge, with when they came into it."""
+        for message in self.world.messages():
+            self.ask("event", event=json.loads(message["Body"]), sent_ms=int(message["Attributes"]["SentTimestamp"]))
 
     def converge(self, keep: bool = False) -> dict[str, Any]:
         """One pass that applies; nothing may fail. Kept running, the bridge looks again a second later."""
@@ -153,6 +153,7 @@ class Bridge:
             assert self.process.stdin
             self.process.stdin.close()
             assert self.process.wait(20) == 0, self.journal.read_text()[-3000:]
+            note_messages(self.journal)
         self.process = None
 
     def kill(self) -> None:

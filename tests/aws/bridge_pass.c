@@ -1,11 +1,14 @@
 /* aws_bridge_pass CONFIG: the bridge alone, for tests. Each line of standard input is a JSON
  * document that asks for something, each answer a line on standard output:
  *
- *     {"do": "plan"} {"do": "reconcile"} {"do": "undo", "change": ID} {"do": "changes"}
- *     {"do": "import", "account": NAME} {"do": "suspend", "why": WHY} {"do": "resume"} {"do":
- * "doctor"}
- *     {"do": "drift"} {"do": "heartbeat"} {"do": "statistics"} {"do": "event", "event": {...}}
- * {"do": "start"}
+ *     {"do": "plan"}
+ *     {"do": "reconcile", "resource": KEY}  ("resource" may be left out)
+ *     {"do": "undo", "change": ID} {"do": "changes"}
+ *     {"do": "import", "account": NAME}
+ *     {"do": "suspend", "why": WHY} {"do": "resume"}
+ *     {"do": "doctor"} {"do": "drift"} {"do": "heartbeat"} {"do": "statistics"}
+ *     {"do": "event", "event": {...}}
+ *     {"do": "start"}
  *
  * Until "start" nothing is done by itself but what follows from what was asked for. */
 #include "aws/aws.h"
@@ -13,6 +16,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "bridge/accounts.h"
 #include "bridge/bridge.h"
 #include "config/config.h"
 #include "store/store.h"
@@ -89,14 +93,17 @@ static void carry_out(struct work *work, const cJSON *asked)
     work->busy = true;
     if (text_equal(what, "plan")) {
         bridge_plan(work->bridge, on_answer, work);
+    } else if (text_equal(what, "apply")) {
+        bridge_apply(work->bridge, "test", on_answer, work);
     } else if (text_equal(what, "reconcile")) {
-        bridge_reconcile(work->bridge, "test", on_answer, work);
+        bridge_reconcile(work->bridge, json_get_text(asked, "resource"), "test", on_answer, work);
     } else if (text_equal(what, "undo")) {
         bridge_undo(work->bridge, json_get_text(asked, "change"), "test", on_answer, work);
     } else if (text_equal(what, "changes")) {
         bridge_changes(work->bridge, on_answer, work);
     } else if (text_equal(what, "import")) {
-        bridge_import(work->bridge, json_get_text(asked, "account"), on_answer, work);
+        bridge_import(work->bridge, json_get_text(asked, "account"),
+                      json_get_bool(asked, "named", false), on_answer, work);
     } else if (text_equal(what, "doctor")) {
         work->busy = false; /* its canary comes as an event while it waits */
         bridge_doctor(work->bridge, on_answer, work);
@@ -109,7 +116,9 @@ static void carry_out(struct work *work, const cJSON *asked)
         if (text_equal(what, "start"))
             bridge_start(work->bridge);
         if (text_equal(what, "event"))
-            json_add_bool(answer, "taken", bridge_event(work->bridge, json_get(asked, "event")));
+            json_add_bool(answer, "taken",
+                          bridge_event(work->bridge, json_get(asked, "event"),
+                                       json_get_integer(asked, "sent_ms", 0)));
         if (text_equal(what, "drift"))
             json_put(answer, "drift", bridge_drift(work->bridge));
         if (text_equal(what, "heartbeat"))
@@ -175,18 +184,10 @@ static int set_up(struct work *work, const char *path, struct error *error)
     if (!work->config)
         return error_set(error, ERROR_INVALID, "%s: not a configuration", path);
     work->loop = loop_new();
-    work->aws = aws_new(work->loop, error);
+    work->aws = accounts_open(work->loop, work->config, error);
     work->store = work->aws ? store_open_sqlite(work->loop, work->config->store_path, error) : NULL;
     if (!work->store)
         return -1;
-    for (size_t i = 0; i < work->config->account_count; i++) {
-        const struct config_account *account = &work->config->accounts[i];
-        const struct aws_account known = {account->name, account->id, account->region,
-                                          account->assume_role, account->external_id};
-
-        if (aws_set_account(work->aws, &known, error) < 0)
-            return -1;
-    }
     work->bridge = bridge_new(work->loop, work->aws, work->store, work->config);
     return 0;
 }

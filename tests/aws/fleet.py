@@ -24,12 +24,12 @@ class Fleet:
         self.published: dict[str, list[str]] = defaultdict(list)  # the artifacts' keys in order, by endpoint
         control.sagemaker(durations={"creating": 0.3, "updating": 0.3})
 
-    def add(self, start: bool = True) -> Daemon:
+    def add(self, start: bool = True, wrapper: tuple[str, ...] = ()) -> Daemon:
         daemon = Daemon(self.sandbox, self.world, self.directory / f"daemon-{len(self.daemons)}",
                         store={"dynamodb": {"table": TABLE}, "lease": f"{self.lease:g}s"}, deployments=self._deployments(),
                         queue={"name": QUEUE, "receivers": "1", "visibility": "5s", "wait": "1s"})
         self.daemons.append(daemon)
-        return daemon.start() if start else daemon
+        return daemon.start(wrapper=wrapper) if start else daemon
 
     def _deployments(self) -> dict[str, Any]:
         one = configuration(self.world, self.directory)["deployments"]["fraud-scorer"]
@@ -105,6 +105,26 @@ class Fleet:
             assert described["EndpointConfigName"] == served[-1]["config_name"], f"{endpoint} does not serve its newest"
         assert len(calls) == sum(r["state"] == "succeeded" for r in history), "some were carried out twice"
         self.audit_claims()
+        self.audit_commits()
+
+    def audit_commits(self) -> None:
+        """Each version of a record was written once, held to a claim of its endpoint, and none to one older than the version before."""
+        written: dict[str, dict[int, int]] = defaultdict(dict)
+        for call in self.control.calls(operation="TransactWriteItems", status=200):
+            items = [(kind, part, part["Key"]["kind"]["S"], part["Key"]["key"]["S"])
+                     for item in call["parameters"]["TransactItems"] for kind, part in item.items()]
+            claims_checked = [int(part["ExpressionAttributeValues"][":expected"]["N"])
+                              for kind, part, row, _ in items if kind == "ConditionCheck" and row == "lease"]
+            for kind, part, row, key in items:
+                expected = part.get("ExpressionAttributeValues", {}).get(":expected")
+                if kind != "Update" or row != "deployment" or not expected:
+                    continue  # taking an event in is any daemon's
+                assert len(claims_checked) == 1, f"{key}: a commit that no claim fences"
+                version = int(expected["N"])
+                assert written[key].setdefault(version, claims_checked[0]) == claims_checked[0], f"{key}: version {version} was written by two"
+        for key, versions in written.items():
+            fences = [versions[version] for version in sorted(versions)]
+            assert fences == sorted(fences), f"{key}: moved by a former holder: {versions}"
 
     def audit_claims(self) -> None:
         """Each claim was one daemon's; and what a daemon moved on, it moved on between its claim and the next one's."""

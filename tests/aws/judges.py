@@ -82,6 +82,8 @@ def asked_of(calls: list[dict[str, Any]], user_agent: str = "causeway/") -> set[
     for call in calls:
         if not (call["user_agent"] or "").startswith(user_agent):
             continue
+        if not call["principal"]:  # not signed: a layer by the URL that ECR gave for it, which is asked for by itself
+            continue
         role, account = call["principal"].split("/")[1], call["principal"].split(":")[4]
         for action, resource, context in questions(call):
             found.add(Asked(f"arn:aws:iam::{account}:role/{role}", action, resource, tuple(sorted(context.items()))))

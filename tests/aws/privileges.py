@@ -23,6 +23,8 @@ def _events(account: str, operation: str, given: dict[str, Any]) -> str:
         return f"arn:aws:events:{REGION}:{account}:rule/*"
     if "ResourceARN" in given:
         return given["ResourceARN"]
+    if operation == "ListEventBuses":
+        return "*"
     name = given.get("Rule") or given.get("Name") or given["EventBusName"]
     if "Bus" in operation or "Permission" in operation:
         return f"arn:aws:events:{REGION}:{account}:event-bus/{name}"
@@ -32,6 +34,8 @@ def _events(account: str, operation: str, given: dict[str, Any]) -> str:
 def _s3(call: dict[str, Any]) -> list[Question]:
     """https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
     operation, given = call["operation"], call["parameters"]
+    if operation == "ListBuckets":
+        return [("s3:ListAllMyBuckets", "*", {})]
     bucket = f"arn:aws:s3:::{given['Bucket']}"
     thing = f"{bucket}/{given['Key']}" if "Key" in given else bucket
     uploads = ("CopyObject", "PutObject", "CreateMultipartUpload", "UploadPart", "UploadPartCopy", "CompleteMultipartUpload")
@@ -60,11 +64,11 @@ def _sagemaker(account: str, operation: str, given: dict[str, Any]) -> list[Ques
         return name if name.startswith("arn:") else f"arn:aws:sagemaker:{REGION}:{account}:{kind}/{name.lower()}"
 
     action = f"sagemaker:{operation}"
-    if operation in ("ListEndpoints", "ListModels", "ListEndpointConfigs"):
+    if operation in ("ListEndpoints", "ListModels", "ListEndpointConfigs", "ListModelPackageGroups"):
         return [(action, "*", {})]
     if operation in ("ListTags", "AddTags"):
         return [(action, given["ResourceArn"], {})]
-    if operation == "ListModelPackages":
+    if operation == "ListModelPackages" or "PackageGroupPolicy" in operation:
         return [(action, arn("model-package-group", given["ModelPackageGroupName"]), {})]
     if operation == "DescribeModelPackage":
         return [(action, arn("model-package", given["ModelPackageName"]), {})]
@@ -86,6 +90,25 @@ def _sagemaker(account: str, operation: str, given: dict[str, Any]) -> list[Ques
     return found
 
 
+def _dynamodb(account: str, operation: str, given: dict[str, Any]) -> list[Question]:
+    """A transaction needs what each of its parts needs; a query, the index that it reads."""
+    def table(name: str) -> str:
+        return f"arn:aws:dynamodb:{REGION}:{account}:table/{name}"
+
+    parts = {"Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem", "Put": "PutItem"}
+    if operation == "TransactWriteItems":
+        return [(f"dynamodb:{parts[kind]}", table(part["TableName"]), {}) for item in given["TransactItems"] for kind, part in item.items()]
+    if operation == "BatchGetItem":
+        return [("dynamodb:BatchGetItem", table(name), {}) for name in given["RequestItems"]]
+    if "ResourceArn" in given:
+        return [(f"dynamodb:{operation}", given["ResourceArn"], {})]
+    whole = table(given["TableName"])
+    found: list[Question] = [(f"dynamodb:{operation}", f"{whole}/index/{given['IndexName']}" if "IndexName" in given else whole, {})]
+    if operation == "CreateTable" and given.get("Tags"):
+        found.append(("dynamodb:TagResource", whole, {}))
+    return found
+
+
 def _others(account: str, service: str, operation: str, given: dict[str, Any]) -> list[Question]:
     """What the daemon uses to watch, scale and tell."""
     if service == "cloudformation":
@@ -97,7 +120,7 @@ def _others(account: str, service: str, operation: str, given: dict[str, Any]) -
         names = given.get("AlarmNames") or [given["AlarmName"]]
         return [(f"cloudwatch:{operation}", f"arn:aws:cloudwatch:{REGION}:{account}:alarm:{name}", {}) for name in names]
     if service == "codepipeline":
-        pipeline = given.get("pipelineName")
+        pipeline = given.get("pipelineName") or given.get("name")
         return [(f"codepipeline:{operation}", f"arn:aws:codepipeline:{REGION}:{account}:{pipeline}" if pipeline else "*", {})]
     assert service == "application-autoscaling", service
     return [(f"{service}:{operation}", "*", {"application-autoscaling:service-namespace": given["ServiceNamespace"]})]
@@ -114,6 +137,10 @@ def questions(call: dict[str, Any]) -> list[Question]:
         return _s3(call)
     if service in ("sagemaker", "sagemaker-runtime"):
         return _sagemaker(account, operation, given)
+    if operation in ("ListQueues", "DescribeRepositories", "ListKeys", "ListTables"):
+        return [(f"{service}:{operation}", "*", {})]
+    if service == "dynamodb":
+        return _dynamodb(account, operation, given)
     if service == "iam":
         resource = _iam(account, operation, given)
     elif service == "events" and operation == "PutEvents":
@@ -127,12 +154,14 @@ def questions(call: dict[str, Any]) -> list[Question]:
         name = given.get("QueueName") or given["QueueUrl"].split("/")[-1]
         resource = f"arn:aws:sqs:{REGION}:{account}:{name}"
     elif service == "ecr":
-        resource = f"arn:aws:ecr:{REGION}:{account}:repository/{given['repositoryName']}"
+        resource = given.get("resourceArn") or f"arn:aws:ecr:{REGION}:{account}:repository/{given['repositoryName']}"
     elif service == "kms":
         resource = given["KeyId"]
     else:
         return _others(account, service, operation, given)
     found = [(f"{service}:{operation}", resource, context)]
+    if operation == "CreateRepository" and given.get("tags"):
+        found.append(("ecr:TagResource", resource, {}))
     tag = {"iam": "TagRole" if operation == "CreateRole" else "TagPolicy", "events": "TagResource", "sqs": "TagQueue"}
     if operation in ("CreateRole", "CreatePolicy", "CreateEventBus", "PutRule", "CreateQueue") and (given.get("Tags") or given.get("tags")):
         found.append((f"{service}:{tag[service]}", resource, {}))

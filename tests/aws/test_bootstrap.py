@@ -12,8 +12,9 @@ from causeway import BUILD, ROOT
 from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET, EXTERNAL_ID, INSTANCE_ROLE, MODEL_BUCKET, REPOSITORY, SAGEMAKER_BUCKET, STAGING_ROLE
 from privileges import questions
+from test_bridge import furnish, make_pipeline
 
-PLAIN_BUCKET = "models-without-versions"
+PLAIN_BUCKET, PACKAGE_GROUP = "models-without-versions", "scorer"
 TEMPLATES = ROOT / "conf" / "bootstrap"
 
 
@@ -28,21 +29,30 @@ def create(world: Any, account: str, **parameters: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-@pytest.fixture
-def bootstrapped(bare: Any) -> str:
+def bootstrap(bare: Any, reads_everything: str = "no", table: str = "") -> str:
     """Both stacks, and what they are told of; the key's ARN."""
     for name in (ARTIFACT_BUCKET, SAGEMAKER_BUCKET, PLAIN_BUCKET):
         bare.client("staging", "s3").create_bucket(Bucket=name)
     bare.client("prod", "s3").create_bucket(Bucket=MODEL_BUCKET)
     repository = bare.client("staging", "ecr").create_repository(repositoryName=REPOSITORY)["repository"]["repositoryArn"]
     key = bare.client("staging", "kms").create_key()["KeyMetadata"]["Arn"]
+    group = bare.client("staging", "sagemaker").create_model_package_group(ModelPackageGroupName=PACKAGE_GROUP)["ModelPackageGroupArn"]
     staging = create(
         bare, "staging", ProductionAccountId=bare.prod, ExternalId=EXTERNAL_ID, RepositoryArns=repository, KeyArns=key,
-        BucketArns=f"arn:aws:s3:::{ARTIFACT_BUCKET},arn:aws:s3:::{SAGEMAKER_BUCKET},arn:aws:s3:::{PLAIN_BUCKET}")
+        PackageGroupArns=group,
+        BucketArns=f"arn:aws:s3:::{ARTIFACT_BUCKET},arn:aws:s3:::{SAGEMAKER_BUCKET},arn:aws:s3:::{PLAIN_BUCKET}",
+        ReadEverything=reads_everything)
     assert staging["DaemonRoleArn"] == bare.staging_role_arn
-    production = create(bare, "prod", StagingRoleArn=staging["DaemonRoleArn"])
+    production = create(
+        bare, "prod", StagingRoleArn=staging["DaemonRoleArn"], ReadEverything=reads_everything, TableName=table,
+        MirrorRepositoryArns=f"arn:aws:ecr:{bare.region}:{bare.prod}:repository/{REPOSITORY}")
     assert production["InstanceRoleArn"].endswith(f":role/{INSTANCE_ROLE}")
     return key
+
+
+@pytest.fixture
+def bootstrapped(bare: Any) -> str:
+    return bootstrap(bare)
 
 
 @pytest.mark.parametrize("template", ["production.yaml", "staging.yaml"])
@@ -90,6 +100,13 @@ def test_given_the_templates_and_what_the_bridge_granted_when_its_calls_are_judg
     bridge.converge()
     granted = {INSTANCE_ROLE: documents(bare, "prod", INSTANCE_ROLE), STAGING_ROLE: documents(bare, "staging", STAGING_ROLE)}
     key_policy = json.loads(bare.client("staging", "kms").get_key_policy(KeyId=bootstrapped, PolicyName="default")["Policy"])
+    asked, missing = judged(tmp_path, control, granted, key_policy)
+    print(f"{len(asked)} permissions asked for, {len(missing)} missing")
+    assert missing == [] and len(asked) > 40
+
+
+def judged(directory: Path, control: Any, granted: dict[str, list[dict[str, Any]]], key_policy: dict[str, Any]) -> tuple[set[Any], list[Any]]:
+    """(role, action, resource) of all that the daemon's calls needed, and of what of that these policies do not allow."""
     asked, missing = set(), []
     for call in control.calls():
         if not (call["user_agent"] or "").startswith("causeway/"):
@@ -98,11 +115,32 @@ def test_given_the_templates_and_what_the_bridge_granted_when_its_calls_are_judg
         for action, resource, context in questions(call):
             key = (role, action, resource)
             if key not in asked and not is_allowed(
-                    tmp_path, f"arn:aws:iam::{account}:role/{role}", granted[role], key_policy, action, resource, context):
+                    directory, f"arn:aws:iam::{account}:role/{role}", granted[role], key_policy, action, resource, context):
                 missing.append(key)
             asked.add(key)
-    print(f"{len(asked)} permissions asked for, {len(missing)} missing")
-    assert missing == [] and len(asked) > 40
+    return asked, missing
+
+
+def test_given_a_stack_that_may_read_everything_when_an_account_is_imported_then_nothing_is_missing_and_nothing_was_granted_in_vain(
+        sandbox: Any, bare: Any, control: Any, tmp_path: Path):
+    key = bootstrap(bare, reads_everything="yes")
+    furnish(bare, key)
+    make_pipeline(bare)
+    bridge = Bridge(sandbox, bare, tmp_path, key)
+    bridge.environment = {
+        "AWS_ENDPOINT_URL": sandbox.endpoint, "AWS_REGION": bare.region, "AWS_EC2_METADATA_SERVICE_ENDPOINT": sandbox.endpoint}
+    bridge.configure(bridge=None)
+    bridge.ask("import", account="prod")
+    assert len(bridge.ask("import", account="staging")["resources"]) > 10
+    bridge.stop()
+    granted = {INSTANCE_ROLE: documents(bare, "prod", INSTANCE_ROLE), STAGING_ROLE: documents(bare, "staging", STAGING_ROLE)}
+    key_policy = json.loads(bare.client("staging", "kms").get_key_policy(KeyId=key, PolicyName="default")["Policy"])
+    asked, missing = judged(tmp_path, control, granted, key_policy)
+    assert missing == []
+    reading = [next(d for d in policies if "ListQueues" in json.dumps(d)) for policies in granted.values()]
+    assert reading[0] == reading[1], "the same in both accounts"
+    given = {action for statement in reading[1]["Statement"] for action in statement["Action"]}
+    assert given - {action for role, action, _ in asked if role == STAGING_ROLE} == set()
 
 
 def test_given_the_two_stacks_when_the_daemon_runs_on_the_instances_role_then_the_bridge_converges_and_leaves_them_alone(

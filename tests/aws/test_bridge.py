@@ -210,28 +210,54 @@ def test_given_a_role_that_was_made_anew_when_a_pass_is_made_then_policies_that_
     assert bridge.plan()["empty"]
 
 
-def test_given_a_hundred_edits_of_a_shared_policy_when_passes_are_made_then_the_statements_of_others_stay(bridge, bare):
+def shared_policies(world: Any, key: str) -> dict[str, tuple[Callable[[], str | None], Callable[[str], Any], str, str]]:
+    """Each document that the bridge shares with others: how it is read and written, and what a statement of theirs may name."""
+    sqs, events = world.client("prod", "sqs"), world.client("prod", "events")
+    s3, ecr, kms = (world.client("staging", service) for service in ("s3", "ecr", "kms"))
+    return {
+        "bucket": (lambda: s3.get_bucket_policy(Bucket=ARTIFACT_BUCKET)["Policy"],
+                   lambda text: s3.put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=text),
+                   "s3:GetObject", f"arn:aws:s3:::{ARTIFACT_BUCKET}/theirs/*"),
+        "key": (lambda: kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"],
+                lambda text: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=text), "kms:Encrypt", "*"),
+        "repository": (lambda: ecr.get_repository_policy(repositoryName=REPOSITORY)["policyText"],
+                       lambda text: ecr.set_repository_policy(repositoryName=REPOSITORY, policyText=text), "ecr:PutImage", ""),
+        "bus": (lambda: events.describe_event_bus(Name=BUS)["Policy"],
+                lambda text: events.put_permission(EventBusName=BUS, Policy=text), "events:PutRule", world.bus_arn),
+        "queue": (lambda: sqs.get_queue_attributes(QueueUrl=world.queue_url, AttributeNames=["Policy"])["Attributes"]["Policy"],
+                  lambda text: sqs.set_queue_attributes(QueueUrl=world.queue_url, Attributes={"Policy": text}),
+                  "sqs:SendMessage", world.queue_arn),
+    }
+
+
+def test_given_a_hundred_edits_of_shared_policies_when_passes_are_made_then_the_statements_of_others_stay(bridge, bare):
     bridge.converge()
-    s3, chance = bare.client("staging", "s3"), random.Random(7)
-    others: list[dict[str, Any]] = []
+    chance = random.Random(7)
+    policies = shared_policies(bare, bridge.key)
+    first = {name: document(policy[0]())["Statement"] for name, policy in policies.items()}
+    others: dict[str, list[dict[str, Any]]] = {name: [s for s in there if not s.get("Sid", "").startswith("Causeway")]
+                                               for name, there in first.items()}
     for edit in range(100):
-        ours = [s for s in bucket_policy(bare)["Statement"] if s.get("Sid", "").startswith("Causeway")]
-        if others and chance.random() < 0.3:
-            others.pop(chance.randrange(len(others)))
+        name = chance.choice(list(policies))
+        read, write, action, about = policies[name]
+        now, theirs = document(read()), others[name]
+        ours = [s for s in now["Statement"] if s.get("Sid", "").startswith("Causeway")]
+        if len(theirs) > 5:
+            theirs.pop(chance.randrange(len(theirs)))
         else:
-            others.append({"Sid": f"Other{edit}", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"},
-                           "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{ARTIFACT_BUCKET}/{edit}/*"})
-        hurt = chance.choice([ours, [], [{**s, "Effect": "Deny"} for s in ours]])
-        mixed = others + hurt
+            theirs.append({"Sid": f"Other{edit}", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"},
+                           "Action": action, **({"Resource": about} if about else {})})
+        mixed = theirs + chance.choice([ours, [], [{**s, "Effect": "Deny"} for s in ours]])
         chance.shuffle(mixed)
-        order = [s["Sid"] for s in mixed if s["Sid"].startswith("Other")]
-        if mixed:
-            s3.put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": mixed}))
+        others[name] = [s for s in mixed if s in theirs]
+        write(json.dumps({**now, "Statement": mixed}))
         if edit % 10 == 9:
             bridge.converge()
-            now = bucket_policy(bare)["Statement"]
-            assert [s["Sid"] for s in now if s["Sid"].startswith("Other")] == order
-            assert [s["Sid"] for s in now if s["Sid"].startswith("Causeway")] == ["CausewayRead"]
+            for kept, policy in policies.items():
+                statements = document(policy[0]())["Statement"]
+                assert [s for s in statements if not s.get("Sid", "").startswith("Causeway")] == others[kept], kept
+                assert sids({"Statement": [s for s in statements if s.get("Sid", "").startswith("Causeway")]}) == [
+                    s["Sid"] for s in first[kept] if s.get("Sid", "").startswith("Causeway")]
 
 
 # ---- what leaves the file
@@ -260,6 +286,42 @@ def test_given_a_queue_that_others_made_when_it_leaves_the_file_then_it_stays_ev
     left = bridge.converge()
     assert orphans(left) == ["prod/sqs_queue/theirs"] and "stays" in left["text"]
     assert bare.client("prod", "sqs").get_queue_url(QueueName="theirs")
+
+
+def test_given_a_statement_that_left_the_file_when_an_old_document_shows_it_again_then_it_is_not_kept_and_others_stay(bridge, bare):
+    s3 = bare.client("staging", "s3")
+
+    def ours(*sids: str) -> list[dict[str, Any]]:
+        return [{"kind": "s3_bucket_policy", "account": "staging", "name": SAGEMAKER_BUCKET, "policy": {"statements": [
+            {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"}, "Action": "s3:GetObject",
+             "Resource": f"arn:aws:s3:::{SAGEMAKER_BUCKET}/{sid}/*"} for sid in sids]}}]
+
+    bridge.configure(bridge=None, resources=ours("One", "Two"))
+    bridge.converge()
+    before = bucket_policy(bare, SAGEMAKER_BUCKET)
+    bridge.configure(bridge=None, resources=ours("One"))
+    bridge.converge()
+    bridge.converge()
+    assert sids(bucket_policy(bare, SAGEMAKER_BUCKET)) == ["One"]
+    before["Statement"].append({**before["Statement"][0], "Sid": "Other", "Resource": f"arn:aws:s3:::{SAGEMAKER_BUCKET}/other/*"})
+    s3.put_bucket_policy(Bucket=SAGEMAKER_BUCKET, Policy=json.dumps(before))
+    bridge.configure(bridge=None, resources=ours("One", "Three"))
+    bridge.converge()
+    assert sids(bucket_policy(bare, SAGEMAKER_BUCKET)) == ["One", "Other", "Three"]
+    assert bridge.plan()["empty"]
+
+
+def test_given_a_deletion_that_aws_refuses_when_passes_are_made_then_the_others_are_deleted_all_the_same(bridge, bare, control):
+    rules = [{"kind": "event_rule", "account": "prod", "name": f"extra-{i}", "pattern": {"source": ["extra"]}} for i in range(2)]
+    queue = {"kind": "sqs_queue", "account": "prod", "name": "extra", "visibility": "30s"}
+    bridge.configure(resources=[*rules, queue])
+    bridge.converge()
+    bridge.configure(reconcile={"prune": True, "max_deletes": 1})
+    control.fault("error", {"service": "events", "operation": "DeleteRule"}, code="AccessDeniedException", status=403, times=0)
+    for _ in range(3):
+        bridge.ask("reconcile")
+    assert "QueueUrls" not in bare.client("prod", "sqs").list_queues(QueueNamePrefix="extra")
+    assert len(bare.client("prod", "events").list_rules(NamePrefix="extra-")["Rules"]) == 2
 
 
 def test_given_a_bucket_that_left_the_file_when_it_is_pruned_then_only_our_statement_goes(bridge, bare):
@@ -309,11 +371,33 @@ def test_given_a_missing_bucket_when_a_pass_is_made_then_that_is_said_and_the_re
     assert sids(bucket_policy(bare)) == ["CausewayRead"]
 
 
+def test_given_a_resource_that_may_not_be_read_when_a_pass_is_made_then_that_is_told_and_the_rest_is_made(bridge, control):
+    control.fault("error", {"service": "kms", "operation": "GetKeyPolicy"}, code="AccessDeniedException", status=400, times=0)
+    answer = bridge.ask("reconcile")
+    control.clear_faults()
+    assert [one["verdict"] for one in answer["resources"] if "/kms_key_policy/" in one["resource"]] == ["unreadable"]
+    assert answer["applied"] > 20 and answer["failed"] == 0
+    said = [entry for entry in bridge.entries() if "kms_key_policy" in entry["MESSAGE"] and "is unreadable" in entry["MESSAGE"]]
+    assert len(said) == 1 and said[0]["PRIORITY"] <= 4
+
+
 def test_given_observe_mode_when_a_pass_is_made_then_differences_are_reported_and_nothing_is_written(bridge, control):
     bridge.configure(reconcile={"mode": "observe"})
     before = control.last_sequence()
     answer = bridge.ask("reconcile")
     assert answer["applied"] == 0 and not answer["empty"] and writes(control.calls(before)) == []
+
+
+def test_given_observe_mode_when_an_operator_applies_then_the_plan_is_carried_out(bridge, bare):
+    bridge.configure(reconcile={"mode": "observe"}, resources=[
+        {"kind": "sqs_queue", "account": "prod", "name": "watched", "mode": "observe", "visibility": "30s"}])
+    planned = bridge.plan()
+    assert planned["mode"] == "observe" and len(planned["actions"]) > 10
+    answer = bridge.ask("apply")
+    assert answer["failed"] == 0 and answer["applied"] == len(planned["actions"])
+    left = bridge.plan()
+    assert [one["resource"] for one in left["resources"]] == ["prod/sqs_queue/watched"] and left["actions"] == []
+    assert left["resources"][0]["note"] == "reported only: its mode is observe"
 
 
 def test_given_a_suspended_bridge_when_passes_are_made_then_nothing_is_written_until_it_is_resumed(bridge, bare, control):
@@ -406,12 +490,37 @@ def test_given_a_change_when_it_is_undone_then_the_resource_is_as_it_was_and_sta
     change = next(r["change"] for r in answer["results"] if ARTIFACT_BUCKET in r["sentence"])
     bridge.ask("undo", change=change)
     assert bucket_policy(bare)["Statement"] == [other]
+    told = wait_for(lambda: bridge.ask("drift")["drift"], "it to be told that the bucket is not as the file says")
+    assert "causewayctl undo" in told[0]["note"] and ARTIFACT_BUCKET in told[0]["resource"]
     bridge.ask("reconcile")
     assert bucket_policy(bare)["Statement"] == [other]
     assert [c["id"] for c in bridge.ask("undo", change="nonsense").get("changes", [])] == []
     bridge.stop()
     bridge.converge()
     assert bucket_policy(bare)["Statement"] == [other], "a restart does not end the hold"
+
+
+@pytest.mark.parametrize("called", [f"prod/sqs_queue/{QUEUE}", QUEUE])
+def test_given_two_resources_that_differ_when_one_is_reconciled_then_only_that_is_looked_at_and_repaired(bridge, bare, control, called):
+    bridge.converge()
+    bridge.ask("suspend", why="so that nothing is repaired by itself")
+    change_queue(bare)
+    delete_bucket_policy(bare)
+    before = control.last_sequence()
+    answer = bridge.ask("reconcile", resource=called)
+    assert answer["applied"] == 1 and "0 of 1 resources" in answer["text"]
+    assert answer["calls"] <= 2, "of the queue: its URL and its attributes"
+    bridge.stop()
+    assert writes(control.calls(before)) == ["sqs:SetQueueAttributes"]
+    assert [r["resource"] for r in bridge.plan()["resources"]] == [f"staging/s3_bucket_policy/{ARTIFACT_BUCKET}"]
+
+
+@pytest.mark.parametrize(("called", "said"), [
+    ("prod/sqs_queue/none", "has no resource prod/sqs_queue/none"), ("causeway-drift", "causeway-drift may be")])
+def test_given_a_name_of_none_or_of_two_when_it_is_reconciled_then_that_is_said_and_nothing_is_done(bridge, control, called, said):
+    answer = bridge.ask("reconcile", resource=called)
+    assert said in answer["error"]
+    assert [c["service"] for c in control.calls() if c["user_agent"].startswith("causeway/")] == ["sts"]
 
 
 def test_given_a_converged_bridge_when_it_is_imported_then_a_plan_on_what_was_imported_is_empty(bridge, bare):
@@ -541,14 +650,20 @@ def everything(world: Any, key: str) -> list[dict[str, Any]]:
              {"id": "changed", "arn": queue, "input_transformer": {"paths": {"n": "$.detail.n"}, "template": '{"n": <n>}'}}]},
         {"kind": "event_rule", "account": "prod", "name": "clock", "schedule": "rate(5 minutes)",
          "targets": [{"id": "queue", "arn": queue, "input": '{"tick": true}'}]},
+        {"kind": "dynamodb_table", "account": "prod", "name": "whole", "partition_key": "kind", "sort_key": "key",
+         "local_indexes": ["newest", "first"],
+         "deletion_protection": True, "time_to_live": "until", "tags": TAGS},
         {"kind": "s3_bucket_policy", "account": "staging", "name": ARTIFACT_BUCKET,
          "policy": shared("s3:ListBucket", f"arn:aws:s3:::{ARTIFACT_BUCKET}")},
         {"kind": "kms_key_policy", "account": "staging", "name": key, "policy": shared("kms:Decrypt", "*")},
+        {"kind": "model_package_group_policy", "account": "staging", "name": "whole",
+         "policy": shared("sagemaker:DescribeModelPackage", f"arn:aws:sagemaker:{region}:{world.staging}:model-package/whole/*")},
     ]
 
 
 @pytest.fixture
 def whole(bridge: Bridge, bare: Any) -> Bridge:
+    bare.client("staging", "sagemaker").create_model_package_group(ModelPackageGroupName="whole")
     bridge.configure(bridge=None, resources=everything(bare, bridge.key))
     return bridge
 
@@ -572,6 +687,7 @@ def test_given_every_field_of_every_kind_when_one_is_changed_in_the_file_then_th
         ("event_rule", {"description": "another"}), ("event_rule", {"targets": []}),
         ("sqs_queue", {"visibility": "50s", "name": "whole"}), ("sqs_queue", {"delay": "0", "name": "whole"}),
         ("sqs_queue", {"tags": {"team": "v"}, "name": "whole"}),
+        ("dynamodb_table", {"deletion_protection": False}), ("dynamodb_table", {"tags": {"team": "u"}}),
     ]
     for kind, change in changes:
         resources = everything(bare, whole.key)
@@ -589,12 +705,243 @@ def test_given_every_field_of_every_kind_when_one_is_changed_in_the_file_then_th
         whole.converge()
 
 
+def by_hand(world: Any, key: str) -> dict[str, list[Callable[[], Any]]]:
+    """For each field of everything(), by resource, what somebody does in the console to change it. IAM has no way to change
+    a path, a rule's bus or a policy's description; `clock` is the rule that has a schedule."""
+    iam, events, sqs = (world.client("prod", service) for service in ("iam", "events", "sqs"))
+    ecr, s3, kms, registry = (world.client("staging", service) for service in ("ecr", "s3", "kms", "sagemaker"))
+    policy, region = f"arn:aws:iam::{world.prod}:policy/made/whole", world.region
+    queue = sqs.get_queue_url(QueueName="whole")["QueueUrl"]
+    bus = f"arn:aws:events:{region}:{world.prod}:event-bus/whole-bus"
+
+    def text(action: str, resource: str | None = None, sid: str = "Ours") -> str:
+        statement = {"Sid": sid, "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{world.prod}:root"}, "Action": action}
+        return json.dumps({"Version": "2012-10-17", "Statement": [{**statement, **({"Resource": resource} if resource else {})}]})
+
+    identity = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]})
+
+    def attribute(name: str, value: str) -> Callable[[], Any]:
+        return lambda: sqs.set_queue_attributes(QueueUrl=queue, Attributes={name: value})
+
+    return {
+        "prod/iam_policy/whole": [
+            lambda: iam.create_policy_version(PolicyArn=policy, PolicyDocument=identity, SetAsDefault=True),
+            lambda: iam.tag_policy(PolicyArn=policy, Tags=[{"Key": "team", "Value": "hand"}])],
+        "prod/iam_role/whole": [
+            lambda: iam.update_assume_role_policy(RoleName="whole", PolicyDocument=trust),
+            lambda: iam.update_role(RoleName="whole", Description="hand", MaxSessionDuration=7200),
+            lambda: iam.update_role(RoleName="whole", Description="a role", MaxSessionDuration=3600),
+            lambda: iam.put_role_permissions_boundary(RoleName="whole", PermissionsBoundary="arn:aws:iam::aws:policy/ReadOnlyAccess"),
+            lambda: iam.detach_role_policy(RoleName="whole", PolicyArn=policy),
+            lambda: iam.put_role_policy(RoleName="whole", PolicyName="a", PolicyDocument=identity),
+            lambda: iam.delete_role_policy(RoleName="whole", PolicyName="b"),
+            lambda: iam.untag_role(RoleName="whole", TagKeys=["team"])],
+        "staging/ecr_repository/whole": [
+            lambda: ecr.set_repository_policy(repositoryName="whole", policyText=text("ecr:PutImage")),
+            lambda: ecr.untag_resource(resourceArn=f"arn:aws:ecr:{region}:{world.staging}:repository/whole", tagKeys=["cost"])],
+        "prod/event_bus/whole-bus": [
+            lambda: events.put_permission(EventBusName="whole-bus", Policy=text("events:PutEvents", bus, "Theirs")),
+            lambda: events.untag_resource(ResourceARN=bus, TagKeys=["team"])],
+        "prod/sqs_queue/whole": [
+            attribute("VisibilityTimeout", "1"), attribute("MessageRetentionPeriod", "60"), attribute("DelaySeconds", "0"),
+            attribute("ReceiveMessageWaitTimeSeconds", "0"), attribute("MaximumMessageSize", "1024"),
+            attribute("KmsMasterKeyId", "alias/aws/sqs"), attribute("KmsDataKeyReusePeriodSeconds", "60"),
+            attribute("RedrivePolicy", ""), attribute("Policy", text("sqs:ReceiveMessage", queue_arn(world, "whole"))),
+            lambda: sqs.untag_queue(QueueUrl=queue, TagKeys=["team"])],
+        "prod/event_rule/whole-bus/whole": [
+            lambda: events.put_rule(Name="whole", EventBusName="whole-bus", EventPattern='{"source": ["hand"]}', State="DISABLED",
+                                    Description="a rule"),
+            lambda: events.enable_rule(Name="whole", EventBusName="whole-bus"),
+            lambda: events.put_rule(Name="whole", EventBusName="whole-bus", State="DISABLED", Description="hand",
+                                    EventPattern='{"source": ["a.b"], "detail": {"n": [{"numeric": [">", 1]}]}}'),
+            lambda: events.put_targets(Rule="whole", EventBusName="whole-bus", Targets=[
+                {"Id": "plain", "Arn": queue_arn(world, "whole"), "InputPath": "$.other"}]),
+            lambda: events.remove_targets(Rule="whole", EventBusName="whole-bus", Ids=["changed"]),
+            lambda: events.untag_resource(ResourceARN=f"arn:aws:events:{region}:{world.prod}:rule/whole-bus/whole", TagKeys=["cost"])],
+        "prod/event_rule/default/clock": [lambda: events.put_rule(Name="clock", ScheduleExpression="rate(7 minutes)")],
+        f"staging/s3_bucket_policy/{ARTIFACT_BUCKET}": [
+            lambda: s3.put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=text("s3:*", f"arn:aws:s3:::{ARTIFACT_BUCKET}"))],
+        f"staging/kms_key_policy/{key}": [
+            lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=text("kms:*", "*", "Theirs"))],
+        "staging/model_package_group_policy/whole": [
+            lambda: registry.put_model_package_group_policy(ModelPackageGroupName="whole", ResourcePolicy=text("sagemaker:*", "*")),
+            lambda: registry.delete_model_package_group_policy(ModelPackageGroupName="whole")],
+    }
+
+
+def queue_arn(world: Any, name: str) -> str:
+    return f"arn:aws:sqs:{world.region}:{world.prod}:{name}"
+
+
+def test_given_every_field_of_every_kind_when_each_is_changed_by_hand_then_each_is_found_and_repaired(whole, bare):
+    whole.converge()
+    hands = by_hand(bare, whole.key)
+    while any(hands.values()):  # of each resource one at a time, so that none hides another
+        changed = [key for key, steps in hands.items() if steps]
+        for key in changed:
+            hands[key].pop(0)()
+        found = whole.plan()
+        assert sorted(r["resource"] for r in found["resources"]) == sorted(changed), found["text"]
+        assert all(r["verdict"] == "different" for r in found["resources"])
+        whole.converge()
+        after = whole.plan()
+        assert after["empty"], after["text"]
+        whole.stop()  # it would repair the next by itself, a second after it has repaired something
+
+
+def test_given_every_kind_made_by_the_bridge_when_all_leaves_the_file_and_is_pruned_then_nothing_is_left_of_it(whole, bare):
+    whole.converge()
+    whole.configure(bridge=None, resources=[], reconcile={"prune": True, "max_deletes": 50})
+    whole.converge()
+    left = whole.plan()
+    assert left["empty"], left["text"]
+    iam, events = bare.client("prod", "iam"), bare.client("prod", "events")
+    assert "whole" not in {r["RoleName"] for r in iam.list_roles()["Roles"]}
+    assert iam.list_policies(Scope="Local")["Policies"] == []
+    assert "whole-bus" not in {b["Name"] for b in events.list_event_buses()["EventBuses"]} and events.list_rules()["Rules"] == []
+    assert "QueueUrls" not in bare.client("prod", "sqs").list_queues()
+    assert {r["repositoryName"] for r in bare.client("staging", "ecr").describe_repositories()["repositories"]} == {REPOSITORY}
+    policies = shared_policies(bare, whole.key)
+    assert "Ours" not in sids(document(policies["key"][0]()))
+    with pytest.raises(bare.client("staging", "s3").exceptions.ClientError, match="NoSuchBucketPolicy"):
+        policies["bucket"][0]()
+    with pytest.raises(bare.client("staging", "sagemaker").exceptions.ClientError, match="Cannot find resource policy"):
+        bare.client("staging", "sagemaker").get_model_package_group_policy(ModelPackageGroupName="whole")
+
+
+def tags_now(world: Any) -> dict[str, dict[str, str]]:
+    """The tags of each kind's whole resource, without the one that says whose it is."""
+    prod, events = world.client("prod", "iam"), world.client("prod", "events")
+    arn = f"arn:aws:events:{world.region}:{world.prod}"
+    lists = {
+        "iam_role": prod.list_role_tags(RoleName="whole")["Tags"],
+        "iam_policy": prod.get_policy(PolicyArn=f"arn:aws:iam::{world.prod}:policy/made/whole")["Policy"]["Tags"],
+        "event_bus": events.list_tags_for_resource(ResourceARN=f"{arn}:event-bus/whole-bus")["Tags"],
+        "event_rule": events.list_tags_for_resource(ResourceARN=f"{arn}:rule/whole-bus/whole")["Tags"],
+        "ecr_repository": world.client("staging", "ecr").list_tags_for_resource(
+            resourceArn=f"arn:aws:ecr:{world.region}:{world.staging}:repository/whole")["tags"],
+    }
+    url = world.client("prod", "sqs").get_queue_url(QueueName="whole")["QueueUrl"]
+    found = {kind: {tag["Key"]: tag["Value"] for tag in tags} for kind, tags in lists.items()}
+    found["sqs_queue"] = world.client("prod", "sqs").list_queue_tags(QueueUrl=url)["Tags"]
+    return {kind: {k: v for k, v in tags.items() if k != "causeway:owner"} for kind, tags in found.items()}
+
+
+def tag_by_hand(world: Any) -> None:
+    """Somebody else's tag on each of them."""
+    prod, events = world.client("prod", "iam"), world.client("prod", "events")
+    arn = f"arn:aws:events:{world.region}:{world.prod}"
+    tags = [{"Key": "theirs", "Value": "1"}]
+    prod.tag_role(RoleName="whole", Tags=tags)
+    prod.tag_policy(PolicyArn=f"arn:aws:iam::{world.prod}:policy/made/whole", Tags=tags)
+    events.tag_resource(ResourceARN=f"{arn}:event-bus/whole-bus", Tags=tags)
+    events.tag_resource(ResourceARN=f"{arn}:rule/whole-bus/whole", Tags=tags)
+    world.client("staging", "ecr").tag_resource(
+        resourceArn=f"arn:aws:ecr:{world.region}:{world.staging}:repository/whole", tags=tags)
+    world.client("prod", "sqs").tag_queue(
+        QueueUrl=world.client("prod", "sqs").get_queue_url(QueueName="whole")["QueueUrl"], Tags={"theirs": "1"})
+
+
+@pytest.mark.parametrize("left", [{"team": "ml"}, None], ids=["one tag", "all tags"])
+def test_given_tags_that_left_the_file_when_a_pass_is_made_then_they_are_gone_and_the_tags_of_others_stay(whole, bare, left):
+    whole.converge()
+    tag_by_hand(bare)
+    fewer = [{k: v for k, v in {**r, "tags": left}.items() if v} if "tags" in r else r for r in everything(bare, whole.key)]
+    whole.configure(bridge=None, resources=fewer)
+    answer = whole.plan()
+    assert "cost: 7 -> nothing" in answer["text"]
+    whole.converge()
+    assert tags_now(bare) == {kind: {**(left or {}), "theirs": "1"} for kind in tags_now(bare)}
+    assert whole.plan()["empty"]
+
+
+# ---- a whole account, as somebody had it before
+
+
+def furnish(world: Any, key: str) -> None:
+    """What the file of nobody names, among it what belongs to AWS."""
+    def document(**statement: Any) -> str:
+        return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
+
+    iam, events, sqs = (world.client("staging", service) for service in ("iam", "events", "sqs"))
+    trust = document(Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole")
+    policy = iam.create_policy(PolicyName="theirs", Path="/team/", PolicyDocument=document(Action="s3:*", Resource="*"),
+                               Tags=[{"Key": "team", "Value": "ml"}])["Policy"]["Arn"]
+    iam.create_role(RoleName="Theirs", Path="/team/", AssumeRolePolicyDocument=trust, Description="of somebody", MaxSessionDuration=7200,
+                    Tags=[{"Key": "aws:cloudformation:stack-name", "Value": "x"}, {"Key": "team", "Value": "ml"}])
+    iam.attach_role_policy(RoleName="Theirs", PolicyArn=policy)
+    iam.put_role_policy(RoleName="Theirs", PolicyName="own", PolicyDocument=document(Action=["s3:GetObject"], Resource="*"))
+    iam.create_role(RoleName="AWSServiceRoleForX", Path="/aws-service-role/x.amazonaws.com/", AssumeRolePolicyDocument=trust)
+    url = sqs.create_queue(QueueName="theirs", Attributes={"VisibilityTimeout": "77", "KmsMasterKeyId": "alias/aws/sqs"}, tags={"a": "b"})
+    arn = sqs.get_queue_attributes(QueueUrl=url["QueueUrl"], AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.create_event_bus(Name="their-bus")
+    events.put_rule(Name="theirs", EventBusName="their-bus", EventPattern='{"source": ["a"]}', Description="a rule")
+    events.put_targets(Rule="theirs", EventBusName="their-bus", Targets=[{"Id": "q", "Arn": arn}])
+    events.put_rule(Name="clock", ScheduleExpression="rate(1 hour)", State="DISABLED")
+    events.put_rule(Name="fifo", EventPattern='{"source": ["a"]}')
+    events.put_targets(Rule="fifo", Targets=[{"Id": "q", "Arn": arn, "SqsParameters": {"MessageGroupId": "g"}}])
+    repository = world.client("staging", "ecr").create_repository(repositoryName="team/theirs")["repository"]["repositoryName"]
+    world.client("staging", "ecr").set_repository_policy(repositoryName=repository, policyText=document(
+        Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="ecr:BatchGetImage"))
+    world.client("staging", "s3").put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=document(
+        Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="s3:GetObject", Resource=f"arn:aws:s3:::{ARTIFACT_BUCKET}/*"))
+    for name in ("theirs", "bare"):
+        world.client("staging", "sagemaker").create_model_package_group(ModelPackageGroupName=name)
+    world.client("staging", "sagemaker").put_model_package_group_policy(ModelPackageGroupName="theirs", ResourcePolicy=document(
+        Sid="Theirs", Principal={"AWS": f"arn:aws:iam::{world.prod}:root"}, Action="sagemaker:DescribeModelPackage", Resource="*"))
+    for name, more in (("theirs", {"BillingMode": "PAY_PER_REQUEST"}), ("paid", {
+            "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}})):
+        world.client("staging", "dynamodb").create_table(
+            TableName=name, KeySchema=[{"AttributeName": "a", "KeyType": "HASH"}], Tags=[{"Key": "team", "Value": "ml"}],
+            AttributeDefinitions=[{"AttributeName": "a", "AttributeType": "S"}], **more)
+    world.client("staging", "kms").schedule_key_deletion(KeyId=world.client("staging", "kms").create_key()["KeyMetadata"]["KeyId"])
+
+
+def test_given_an_account_that_no_file_names_when_it_is_imported_then_all_of_it_is_there_and_a_plan_on_that_is_empty(
+        bridge, bare, control, pipeline):
+    furnish(bare, bridge.key)
+    bridge.configure(bridge=None)
+    before = control.last_sequence()
+    imported = bridge.ask("import", account="staging")
+    assert writes(control.calls(before)) == []
+    found = {(r["kind"], r["name"]) for r in imported["resources"]}
+    assert found == {
+        ("iam_role", "Theirs"), ("iam_role", STAGING_ROLE), ("iam_role", "pipeline"), ("iam_policy", "theirs"), ("sqs_queue", "theirs"),
+        ("event_bus", "their-bus"), ("event_rule", "theirs"), ("event_rule", "clock"), ("ecr_repository", "team/theirs"),
+        ("ecr_repository", REPOSITORY), ("s3_bucket_policy", ARTIFACT_BUCKET), ("kms_key_policy", bridge.key),
+        ("codepipeline_stage", "fraud-scorer-deploy-Source"), ("codepipeline_stage", "fraud-scorer-deploy-Deploy"),
+        ("dynamodb_table", "theirs"), ("model_package_group_policy", "theirs")}
+    assert [left["what"] for left in imported["left_out"]] == ["staging/event_rule/default/fifo", "staging/dynamodb_table/paid"]
+    role = next(r for r in imported["resources"] if r["name"] == "Theirs")
+    assert (role["path"], role["max_session"], role["tags"]) == ("/team/", "7200s", {"team": "ml"})
+    bridge.stop()
+    bridge.configure(bridge=None, resources=imported["resources"])
+    after = bridge.plan()
+    assert after["empty"], after["text"]
+    assert bridge.ask("import", account="staging", named=True)["resources"] == imported["resources"], "and all of that is named now"
+
+
+def test_given_a_list_that_is_denied_when_an_account_is_imported_then_it_is_named_and_the_rest_is_there(bridge, bare, control):
+    bridge.converge()
+    control.fault("error", {"service": "sqs", "operation": "ListQueues"}, code="AccessDeniedException", status=403, times=0)
+    imported = bridge.ask("import", account="prod")
+    assert [left["what"] for left in imported["left_out"]] == ["sqs ListQueues in prod"]
+    assert {r["kind"] for r in imported["resources"]} == {"iam_role", "event_bus", "event_rule"}
+
+
 # ---- a stage of somebody's pipeline
 
 
 @pytest.fixture
 def pipeline(bare: Any) -> Any:
-    """A pipeline in staging of two stages, as people make them; asks for it anew."""
+    """A pipeline in staging; asks for it anew."""
+    return make_pipeline(bare)
+
+
+def make_pipeline(bare: Any) -> Any:
+    """Of two stages, as people make them."""
     role = bare.client("staging", "iam").create_role(RoleName="pipeline", AssumeRolePolicyDocument=json.dumps({
         "Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "codepipeline.amazonaws.com"},
                                                 "Action": "sts:AssumeRole"}]}))["Role"]["Arn"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from gate.client import wait_for
+from gate.world import MODEL_BUCKET
 from test_journey import described
 from test_project import TEMPLATE, project, publish_zip
 
@@ -100,6 +101,38 @@ def test_given_a_change_that_does_not_verify_when_it_was_made_then_the_template_
     assert record["state"] == "rolled_back" and "does not match" in record["reason"]
     wait_for(lambda: described(world, NAME)["EndpointStatus"] == "InService", "the endpoint to settle")
     assert served_by(world).endswith("/1")
+
+
+def large(template: str) -> str:
+    """60 KB, no two lines alike: more than CloudFormation takes in a request."""
+    return template + "Metadata:\n" + "".join(f"  Note{number}: {hash((number, 'note')) & 0xFFFFFFFF:x}\n" for number in range(3500))
+
+
+def test_given_a_large_template_when_it_comes_then_it_goes_by_the_bucket_and_does_not_stay_there(make_daemon, world, control):
+    daemon = make_daemon(deployment=STACK).start()
+    publish_zip(world, control, project(package(control, 1), large(TEMPLATE)), time="2026-11-20T09:30:01Z")
+    record = daemon.wait_ended(1, endpoint=NAME)[0]
+    assert record["state"] == "succeeded", record.get("reason")
+    assert served_by(world).endswith("/1")
+    control.sagemaker(invocations=[{"model_data_contains": "/2", "body": "NaN\n"}])  # and back to what was as large
+    publish_zip(world, control, project(package(control, 2), large(TEMPLATE).replace("Note1:", "Other:")), key="deploy/2",
+                time="2026-11-20T09:31:00Z")
+    record = daemon.wait_ended(2, endpoint=NAME)[0]
+    assert record["state"] == "rolled_back", record.get("reason")
+    wait_for(lambda: described(world, NAME)["EndpointStatus"] == "InService", "the endpoint to settle")
+    assert served_by(world).endswith("/1")
+    assert "TemplateURL" in control.calls(service="cloudformation", operation="UpdateStack")[-1]["parameters"]
+    assert world.client("prod", "s3").list_objects_v2(Bucket=MODEL_BUCKET).get("KeyCount") == 0
+
+
+def test_given_a_template_with_a_strangers_image_when_it_comes_then_no_stack_is_made(make_daemon, world, control):
+    daemon = make_daemon(deployment=STACK).start()
+    stranger = f"999999999999.dkr.ecr.{world.region}.amazonaws.com/miner:latest"
+    publish_zip(world, control, project(package(control, 1), TEMPLATE.replace(
+        "{ModelPackageName: !Ref ModelPackageName}", f"{{Image: '{stranger}'}}")))
+    record = daemon.wait_ended(endpoint=NAME)[0]
+    assert record["state"] == "rejected" and "999999999999" in record["reason"], record.get("reason")
+    assert not control.calls(service="cloudformation")
 
 
 def test_given_roles_in_a_template_when_capabilities_are_not_allowed_then_it_fails_before_anything_is_made(make_daemon, world, control):

@@ -1,7 +1,6 @@
 """Several causewayd over one DynamoDB table: each endpoint in one daemon's hands at a time, whatever is killed, stopped
 or drained; then what they left behind is audited."""
 
-import random
 import signal
 import subprocess
 import time
@@ -10,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from causeway import BUILD, Daemon, publish
 from fleet import LEASE, Fleet, claims
 from gate.client import wait_for
+from gate.world import ARTIFACT_BUCKET
+from havoc import Havoc
+from test_cloudformation import NAME, STACK
+from test_project import project
 
 
 @pytest.fixture
@@ -123,26 +127,18 @@ def _stays(fleet: Fleet) -> dict[str, str] | None:
     return first
 
 
-def test_given_kill_9_in_a_loop_when_many_are_deployed_then_nothing_is_lost_or_doubled(make_fleet, control):
-    fleet = make_fleet(endpoints=5)
-    draw = random.Random(8)
-    for round_ in range(8):
-        for endpoint in fleet.endpoints:
-            fleet.publish(endpoint)
-        victim = draw.choice(fleet.alive())
-        seen = control.last_sequence()
-        # At some call of theirs, rather than after some time.
-        wait_for(lambda: control.last_sequence() >= seen + draw.randrange(5, 60), "calls", 10)
-        if round_ % 3 == 2:
-            victim.signal(signal.SIGSTOP)
-            wait_for(lambda: not any(f"({victim.process.pid})" in d["name"] for d in fleet.rows("daemon")), "the others to miss it", 20)
-            victim.signal(signal.SIGCONT)
-        else:
-            victim.kill()
-            victim.start(ready=False)
-    fleet.wait_ended(40, 90)
-    wait_for(lambda: fleet.world.queue_length() == 0, "the queue to be empty", 20)
-    fleet.audit()
+@pytest.fixture
+def havoc(sandbox: Any, world: Any, control: Any, tmp_path: Path) -> Iterator[Havoc]:
+    made = Havoc(Fleet(sandbox, world, control, tmp_path, 5), daemons=3, seed=8)
+    yield made
+    made.close()
+
+
+def test_given_daemons_that_are_killed_stopped_and_cut_off_when_many_are_deployed_then_nothing_is_lost_or_doubled(havoc):
+    """The bounded form of tests/fleet/withstand.py."""
+    havoc.run(rounds=5)
+    havoc.fleet.audit()
+    assert havoc.fleet.daemons[0].ctl("audit").returncode == 0, "the ledger's chain is broken"
 
 
 def test_given_work_for_one_daemon_alone_when_three_run_then_one_does_it(make_fleet):
@@ -177,6 +173,35 @@ def test_given_a_daemon_that_does_not_hold_it_when_a_rollback_is_asked_for_then_
     fleet.wait_ended(3)
     configs = [r["config_name"] for r in sorted(fleet.history(), key=lambda r: r["accepted_ms"] if "accepted_ms" in r else r["event_ms"])]
     assert fleet.world.client("prod", "sagemaker").describe_endpoint(EndpointName="endpoint-0")["EndpointConfigName"] == configs[0]
+
+
+def test_given_a_stack_when_its_news_reach_a_daemon_that_does_not_hold_it_then_the_holder_is_told(make_fleet, world, control):
+    fleet = make_fleet(daemons=0, endpoints=1)
+    for daemon in (fleet.add(start=False), fleet.add(start=False)):
+        whole = yaml.safe_load(daemon.config.read_text())
+        one = whole["deployments"]["endpoint-0"]
+        one.update({name: value for name, value in STACK.items() if value is not None})
+        for name in ("container", "variant"):
+            del one[name]
+        daemon.config.write_text(yaml.safe_dump(whole, sort_keys=False))
+        daemon.start()
+    package = control.package("staging", "scorer", 1, approval="Approved")
+    world.put_object(ARTIFACT_BUCKET, "deploy/1", project(package["arn"]))
+    control.event("staging", world.action_succeeded("endpoint-0", ARTIFACT_BUCKET, "deploy/1"))
+    fleet.wait_ended(1)
+    assert [r["state"] for r in fleet.history()] == ["succeeded"]
+    wait_for(lambda: fleet.world.queue_length() == 0, "the news of the endpoint to be taken", 20)
+    since = control.last_sequence()
+    news = {"source": "aws.cloudformation", "detail-type": "CloudFormation Stack Status Change", "detail": {
+        "stack-id": f"arn:aws:cloudformation:{world.region}:{world.prod}:stack/{NAME}/1", "status-details": {"status": "UPDATE_COMPLETE"}}}
+
+    def passed_on() -> bool:
+        control.event("prod", news)  # whoever of the two receives it
+        return any(i["Update"]["Key"]["kind"]["S"] == "note" for c in control.calls(since, operation="TransactWriteItems")
+                   for i in c["parameters"]["TransactItems"] if "Update" in i)
+
+    wait_for(passed_on, "news to be passed on", 30, every=0.2)
+    wait_for(lambda: not any(r["open"] for r in fleet.rows("note")), "the holder to have heard it", 20)
 
 
 def test_given_three_daemons_when_any_is_asked_then_it_shows_who_holds_what_and_what_all_have_under_way(make_fleet, control):

@@ -190,6 +190,7 @@ def test_given_a_held_call_when_the_world_is_reset_then_it_does_not_reach_the_ne
     control.reset()
     creating.join(5)
     assert broken and "QueueUrls" not in world.client("prod", "sqs").list_queues()
+    assert control.calls(operation="CreateQueue") == []
 
 
 def test_given_the_metadata_service_when_it_fails_then_faults_reach_it_too(sandbox, control):

@@ -25,15 +25,17 @@ from test_journey import PING, serves
 from test_project import project
 from test_rollback import ask
 from test_rollout import CANARY
-from test_sweep import executed, pipeline_on
+from test_sweep import executed, left_behind, pipeline_on
 
 STACK_PIPELINE, FRESH_PIPELINE = "project-deploy", "fresh-deploy"
 FRESH = "scorer-fresh"
+MIRROR_PIPELINE, MIRRORED = "mirror-deploy", "mirrored"
 PRUNE = {"prune": True, "max_deletes": "50"}
 # What SageMaker does by the execution role, and where AWS says that it needs it.
 ROLES = "https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html"
 EXECUTION = {
     "s3:GetObject": f"{ROLES}#sagemaker-roles-createmodel-perms",
+    "s3:PutObject": "https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-create-endpoint-prerequisites.html",
     "ecr:GetAuthorizationToken": f"{ROLES}#sagemaker-roles-createmodel-perms",
     "ecr:BatchGetImage": f"{ROLES}#sagemaker-roles-createmodel-perms",
     "ecr:BatchCheckLayerAvailability": f"{ROLES}#sagemaker-roles-createmodel-perms",
@@ -58,13 +60,13 @@ class Journeys:
         self.configure()
         control.alarm("prod", "fraud-5xx")
         control.sagemaker(durations={"creating": 0.2, "updating": 0.2, "deleting": 0.1})
-        for pipeline in (PIPELINE, STACK_PIPELINE, FRESH_PIPELINE):
+        for pipeline in (PIPELINE, STACK_PIPELINE, FRESH_PIPELINE, MIRROR_PIPELINE):
             control.codepipeline("staging", pipeline=pipeline, executions=[], actions=[])
 
-    def configure(self, short: dict[str, Any] | None = None, **changes: Any) -> None:
-        """Deployments of every kind, in one file; `short` changes the bridge's lines."""
+    def configure(self, short: dict[str, Any] | None = None, without: str = "", **changes: Any) -> None:
+        """Deployments of every kind, in one file; `short` changes the bridge's lines, `without` leaves a deployment out."""
         daemon = self.daemon
-        lines = {**short_form(self.key), "pipelines": [PIPELINE, STACK_PIPELINE, FRESH_PIPELINE],
+        lines = {**short_form(self.key), "pipelines": [PIPELINE, STACK_PIPELINE, FRESH_PIPELINE, MIRROR_PIPELINE],
                  "artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET, PLAIN_BUCKET], **(short or {})}
         daemon.configure(**{
             "sweep": "1s", "results": {"bus": "default"}, "bridge": lines,
@@ -72,10 +74,14 @@ class Journeys:
                            "artifact_buckets": lines["artifact_buckets"], **pipeline_on("Action")}, **changes})
         whole = yaml.safe_load(daemon.config.read_text())
         first = whole["deployments"]["fraud-scorer"]
-        kinds: dict[str, dict[str, Any]] = {"jobs": JOB_ON, "packages": PACKAGE}
+        kinds: dict[str, dict[str, Any]] = {"jobs": JOB_ON, "packages": PACKAGE, MIRRORED: {
+            "mirror": True, "container": {"image": self.world.image("layered")},
+            "async": {"output": f"s3://{MODEL_BUCKET}/answers/", "failures": f"s3://{MODEL_BUCKET}/failed/"},
+            "on": {"source": ["aws.codepipeline"], "detail": {"pipeline": [MIRROR_PIPELINE], "state": ["SUCCEEDED"]}}}}
         for name, pipeline in ((STACK_ENDPOINT, STACK_PIPELINE), (FRESH, FRESH_PIPELINE)):
             kinds[name] = {**STACK, "stack": name, "endpoint": name, "on": {
                 "source": ["aws.codepipeline"], "detail": {"pipeline": [pipeline], "state": ["SUCCEEDED"]}}}
+        kinds.pop(without, None)
         for name, kind in kinds.items():
             merged = {**first, "rollout": None, "endpoint": name, **kind}
             whole["deployments"][name] = {k: v for k, v in merged.items() if v is not None}
@@ -110,6 +116,7 @@ class Journeys:
         world = self.world
         change_trust(world)
         change_redrive(world)
+        self.ctl("reconcile", QUEUE)
         delete_repository_policy(world)
         self.apply()
 
@@ -120,7 +127,7 @@ class Journeys:
 
         def extra(account: str, **changes: Any) -> list[dict[str, Any]]:
             policy = f"arn:aws:iam::{getattr(world, account)}:policy/causeway-extra"
-            tags = {"tags": {"team": changes.get("team", "ml")}}
+            tags = {"tags": {"team": changes["team"]} if "team" in changes else {"team": "ml", "cost": "7"}}
             return [
                 {"kind": "iam_policy", "account": account, "name": "causeway-extra", "policy": changes.get("policy", POLICY), **tags},
                 {"kind": "iam_role", "account": account, "name": "causeway-extra", "description": changes.get("description", "a role"),
@@ -131,10 +138,10 @@ class Journeys:
                 {"kind": "event_rule", "account": account, "name": "causeway-extra", "pattern": {"source": ["extra"]},
                  "targets": changes.get("targets", []), **tags}]
 
-        def own(description: str, **more: Any) -> list[dict[str, Any]]:
+        def own(description: str, tags: dict[str, str], **more: Any) -> list[dict[str, Any]]:
             return [
-                {"kind": "sqs_queue", "account": "prod", "name": f"{QUEUE}-dlq", "retention": "14d", "tags": {"team": "ml"}},
-                {"kind": "event_bus", "account": "prod", "name": BUS, "description": description, "tags": {"team": "ml"}, **more}]
+                {"kind": "sqs_queue", "account": "prod", "name": f"{QUEUE}-dlq", "retention": "14d", "tags": tags},
+                {"kind": "event_bus", "account": "prod", "name": BUS, "description": description, "tags": tags, **more}]
 
         statement = {"Sid": "CausewayFromStaging", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{world.staging}:root"},
                      "Action": "events:PutEvents", "Resource": f"{events}:event-bus/{BUS}"}
@@ -142,7 +149,7 @@ class Journeys:
         queue = [{"id": "queue", "arn": world.queue_arn}]
         bus = [{"id": "bus", "arn": world.bus_arn, "role": f"arn:aws:iam::{world.staging}:role/causeway-forward"}]
         self.reconfigure(reconcile=PRUNE, resources=[
-            *extra("prod", targets=queue), *extra("staging", targets=bus), *own("a bus", policy={"statements": [statement]})])
+            *extra("prod", targets=queue), *extra("staging", targets=bus), *own("a bus", {"team": "ml", "cost": "7"}, policy={"statements": [statement]})])
         for account in ("prod", "staging"):  # five versions: the oldest has to go for the next
             iam = world.client(account, "iam")
             for _ in range(4):
@@ -151,8 +158,8 @@ class Journeys:
         changed: dict[str, Any] = {"policy": another, "description": "another", "service": "lambda.amazonaws.com", "managed": [],
                                    "inline": {"b": POLICY}, "team": "other"}
         self.reconfigure(reconcile=PRUNE, resources=[
-            *extra("prod", **changed), *extra("staging", **changed), *own("another bus")])
-        self.reconfigure(reconcile=PRUNE, short={"artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET]}, resources=[
+            *extra("prod", **changed), *extra("staging", **changed), *own("another bus", {"team": "ml"})])
+        self.reconfigure(reconcile=PRUNE, short={"artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET]}, without="packages", resources=[
             {"kind": "ecr_repository", "account": "staging", "name": REPOSITORY}])
         self.reconfigure()
 
@@ -227,8 +234,15 @@ class Journeys:
         self.ctl("redrive", "send", "all", "--yes")
         wait_for(lambda: self.world.queue_length(self.world.dead_letter_url) == 1, "the same dead letter again")
 
+    def mirror(self) -> None:
+        """An image of layers goes into production's own repository, which the bridge has made; what it serves answers later."""
+        self.world.put_layered_image("layered", b"a layer")
+        key = put_artifact(self.world, "deploy/mirrored")
+        self.control.event("staging", self.world.action_succeeded(MIRROR_PIPELINE, ARTIFACT_BUCKET, key))
+        self.follow("succeeded", MIRRORED, 1)
+
     def approve_packages(self) -> None:
-        package = self.control.package("staging", GROUP, 1, approval="Approved")
+        package = self.control.package("staging", GROUP, 1, approval="Approved", shared=False)
         self.control.event("staging", package_changed(package, "Approved"))
         self.follow("succeeded", "packages", 1)
 
@@ -256,12 +270,17 @@ class Journeys:
         self.control.stacks(failures=[])
 
     def sweep(self) -> None:
-        """An event that never came, and an endpoint that SageMaker tells nothing of; and answers of its that are lost."""
+        """An event that never came, and an endpoint that SageMaker tells nothing of; answers of its that are lost, and what a
+        run left behind that nobody remembers."""
+        orphan = f"{ENDPOINT}-0123456789ab"
+        left_behind(self.world, orphan)
         self.control.sagemaker(events={"send": False})
         self.control.fault("truncate", {"operation": "CreateModel"})
         executed(self.world, self.control, put_artifact(self.world, "deploy/missed"))
         self.follow("succeeded")
         self.control.sagemaker(events={"send": True})
+        wait_for(lambda: [call for call in self.control.calls(operation="DeleteModel") if call["parameters"]["ModelName"] == orphan],
+                 "what was left behind to be removed", 90)
 
     def deploy_unversioned(self) -> None:
         data = self.world.client("staging", "s3").put_object(Bucket=PLAIN_BUCKET, Key="plain.tar.gz", Body=b"plain")
@@ -305,6 +324,8 @@ def granted_now(world: Any, key: str) -> Granted:
     attributes = world.client("prod", "sqs").get_queue_attributes(QueueUrl=world.queue_url, AttributeNames=["Policy"])["Attributes"]
     granted.resource[world.queue_arn] = parsed(attributes["Policy"])
     repository = f"arn:aws:ecr:{world.region}:{world.staging}:repository/{REPOSITORY}"
+    registry = world.client("staging", "sagemaker").get_model_package_group_policy(ModelPackageGroupName=GROUP)["ResourcePolicy"]
+    granted.resource[f"arn:aws:sagemaker:{world.region}:{world.staging}:model-package/{GROUP}"] = parsed(registry)
     granted.resource[repository] = parsed(
         world.client("staging", "ecr").get_repository_policy(repositoryName=REPOSITORY)["policyText"])
     return granted
@@ -328,23 +349,14 @@ def carried(control: Any, world: Any) -> set[Asked]:
     return found
 
 
-def registry_policy(world: Any) -> dict[str, Any]:
-    """What staging's own model registry says, which its owner keeps: the bridge has no such resource.
-    https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-deploy-xaccount.html"""
-    return {"Version": "2012-10-17", "Statement": [{
-        "Sid": "Production", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{world.prod}:root"},
-        "Action": "sagemaker:DescribeModelPackage", "Resource": f"arn:aws:sagemaker:{world.region}:{world.staging}:model-package/{GROUP}/*"}]}
-
-
 def test_given_the_journeys_of_a_bridge_when_they_are_judged_then_nothing_is_missing_and_nothing_was_granted_in_vain(
         journeys: Journeys, bare: Any, control: Any, tmp_path: Path) -> None:
     journeys.converge()
     granted = granted_now(bare, journeys.key)
-    granted.resource[f"arn:aws:sagemaker:{bare.region}:{bare.staging}:model-package/{GROUP}"] = registry_policy(bare)
     for journey in (
-            journeys.examine, journeys.repair_drift, journeys.deploy, journeys.scale, journeys.carry, journeys.answer_jobs,
-            journeys.approve_packages, journeys.change_stacks, journeys.sweep, journeys.deploy_unversioned, journeys.keep_more,
-            journeys.undo):
+            journeys.examine, journeys.repair_drift, journeys.deploy, journeys.scale, journeys.carry, journeys.mirror,
+            journeys.answer_jobs, journeys.approve_packages, journeys.change_stacks, journeys.sweep, journeys.deploy_unversioned,
+            journeys.keep_more, journeys.undo):
         journey()
     asked = sorted(encrypted(asked_of(control.calls()), journeys.key) | carried(control, bare), key=str)
     questions, missing, used = [], [], set()

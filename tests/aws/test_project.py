@@ -142,3 +142,38 @@ def test_given_a_bad_zip_when_it_comes_then_it_is_rejected_with_the_reason(make_
     assert record["state"] == "rejected"
     assert why in record["reason"]
     assert world.client("prod", "sagemaker").list_endpoints()["Endpoints"] == []
+
+
+WATCHED = TEMPLATE + """
+      DeploymentConfig:
+        BlueGreenUpdatePolicy: {TrafficRoutingConfiguration: {Type: ALL_AT_ONCE, WaitIntervalInSeconds: 0}}
+        AutoRollbackConfiguration: {Alarms: [{AlarmName: !Ref Errors}]}
+  Errors:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      Namespace: AWS/SageMaker
+      MetricName: Invocation5XXErrors
+      Statistic: Sum
+      Period: 60
+      EvaluationPeriods: 1
+      Threshold: 5
+      ComparisonOperator: GreaterThanThreshold
+      Dimensions:
+      - {Name: EndpointName, Value: !GetAtt Endpoint.EndpointName}
+      - {Name: VariantName, Value: AllTraffic}
+"""
+
+
+def test_given_a_template_with_an_alarm_when_it_is_updated_then_the_alarm_watches_the_rollout_and_goes_after_it(make_daemon, world, control):
+    daemon = make_daemon(deployment=PROJECT).start()
+    for number in (1, 2):
+        package = control.package("staging", "scorer", number, approval="Approved")["arn"]
+        publish_zip(world, control, project(package, WATCHED), key=f"deploy/{number}", time=f"2026-11-20T09:30:0{number}Z")
+        record = daemon.wait_ended(number)[0]
+        assert record["state"] == "succeeded", record.get("reason")
+    made = control.calls(service="cloudwatch", operation="PutMetricAlarm")[-1]["parameters"]
+    assert (made["MetricName"], made["Threshold"], made["ActionsEnabled"]) == ("Invocation5XXErrors", 5, False)
+    assert made["Dimensions"][0] == {"Name": "EndpointName", "Value": ENDPOINT}
+    update = control.calls(service="sagemaker", operation="UpdateEndpoint")[-1]["parameters"]
+    assert update["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"] == [{"AlarmName": made["AlarmName"]}]
+    assert control.calls(service="cloudwatch", operation="DeleteAlarms")[-1]["parameters"]["AlarmNames"] == [made["AlarmName"]]

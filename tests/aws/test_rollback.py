@@ -5,7 +5,9 @@ import json
 import socket
 from typing import Any
 
+import pytest
 from causeway import ENDPOINT, publish
+from gate.client import wait_for
 from test_journey import described, invoked, serves
 
 
@@ -88,3 +90,82 @@ def test_given_a_rollback_under_way_when_the_daemon_is_killed_then_it_is_finishe
     daemon.wait_ended(3)
     assert invoked(world) == "0.1"
     assert described(world)["EndpointConfigName"] == older["config_name"]
+
+
+# ---- SageMaker goes back by itself, and hands that are quicker
+
+
+@pytest.mark.parametrize("rule, said", [
+    ({"outcome": "InService", "rolling_back": True, "reason": "One or more alarms went into ALARM: fraud-5xx"}, "fraud-5xx"),
+    ({"outcome": "UpdateRollbackFailed", "reason": "Request to service failed"}, "UpdateRollbackFailed"),
+], ids=["by-an-alarm", "not-even-that"])
+def test_given_an_update_that_sagemaker_takes_back_in_any_way_then_it_is_no_success_and_the_first_serves(daemon, world, control, rule, said):
+    serves(control, one="0.5", two="0.7")
+    publish(world, control, "deploy/one")
+    first = daemon.wait_ended(1)[0]
+    control.sagemaker(rules=[{"model_data_contains": "/two.tar.gz", **rule}])
+    publish(world, control, "deploy/two")
+    second = daemon.wait_ended(2)[0]
+    assert second["state"] == "rolled_back" and said in second["reason"], second["reason"]
+    assert (described(world)["EndpointStatus"], described(world)["EndpointConfigName"]) == ("InService", first["config_name"])
+
+
+def verifying(daemon: Any, world: Any, control: Any) -> dict[str, Any]:
+    """A second version is on the endpoint, and its verification is held; the first."""
+    serves(control, one="0.5", two="0.7")
+    publish(world, control, "deploy/one")
+    first = daemon.wait_ended(1)[0]
+    control.fault("hold", {"operation": "InvokeEndpoint"})
+    publish(world, control, "deploy/two")
+    assert control.held(wait=20)
+    return first
+
+
+def test_given_an_endpoint_put_back_by_hand_while_it_is_verified_then_it_is_no_success(daemon, world, control):
+    first = verifying(daemon, world, control)
+    sagemaker = world.client("prod", "sagemaker")
+    sagemaker.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=first["config_name"])
+    wait_for(lambda: described(world)["EndpointStatus"] == "InService", "the change by hand")
+    control.clear_faults()
+    second = daemon.wait_ended(2)[0]
+    assert second["state"] == "rolled_back", second["reason"]
+    assert described(world)["EndpointConfigName"] == first["config_name"]
+
+
+def test_given_an_endpoint_changed_by_hand_while_it_is_verified_then_it_is_said_and_left_to_that_hand(daemon, world, control):
+    first = verifying(daemon, world, control)
+    sagemaker = world.client("prod", "sagemaker")
+    sagemaker.create_endpoint_config(EndpointConfigName="by-hand", ProductionVariants=[
+        {"VariantName": "main", "ModelName": first["model_name"], "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}])
+    sagemaker.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName="by-hand")
+    wait_for(lambda: described(world)["EndpointStatus"] == "InService", "the change by hand")
+    control.clear_faults()
+    second = daemon.wait_ended(2)[0]
+    assert second["state"] == "failed" and "someone else" in second["reason"], second["reason"]
+    assert (described(world)["EndpointStatus"], described(world)["EndpointConfigName"]) == ("InService", "by-hand")
+
+
+def test_given_an_endpoint_deleted_by_hand_while_it_is_verified_then_the_first_is_made_again(daemon, world, control):
+    first = verifying(daemon, world, control)
+    sagemaker = world.client("prod", "sagemaker")
+    sagemaker.delete_endpoint(EndpointName=ENDPOINT)
+    wait_for(lambda: not sagemaker.list_endpoints()["Endpoints"], "the endpoint to be gone")
+    control.clear_faults()
+    second = daemon.wait_ended(2)[0]
+    assert second["state"] == "rolled_back", second["reason"]
+    assert described(world)["EndpointConfigName"] == first["config_name"]
+
+
+@pytest.mark.parametrize("operation, newer", [("CopyObject", 2), ("InvokeEndpoint", 1)])  # all orders: tests/unit/deploy/orders.c
+def test_given_one_under_way_when_another_comes_then_the_newer_serves_in_the_end(daemon, world, control, operation, newer):
+    serves(control, one="0.5", two="0.7")
+    control.fault("hold", {"operation": operation}, nth=1)
+    for number, key in enumerate(("deploy/one", "deploy/two"), 1):
+        publish(world, control, key, time=f"2026-11-20T09:3{1 if number == newer else 0}:00Z")
+        assert control.held(wait=20)
+        wait_for(lambda count=number: len(daemon.history()) == count, "the event to be taken up")
+    control.clear_faults()
+    states = {r["artifact_key"]: r for r in daemon.wait_ended(2)}
+    last = states["deploy/one" if newer == 1 else "deploy/two"]
+    assert last["state"] == "succeeded", last["reason"]
+    assert described(world)["EndpointConfigName"] == last["config_name"]

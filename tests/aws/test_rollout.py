@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from causeway import ENDPOINT, publish
 from gate.client import wait_for
+from gate.world import REPOSITORY
 from test_journey import described, invoked, serves
 from test_rollback import ask
 
@@ -106,7 +107,10 @@ def test_given_an_autoscaled_endpoint_when_it_is_updated_then_it_keeps_its_insta
 
 
 def test_given_a_serverless_variant_when_an_event_comes_then_it_serves_without_instances(make_daemon, world, control):
-    daemon = make_daemon(deployment={"variant": {"name": "main", "serverless": {"memory": "3072", "concurrency": "5"}}}).start()
+    world.client("prod", "ecr").create_repository(repositoryName=REPOSITORY)
+    world.put_layered_image("latest", b"a layer")
+    daemon = make_daemon(deployment={"mirror": True, "repositories": [REPOSITORY],
+                                     "variant": {"name": "main", "serverless": {"memory": "3072", "concurrency": "5"}}}).start()
     first_served(daemon, world, control)
     config = world.client("prod", "sagemaker").describe_endpoint_config(EndpointConfigName=described(world)["EndpointConfigName"])
     assert config["ProductionVariants"][0]["ServerlessConfig"] == {"MemorySizeInMB": 3072, "MaxConcurrency": 5}

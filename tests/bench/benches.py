@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median, quantiles
 
-from world import BUILD, ENDPOINT, HOME, Consumer, Server, daemon, directory, endpoint_event, event, peers, start, wait_for
+import reconcile
+from world import BUILD, ENDPOINT, HOME, TOOLS, Consumer, Server, daemon, directory, endpoint_event, event, peers, start, wait_for
 
 Numbers = dict[str, float]
 OURS = "causewayd"
@@ -79,9 +80,11 @@ def lone(subject: str, count: int = 300) -> Numbers:
 
 
 def lanes(subject: str, count: int = 3000, delay_us: int = 10_000) -> Numbers:
+    """What one receiver gets at that round trip; with the two that are usual, one is always asking."""
     with directory() as name, Server() as server:
         server.tell("hold", operation="HeadObject")
-        with start(subject, server, Path(name)) as consumer:
+        receivers = {"receivers": "2" if subject.endswith("2 receivers") else "1"}
+        with start(subject.split(" with ")[0], server, Path(name), queue=receivers) as consumer:
             polls(server, consumer)
             server.tell("set", delay_us=delay_us)
             server.tell("messages", "\n".join(event(i) for i in range(count)))
@@ -95,7 +98,7 @@ def lanes(subject: str, count: int = 3000, delay_us: int = 10_000) -> Numbers:
 # ---- 4: idle ----
 
 
-def idle(subject: str, seconds: float = 20.0) -> Numbers:
+def idle(subject: str, seconds: float = 60.0) -> Numbers:
     with directory() as name, Server() as server, start(subject, server, Path(name)) as consumer:
         polls(server, consumer)
         time.sleep(3)
@@ -105,7 +108,7 @@ def idle(subject: str, seconds: float = 20.0) -> Numbers:
         polled = server.calls("ReceiveMessage") - called
         memory = consumer.memory()
         return {"RSS MB": memory["rss"], "private dirty MB": memory["dirty"], "CPU ms/minute": spent * 1000 * 60 / seconds,
-                "wake-ups/minute": woken * 60 / seconds, "polls/minute": polled * 60 / seconds}
+                "polls/minute": polled * 60 / seconds, "wake-ups/minute beyond": (woken - polled) * 60 / seconds}
 
 
 # ---- open deployments: a store with many of them ----
@@ -115,7 +118,7 @@ def make_open(folder: Path, count: int, server: Server) -> None:
     """A store that holds so many deployments which wait for their endpoints: one is taken there by the daemon itself, the
     others are its row under other names."""
     template = HOME / "open.db"
-    if not template.exists():
+    if not template.exists() or template.stat().st_mtime < (BUILD / "causewayd").stat().st_mtime:
         with directory() as name, Server() as other, daemon(other, Path(name)) as consumer:
             polls(other, consumer)
             other.tell("messages", event(0))
@@ -161,14 +164,18 @@ def stored(folder: Path) -> list[str]:
 def starting(subject: str) -> Numbers:
     count = MANY if subject.endswith("10,000 open") else 0
     with directory() as name, Server() as server:
+        program = subject.split(" with ")[0]
         if count:
             make_open(Path(name), count, server)
-        else:
-            with start(subject, server, Path(name)) as consumer:  # its files are read once, its store is made
-                polls(server, consumer)
-            server.tell("reset")
+        with start(program, server, Path(name)) as consumer:  # its files are read once, its store is made
+            polls(server, consumer)
+            if count:
+                wait_for(lambda: quiet(consumer), "it to be quiet")
+            consumer.process.terminate()
+            consumer.process.wait(60)
+        server.tell("reset")
         began = server.counts()["now_us"]
-        with start(subject.split(" with ")[0] if count else subject, server, Path(name)) as consumer:
+        with start(program, server, Path(name)) as consumer:
             first = wait_for(lambda: server.counts()["first_poll_us"], "the first poll", every=0.002)
             time.sleep(0.3)
             return {"ms to first receive": (first - began) / 1000, "RSS MB": consumer.memory()["rss"]}
@@ -211,12 +218,13 @@ def waiting(subject: str, seconds: float = 40.0) -> Numbers:
 def growth(subject: str, events: int = 300) -> Numbers:
     """Events of endpoints whose deployments wait: each is a step, a look and a step back. CPU for one."""
     count = int(subject.split()[0].replace(",", ""))
+    empty = resident_when_empty()
     with directory() as name, Server() as server:
         make_open(Path(name), count, server)
         with daemon(server, Path(name)) as consumer:
             polls(server, consumer)
             wait_for(lambda: quiet(consumer), "the start to be over")
-            resident = consumer.memory()["rss"]
+            kilobytes = (consumer.memory()["rss"] - empty) * 1024 / count
             sent = 0
             cpu = consumer.cpu()
             looked = server.calls("DescribeEndpoint")
@@ -227,9 +235,23 @@ def growth(subject: str, events: int = 300) -> Numbers:
                 wait_for(lambda: server.calls("DescribeEndpoint") >= looked + sent, "the looks", seconds=10, every=0.001)
             wait_for(lambda: quiet(consumer), "it to be quiet")
             spent = consumer.cpu() - cpu
+            wait_for(lambda: swept(server), "the first sweep, at two pages a second, to be over", every=0.1)
             cpu = consumer.cpu()
-            time.sleep(10)
-            return {"CPU us/event": spent / events * 1e6, "RSS MB": resident, "idle CPU ms/minute": (consumer.cpu() - cpu) * 6000}
+            time.sleep(30)
+            return {"CPU us/event": spent / events * 1e6, "RSS KB/deployment": kilobytes, "idle CPU ms/minute": (consumer.cpu() - cpu) * 2000}
+
+
+def resident_when_empty() -> float:
+    with directory() as name, Server() as server, daemon(server, Path(name)) as consumer:
+        polls(server, consumer)
+        wait_for(lambda: quiet(consumer), "the start to be over")
+        return consumer.memory()["rss"]
+
+
+def swept(server: Server) -> bool:
+    before = server.calls("ListEndpoints")
+    time.sleep(4)
+    return server.calls("ListEndpoints") - before <= 1
 
 
 def quiet(consumer: Consumer) -> bool:
@@ -269,20 +291,29 @@ def _written(consumer: Consumer) -> int:
 
 def policies(subject: str) -> Numbers:
     pairs = HOME / "pairs.jsonl"
-    command = {OURS: [str(BUILD / "tests" / "bench_policies"), "20"], "awspolicyequivalence": [str(HOME / "go" / "policies.bin"), "20"]}
+    command = {OURS: [str(TOOLS / "bench_policies"), "20"], "awspolicyequivalence": [str(HOME / "go" / "policies.bin"), "20"]}
     done = subprocess.run(command[subject], stdin=pairs.open(), capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
     return {"CPU us/pair": answer["ns"] / 1000, "found equal": answer["equal"]}
 
 
+def in_go(program: str, name: str) -> list[str]:
+    """A peer that is there where Go is."""
+    return [name] if (HOME / "go" / f"{program}.bin").exists() else []
+
+
 BENCHES: dict[str, tuple[Callable[..., Numbers], Callable[[], list[str]]]] = {
     "drain": (drain, lambda: [OURS, *peers()]),
     "lone": (lone, lambda: [OURS, *peers()]),
-    "lanes": (lanes, lambda: [OURS, *peers()]),
+    "lanes": (lanes, lambda: [OURS, f"{OURS} with 2 receivers", *peers()]),
     "idle": (idle, lambda: [OURS, *peers()]),
     "start": (starting, lambda: [OURS, f"{OURS} with 10,000 open", *peers()]),
     "waiting": (waiting, lambda: [OURS]),
     "growth": (growth, lambda: ["10 open", "10,000 open"]),
     "store": (store, lambda: [OURS]),
-    "policies": (policies, lambda: [OURS, "awspolicyequivalence"]),
+    "policies": (policies, lambda: [OURS, *in_go("policies", "awspolicyequivalence")]),
+    "calls": (reconcile.calls, lambda: [reconcile.GUIDE, reconcile.ROLES, reconcile.MIXED]),
+    "reconcile": (reconcile.reconcile, lambda: [OURS, *in_go("reconcile", reconcile.TERRAFORM_IN_GO)]),
+    "resources": (reconcile.growth, lambda: ["100 resources", "2,000 resources"]),
+    "throttled": (reconcile.throttled, lambda: [OURS, reconcile.STANDARD, reconcile.ADAPTIVE]),
 }

@@ -135,6 +135,13 @@ DRIFTED = {
 }
 USUAL_SETTLING = {**SETTLING, "usual_ms": 480_000, "usual_state_ms": 360_000}
 USUAL = {**STATUS, "open": [USUAL_SETTLING, {**COPYING, "usual_ms": 600_000}, AWAITING], "last": []}
+ROLLING = {**USUAL_SETTLING, "rollout": {
+    "status": "Updating", **times(seen="11:59:59"), "variants": [
+        {"name": "main", "current": 1, "desired": 3, "before": 3, "weight": 1, "phase": "Baking", "since_ms": moment("11:58:00"),
+         "message": "Baking for 600 seconds (TerminationWaitInSeconds) with traffic enabled on canary capacity of 1 instance(s)."},
+        {"name": "shadow", "current": 1, "desired": 1, "weight": 0.5, "phase": "ActivatingTraffic", "since_ms": moment("11:59:00")}]}}
+ROLLOUT = {**STATUS, "open": [ROLLING], "last": []}
+OF_ROLLOUT = {**NOW, "deployment": ROLLING}
 OF_USUAL = {**NOW, "deployment": USUAL_SETTLING}
 
 OF_ENDPOINT = {"endpoint": "fraud-scorer", **NOW, "open": [SETTLING], "last": [ROLLED_BACK], "configured": True}

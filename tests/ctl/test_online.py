@@ -29,6 +29,8 @@ SHOWN: dict[str, tuple[tuple[str, ...], str, Any]] = {
     "status-drift": (("status",), "/v1/status", answers.DRIFTED),
     "status-usual": (("status",), "/v1/status", answers.USUAL),
     "status-usual-one": (("status", answers.THIRD), f"/v1/deployments/{answers.THIRD}", answers.OF_USUAL),
+    "status-rollout": (("status",), "/v1/status", answers.ROLLOUT),
+    "status-rollout-one": (("status", answers.THIRD), f"/v1/deployments/{answers.THIRD}", answers.OF_ROLLOUT),
     "status-empty": (("status",), "/v1/status", answers.EMPTY),
     "status-endpoint": (("status", "fraud-scorer"), "/v1/status?endpoint=fraud-scorer", answers.OF_ENDPOINT),
     "status-settling": (("status", answers.THIRD), f"/v1/deployments/{answers.THIRD}", answers.OF_SETTLING),

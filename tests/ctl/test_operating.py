@@ -48,6 +48,25 @@ def test_a_story_for_programs_has_each_state_with_its_time(daemon: StandIn, ask:
     assert "took_ms" not in story["story"][-1]
 
 
+def test_apply_says_where_there_is_nothing_to_do_although_something_differs(daemon: StandIn, ask: Ask) -> None:
+    daemon.answer("GET", "/v1/plan", {"empty": False, "mode": "enforce", "actions": [], "resources": [], "withheld": 0, "calls": 3,
+                                      "text": "~ prod/sqs_queue/watched (different)\n      reported only: its mode is observe\n"})
+    answer = ask("apply", "--yes")
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout == ("~ prod/sqs_queue/watched (different)\n      reported only: its mode is observe\n"
+                             "there is nothing to do: what differs is left as it is, as told above\n")
+    assert [asked[0] for asked in daemon.asked] == ["GET"]
+
+
+def test_plan_says_where_the_daemon_does_nothing_by_itself(daemon: StandIn, ask: Ask) -> None:
+    plan = {"empty": False, "mode": "observe", "actions": [{}], "resources": [], "withheld": 0, "calls": 3, "text": "1 call to make.\n"}
+    daemon.answer("GET", "/v1/plan", plan)
+    answer = ask("plan")
+    assert answer.returncode == 1
+    assert answer.stdout == "1 call to make.\nreconcile.mode is observe: the daemon only reports this; `causewayctl apply` does it\n"
+    assert document(ask("--json", "plan")) == plan
+
+
 def test_a_difference_is_shown_member_by_member(daemon: StandIn, ask: Ask, expected: Compare) -> None:
     first = {**answers.SUCCEEDED, "settings": {"variant": {"count": 1, "instance_type": "ml.m5.xlarge"}}, "environment": {"LOG": "info"}}
     second = {**answers.ROLLED_BACK, "settings": {"variant": {"count": 2, "instance_type": "ml.m5.xlarge"}, "keep": 3}, "environment": {"LOG": "info"},

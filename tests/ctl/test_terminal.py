@@ -11,6 +11,7 @@ import subprocess
 import termios
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import answers
 import pytest
@@ -18,7 +19,7 @@ from conftest import ENVIRONMENT, PROGRAM, run
 from standin import StandIn
 
 SECONDS = 20.0
-COLOUR = re.compile(r"\x1b\[\d*m")
+COLOUR = re.compile(r"\x1b\[\d*m|\x1b\[\?7[hl]")
 
 
 class Terminal:
@@ -121,8 +122,11 @@ def test_what_is_piped_has_no_colour_and_whole_lines(status: StandIn) -> None:
     assert answers.ROLLED_BACK["reason"] in shown
 
 
-@pytest.mark.parametrize("columns", [150, 120, 100, 90, 80])
-def test_lines_are_fitted_to_the_terminal(status: StandIn, terminals: list[Terminal], columns: int) -> None:
+@pytest.mark.parametrize("columns", [150, 120, 100, 90, 80, 60, 50])
+@pytest.mark.parametrize("content", [answers.STATUS, {**answers.ROLLOUT, "last": answers.STATUS["last"], "open": [answers.ROLLING, answers.AWAITING]}],
+                         ids=["plain", "rollout"])
+def test_lines_are_fitted_to_the_terminal(status: StandIn, terminals: list[Terminal], columns: int, content: dict[str, Any]) -> None:
+    status.answer("GET", "/v1/status", content)
     plain = COLOUR.sub("", show(status, terminals, "status", columns=columns))
     assert max(map(len, plain.splitlines())) <= columns
     for deployment in (answers.THIRD, answers.SECOND, answers.CHURN):

@@ -1,6 +1,7 @@
 """The command line: what is refused, what is suggested, and --help from the table of commands."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -25,10 +26,10 @@ COMMANDS = {command["name"]: command for command in json.loads(
     (("history",), "history wants ENDPOINT"),
     (("cancel", "a", "b"), 'cancel does not take "b"'),
     (("reload", "now"), 'reload does not take "now"'),
-    (("status", "--nope"), "status has no option --nope"),
-    (("status", "-z"), "status has no option -z"),
-    (("--nope", "status"), "causewayctl has no option --nope"),
-    (("status", "--limit", "3"), "status has no option --limit"),
+    (("status", "--nope"), "status has no option --nope; see `causewayctl status --help`"),
+    (("status", "-z"), "status has no option -z; see `causewayctl status --help`"),
+    (("--nope", "status"), "causewayctl has no option --nope; see `causewayctl --help`"),
+    (("status", "--limit", "3"), "status has no option --limit; see `causewayctl status --help`"),
     (("history", "a", "--limit"), "--limit wants a value"),
     (("deploy", "-f"), "-f wants a value"),
     (("--config",), "--config wants a value"),
@@ -46,7 +47,7 @@ def test_a_wrong_command_line_is_exit_code_2_and_told_in_a_sentence(arguments: t
 def test_the_first_thing_wrong_is_told_as_json_wherever_json_stands() -> None:
     answer = run("status", "--nope", "--neither", "--json")
     assert answer.returncode == 2
-    assert document(answer)["error"] == {"class": "invalid", "message": "status has no option --nope", "code": ""}
+    assert document(answer)["error"] == {"class": "invalid", "message": "status has no option --nope; see `causewayctl status --help`", "code": ""}
 
 
 def test_options_may_stand_before_and_behind_the_command(daemon: StandIn) -> None:
@@ -88,6 +89,12 @@ def test_help_of_a_command_tells_its_options_and_exit_codes(name: str) -> None:
     for code in command["exits"]:
         assert f"{code['code']} {code['meaning']}" in flat
     assert max(map(len, shown.stdout.splitlines())) <= 80
+
+
+def test_help_of_the_first_word_of_several_commands_lists_them() -> None:
+    listed = run("help", "redrive")
+    assert listed.returncode == 0
+    assert re.findall(r"^  (redrive [a-z]+)", listed.stdout, flags=re.MULTILINE) == ["redrive list", "redrive show", "redrive send", "redrive drop"]
 
 
 def test_help_wins_over_what_is_missing() -> None:

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "aws"))
 
+from bridge import bootstrap  # noqa: E402
 from causeway import BUILD, publish  # noqa: E402
 from gate.client import wait_for  # noqa: E402
 from gate.fixtures import *  # noqa: E402, F403
@@ -57,21 +58,24 @@ class Reader:
 
 
 @pytest.fixture
-def reader(sandbox: Any, world: Any, tmp_path: Path) -> Any:
+def reader(sandbox: Any, bare: Any) -> Any:
+    """In front of two accounts with what the templates of conf/bootstrap make, buckets and an image: no queue, no bus, no rule."""
     import tempfile
     # A Unix socket's path has at most 107 bytes, and pytest's directories are deep.
+    bootstrap(bare)
+    bare.put_image("latest")
     with tempfile.TemporaryDirectory(prefix="cw") as short:
         made = Reader(Path(short), sandbox.environment("prod"))
         yield made
         made.close()
 
 
-def test_a_new_user_gets_from_init_to_a_deployment_by_the_readme_alone(reader: Reader, world: Any, control: Any) -> None:
+def test_a_new_user_gets_from_init_to_a_deployment_by_the_readme_alone(reader: Reader, bare: Any, control: Any) -> None:
     control.sagemaker(invocations=[{"model_data_contains": "one", "body": "0.5\n"}])
     told = []
     for before, text in blocks():
         if "has built a model" in before:
-            publish(world, control, "deploy/one")
+            publish(bare, control, "deploy/one")
             wait_for(lambda: "awaiting_approval" in reader.type("causewayctl history fraud-scorer"), "the deployment to wait", 30)
         elif "has ended" in before:
             wait_for(lambda: "succeeded" in reader.type("causewayctl history fraud-scorer"), "the deployment to succeed", 30)
@@ -79,10 +83,11 @@ def test_a_new_user_gets_from_init_to_a_deployment_by_the_readme_alone(reader: R
         if "init" in text:
             reader.type(f"sed -i s/9464/{reader.port}/ causeway.yaml")
     assert "causeway.yaml: good, 2 accounts, 1 deployment" in told[0]
-    assert "ready" in told[1] and "nothing was changed" in told[1]
-    assert "awaiting_approval" in told[2] and "approved" in told[2]
-    assert "succeeded" in told[3] and "pinned the artifact s3://axcess-devst-sagemaker/" in told[3]
-    assert told[4].endswith("ok\n")
+    assert "cannot be read" in told[1] and "create the queue causeway-events in prod" in told[1] and "nothing was changed" in told[1]
+    assert " done, 0 failed" in told[2] and "0 calls to make" in told[2] and "the whole bridge is well" in told[2]
+    assert "awaiting_approval" in told[3] and "approved" in told[3]
+    assert "succeeded" in told[4] and "pinned the artifact s3://axcess-devst-sagemaker/" in told[4]
+    assert told[5].endswith("ok\n")
 
 
 def test_every_command_in_the_readme_is_one_that_there_is() -> None:

@@ -76,7 +76,7 @@ def test_every_metric_of_the_table_is_told_after_one_deployment(daemon: Daemon, 
     control.fault("error", {"service": "sagemaker", "operation": "CreateModel"}, code="ThrottlingException", status=400, times=1)
     publish(world, control, "deploy/one")
     daemon.wait_ended()
-    wait_for(lambda: value(scrape(metrics_address)[1], "causeway_loop_lag_seconds_count") > 0, "the loop's lag to be told", 40)
+    wait_for(lambda: value(scrape(metrics_address)[1], "causeway_loop_lag_seconds_count") > 0, "the loop's lag to be told", 60)
     text = scrape(metrics_address)[1]
     told = set(re.findall(r"^# TYPE (\w+) ", text, flags=re.MULTILINE))
     assert told == set(table()) - {"causeway_bridge_healthy", "causeway_bridge_heartbeat_seconds"}, "those of a heartbeat, which is not asked for"

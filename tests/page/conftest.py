@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "aws"))
@@ -22,12 +23,36 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
          "--disable-component-update", "--disable-sync"]
 
 
+class PageTogether(LoadScopeScheduling):
+    """Each file of the page's tests goes to one worker, which needs one browser, and tells one story; others go where there is room."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = Path(nodeid.partition("::")[0])
+        return str(path) if path.parent.name == "page" else nodeid
+
+
+def pytest_xdist_make_scheduler(config: Any, log: Any) -> LoadScopeScheduling:
+    return PageTogether(config, log)
+
+
 @pytest.fixture
 def watched(sandbox: Any, world: World, control: Gate, tmp_path: Path) -> Iterator[Watched]:
     made = Watched(sandbox, world, control, tmp_path / "causeway")
     made.daemon.start()
     yield made
     made.daemon.close()
+
+
+@pytest.fixture(scope="module")
+def told(sandbox: Any, shared_world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """A daemon with a story behind it, for tests that look at it."""
+    gate = Gate(sandbox.endpoint)
+    gate.reset()
+    made = Watched(sandbox, shared_world.build(), gate, tmp_path_factory.mktemp("told") / "causeway")
+    made.daemon.start()
+    yield made.tell_story()
+    made.daemon.close()
+    assert not gate.violations()
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +66,15 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def visit(browser: Browser, watched: Watched) -> Iterator[Callable[..., Page]]:
     """visit(**context): the page, opened. At the end: it has asked no other host, and nothing went wrong in it."""
+    yield from visiting(browser, watched)
+
+
+@pytest.fixture
+def visit_told(browser: Browser, told: Watched) -> Iterator[Callable[..., Page]]:
+    yield from visiting(browser, told)
+
+
+def visiting(browser: Browser, watched: Watched) -> Iterator[Callable[..., Page]]:
     contexts = []
     asked: list[str] = []
     wrong: list[str] = []

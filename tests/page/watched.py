@@ -66,7 +66,8 @@ class Watched:
             self.daemon.wait_ended(count)
         self.publish("churn-one", "churn-deploy")
         self.wait_state("awaiting_approval", "churn")
-        self.gate.sagemaker(durations={"creating": 600, "updating": 600})
+        self.gate.sagemaker(durations={"creating": 600, "updating": 600}, rollout={
+            "current": 1, "status": "Baking", "message": "Baking for 600 seconds with traffic enabled on 1 instance(s)."})
         self.publish("four")
         self.wait_state("settling")
         return self

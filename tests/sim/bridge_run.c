@@ -32,7 +32,7 @@ static void on_reconciled(void *context, const cJSON *view, const struct error *
 static void reconcile(struct bridge *bridge)
 {
     bridge_promises_reconciling(true);
-    bridge_reconcile(bridge, "joe (1000)", on_reconciled, NULL);
+    bridge_reconcile(bridge, NULL, "joe (1000)", on_reconciled, NULL);
 }
 
 static void on_suspended(void *context, const cJSON *view, const struct error *error)

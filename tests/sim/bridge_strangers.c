@@ -70,7 +70,7 @@ static void arrive(void *context)
 
     if (process) {
         sim->running = process;
-        if (!bridge_event(process->bridge, event))
+        if (!bridge_event(process->bridge, event, 0))
             broken("CloudTrail's records are the bridge's", "it did not take one");
         sim->running = NULL;
     }

@@ -16,6 +16,7 @@
 #include "aws/service_sts.h"
 #include "base/text.h"
 #include "sim/bridge_world.h"
+#include "sim/fleet.h"
 #include "sim/promises.h"
 #include "sim/world.h"
 
@@ -250,6 +251,15 @@ static void give_up(struct aws_call *call)
     error_set(&call->result.error, ERROR_TRANSIENT, "%s: no answer came", call->operation->name);
 }
 
+/* In a fleet, each has a way of its own to SageMaker. */
+static bool is_cut_off(const struct aws_call *call)
+{
+    const struct process *process = call->aws ? call->aws->process : NULL;
+
+    return process && process->member && process->member->sagemaker_cut_us > sim->now_us &&
+           text_starts_with(service_of(call), "sagemaker");
+}
+
 /* What the handler said is on its way; or is lost, or comes too late, or nobody waits for it. */
 static void settle(struct aws_call *call, const struct aws_result *result)
 {
@@ -262,7 +272,7 @@ static void settle(struct aws_call *call, const struct aws_result *result)
     if (call->given_up)
         return;
     call->result = *result;
-    if (call->answer_lost)
+    if (call->answer_lost || is_cut_off(call))
         give_up(call);
     send_answer(call);
 }
@@ -342,7 +352,7 @@ static void set_out(struct aws_call *call, bool changes, bool once)
     }
     if (call->operation == &s3_upload_part_copy)
         there_us += chance_between(&sim->chance, STREAM_LATENCY, 1, 5) * US_PER_S;
-    if (chance_strikes(&sim->chance, FAULT_NOT_SENT)) {
+    if (chance_strikes(&sim->chance, FAULT_NOT_SENT) || is_cut_off(call)) {
         give_up(call);
         send_answer(call);
         return;
@@ -350,12 +360,14 @@ static void set_out(struct aws_call *call, bool changes, bool once)
     call->travels = true;
     if (chance_strikes(&sim->chance, FAULT_ANSWER_LOST)) {
         call->answer_lost = true;
-    } else if (changes && chance_strikes(&sim->chance, FAULT_CALL_LATE)) {
+    } else if ((changes && chance_strikes(&sim->chance, FAULT_CALL_LATE)) ||
+               (sim->is_fleet && chance_strikes(&sim->chance, FAULT_CALL_AFTER_GIVING_UP))) {
         give_up(call);
         send_answer(call);
         call->given_up = true;
         there_us = chance_between(&sim->chance, STREAM_LATENCY, 100, 1500) * US_PER_MS;
-        if (!sim->is_bridge && chance_strikes(&sim->chance, FAULT_CANCEL_AT_ONCE))
+        if (changes && !sim->is_bridge && !sim->is_fleet &&
+            chance_strikes(&sim->chance, FAULT_CANCEL_AT_ONCE))
             operators_cancel_soon();
     } else if (changes && !once && call->operation->idempotent &&
                chance_strikes(&sim->chance, FAULT_CALL_TWICE)) {

@@ -15,6 +15,7 @@ static const struct {
         .name = (name_), .kind = (kind_), .probability = (probability_), .text = (text_)},
 #include "sim/bridge_faults.def"
 #include "sim/faults.def"
+#include "sim/fleet_faults.def"
 #undef FAULT
 };
 
@@ -27,8 +28,8 @@ static uint64_t mix(uint64_t bits)
     return bits ^ (bits >> 31);
 }
 
-/* Streams and faults by numbers that stay when the bridge gets more faults: a seed's deployments
- * are the same then. */
+/* Streams and faults by numbers that stay when the bridge or fleets get more faults: a seed's
+ * deployments are the same then. */
 enum { FIRST_OF_BRIDGE = 1000, WEATHER_OF_BRIDGE = 2000 };
 
 static unsigned number_of(unsigned stream)
@@ -40,9 +41,12 @@ static unsigned number_of(unsigned stream)
     return stream - (FAULTS - FAULTS_OF_DEPLOYMENTS);
 }
 
+/* Weather is drawn by the number 0, which no stream has: the last stream may stand where it began.
+ */
 static unsigned weather_of(unsigned fault)
 {
-    return fault < FAULTS_OF_DEPLOYMENTS ? number_of(STREAMS) + fault : WEATHER_OF_BRIDGE + fault;
+    return fault < FAULTS_OF_DEPLOYMENTS ? number_of(STREAM_FLEET) + fault
+                                         : WEATHER_OF_BRIDGE + fault;
 }
 
 static uint64_t bits_of(const struct chance *chance, unsigned stream, uint32_t number)

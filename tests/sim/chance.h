@@ -17,6 +17,7 @@ enum fault {
     FAULTS_OF_DEPLOYMENTS, /* no fault: the bridge's own follow */
     FAULT_BEFORE_BRIDGE = FAULTS_OF_DEPLOYMENTS - 1,
 #include "sim/bridge_faults.def"
+#include "sim/fleet_faults.def"
 #undef FAULT
     FAULTS,
 };
@@ -31,6 +32,7 @@ enum stream {
     STREAM_OPERATORS,
     STREAM_PICK,
     STREAM_CONFIG,
+    STREAM_FLEET,
     STREAMS,
 };
 

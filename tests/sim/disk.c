@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "sim/fleet.h"
 #include "sim/sim.h"
 #include "store/store_internal.h"
 
@@ -20,7 +21,7 @@ struct disk {
     void *context;
 };
 
-enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_OPEN };
+enum request_kind { REQUEST_COMMIT, REQUEST_GET, REQUEST_LIST, REQUEST_OPEN, REQUEST_PAGE };
 
 /* What was asked of the store, in order; answered in that order. */
 struct request {
@@ -34,7 +35,9 @@ struct request {
     char *row_kind;
     char *key; /* or the group */
     size_t maximum;
-    bool written; /* carried out, not yet answered */
+    bool written;           /* carried out, not yet answered */
+    struct disk_row *found; /* in a fleet: as they were when it was carried out */
+    size_t found_count;
     enum store_outcome outcome;
     size_t conflict;
     struct error error;
@@ -59,12 +62,17 @@ struct disk *disk_new(void)
     return memory_allocate(sizeof(struct disk));
 }
 
+static void free_texts(struct store_row *row)
+{
+    free((void *)row->kind);
+    free((void *)row->key);
+    free((void *)row->group);
+    free((void *)row->bytes);
+}
+
 static void free_row(struct disk_row *row)
 {
-    free((void *)row->row.kind);
-    free((void *)row->row.key);
-    free((void *)row->row.group);
-    free((void *)row->row.bytes);
+    free_texts(&row->row);
     free(row);
 }
 
@@ -215,6 +223,9 @@ static void free_request(struct request *request)
         free((void *)request->writes[i].bytes);
     }
     free(request->writes);
+    for (size_t i = 0; i < request->found_count; i++)
+        free_texts(&request->found[i].row);
+    free(request->found);
     free(request->row_kind);
     free(request->key);
     list_remove(&request->link);
@@ -247,11 +258,92 @@ static void refuse_outlived(struct request *request)
         error_set(&request->error, ERROR_CONFLICT, "another daemon has taken over");
 }
 
+struct listing {
+    const struct request *request;
+    const struct disk_row **rows;
+    size_t count;
+};
+
+static void collect(void *context, const struct disk_row *row)
+{
+    struct listing *listing = context;
+
+    if (listing->request->kind == REQUEST_OPEN && !row->row.open)
+        return;
+    if (text_equal(row->row.kind, listing->request->row_kind) &&
+        (!listing->request->key || text_equal(row->row.group, listing->request->key)))
+        listing->rows[listing->count++] = row;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    const struct disk_row *const *first = a;
+    const struct disk_row *const *second = b;
+
+    if ((*first)->row.order_ms != (*second)->row.order_ms)
+        return (*first)->row.order_ms < (*second)->row.order_ms ? -1 : 1;
+    return (*first)->number < (*second)->number ? -1 : 1;
+}
+
+/* The rows that it asks for, in order; the caller frees the array. */
+static struct listing list_rows(const struct disk *disk, const struct request *request)
+{
+    struct listing listing = {.request = request};
+
+    listing.rows = memory_allocate_array(disk->count + 1, sizeof(*listing.rows));
+    disk_each(disk, collect, &listing);
+    qsort(listing.rows, listing.count, sizeof(*listing.rows), by_age);
+    return listing;
+}
+
+static void keep_row(struct request *request, const struct store_row *row)
+{
+    struct store_row *kept = &request->found[request->found_count++].row;
+
+    *kept = *row;
+    kept->kind = text_copy(row->kind);
+    kept->key = text_copy(row->key);
+    kept->group = text_copy(row->group);
+    kept->bytes = memory_copy_text(row->bytes, row->length);
+}
+
+/* Others write meanwhile: the answer is of the time when the store looked. */
+static void look_up(const struct disk *disk, struct request *request)
+{
+    if (request->kind == REQUEST_GET) {
+        const struct disk_row *row = find(disk, request->row_kind, request->key);
+
+        request->found = memory_allocate(sizeof(*request->found));
+        if (row)
+            keep_row(request, &row->row);
+        return;
+    }
+    struct listing listing = list_rows(disk, request);
+
+    request->found = memory_allocate_array(listing.count + 1, sizeof(*request->found));
+    for (size_t i = 0; i < listing.count && i < request->maximum; i++)
+        keep_row(request,
+                 &listing.rows[request->kind == REQUEST_OPEN ? i : listing.count - 1 - i]->row);
+    free(listing.rows);
+}
+
+static void answer_found(struct request *request)
+{
+    const struct error *error = request->error.class != ERROR_NONE ? &request->error : NULL;
+
+    for (size_t i = 0; i < request->found_count; i++)
+        request->reader.row(request->reader.context, &request->found[i].row);
+    request->reader.done(request->reader.context, error);
+}
+
 static void write_request(struct disk_store *store, struct request *request)
 {
     request->written = true;
-    if (request->kind != REQUEST_COMMIT)
+    if (request->kind != REQUEST_COMMIT) {
+        if (sim->is_fleet)
+            look_up(store->disk, request);
         return;
+    }
     sim->commits++;
     request->outcome = STORE_FAILED;
     if (is_too_large(request))
@@ -264,11 +356,59 @@ static void write_request(struct disk_store *store, struct request *request)
         write_transaction(store->disk, request);
 }
 
+/* Until when the store cannot be reached. */
+static int64_t cut_until_us(const struct disk_store *store)
+{
+    const struct process *process = sim_loop_process(store->loop);
+
+    return process && process->member ? process->member->store_cut_us : 0;
+}
+
+/* What was carried out. */
+static void answer_soon(struct disk_store *store)
+{
+    const struct request *first = list_first(&store->requests, struct request, link);
+
+    if (!first || !first->written || heap_has(&store->answer.node))
+        return;
+    bool late = sim->is_fleet && chance_strikes(&sim->chance, FAULT_STORE_ANSWERS_LATE);
+    int64_t after_us =
+        chance_between(&sim->chance, STREAM_LATENCY, 0, late ? 20 * US_PER_S : 3 * US_PER_MS);
+
+    if (late)
+        fleet_note_trouble(sim_loop_process(store->loop), sim->now_us + after_us);
+    moment_set(&store->answer, after_us);
+}
+
+/* A commit is asked for until its fate is known; a reading fails. */
+static void wait_for_store(struct disk_store *store)
+{
+    struct request *request;
+    struct error error;
+
+    error_set(&error, ERROR_TRANSIENT, "the store cannot be reached");
+    list_each(request, &store->requests, link)
+    {
+        if (request->written || request->kind == REQUEST_COMMIT)
+            continue;
+        request->written = true;
+        request->error = error;
+    }
+    store_set_health(&store->store, false, &error);
+    moment_set(&store->write, cut_until_us(store) - sim->now_us);
+    answer_soon(store);
+}
+
 static void write_all(void *context)
 {
     struct disk_store *store = context;
     struct request *request;
     bool commits = false;
+
+    if (cut_until_us(store) > sim->now_us) {
+        wait_for_store(store);
+        return;
+    }
 
     list_each(request, &store->requests, link)
     {
@@ -278,8 +418,7 @@ static void write_all(void *context)
         }
     }
     store->store.statistics.commits += commits;
-    if (!heap_has(&store->answer.node))
-        moment_set(&store->answer, chance_between(&sim->chance, STREAM_LATENCY, 0, 3 * US_PER_MS));
+    answer_soon(store);
 }
 
 /* At growing intervals in truth; here, now and then. */
@@ -316,40 +455,10 @@ static void answer_commit(struct disk_store *store, struct request *request)
                        request->outcome == STORE_FAILED ? &request->error : NULL);
 }
 
-struct listing {
-    const struct request *request;
-    const struct disk_row **rows;
-    size_t count;
-};
-
-static void collect(void *context, const struct disk_row *row)
-{
-    struct listing *listing = context;
-
-    if (listing->request->kind == REQUEST_OPEN && !row->row.open)
-        return;
-    if (text_equal(row->row.kind, listing->request->row_kind) &&
-        (!listing->request->key || text_equal(row->row.group, listing->request->key)))
-        listing->rows[listing->count++] = row;
-}
-
-static int by_age(const void *a, const void *b)
-{
-    const struct disk_row *const *first = a;
-    const struct disk_row *const *second = b;
-
-    if ((*first)->row.order_ms != (*second)->row.order_ms)
-        return (*first)->row.order_ms < (*second)->row.order_ms ? -1 : 1;
-    return (*first)->number < (*second)->number ? -1 : 1;
-}
-
 static void answer_list(struct disk_store *store, struct request *request)
 {
-    struct listing listing = {.request = request};
+    struct listing listing = list_rows(store->disk, request);
 
-    listing.rows = memory_allocate_array(store->disk->count + 1, sizeof(*listing.rows));
-    disk_each(store->disk, collect, &listing);
-    qsort(listing.rows, listing.count, sizeof(*listing.rows), by_age);
     for (size_t i = 0; i < listing.count && i < request->maximum; i++)
         request->reader.row(
             request->reader.context,
@@ -367,12 +476,35 @@ static void answer_get(struct disk_store *store, struct request *request)
     request->reader.done(request->reader.context, NULL);
 }
 
+/* In the order of their making. */
+static void answer_page(struct disk_store *store, struct request *request)
+{
+    const struct disk_row *after =
+        request->row_kind ? find(store->disk, request->row_kind, request->key) : NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < store->disk->count && count < request->maximum; i++) {
+        const struct disk_row *row = store->disk->order[i];
+
+        if (row->removed || (after && row->number <= after->number))
+            continue;
+        request->reader.row(request->reader.context, &row->row);
+        count++;
+    }
+    request->reader.done(request->reader.context, NULL);
+}
+
 /* One, so that a crash may come between two. */
 static void answer_first(struct disk_store *store)
 {
     struct request *request = list_first(&store->requests, struct request, link);
 
     list_remove(&request->link);
+    if (sim->is_fleet && request->kind != REQUEST_COMMIT) {
+        answer_found(request);
+        free_request(request);
+        return;
+    }
     switch (request->kind) {
     case REQUEST_COMMIT:
         answer_commit(store, request);
@@ -384,6 +516,9 @@ static void answer_first(struct disk_store *store)
     case REQUEST_OPEN:
         answer_list(store, request);
         break;
+    case REQUEST_PAGE:
+        answer_page(store, request);
+        break;
     }
     free_request(request);
 }
@@ -391,7 +526,12 @@ static void answer_first(struct disk_store *store)
 static void answer(void *context)
 {
     struct disk_store *store = context;
+    const struct request *first = list_first(&store->requests, struct request, link);
 
+    if (cut_until_us(store) > sim->now_us && first->error.class == ERROR_NONE) {
+        moment_set(&store->answer, cut_until_us(store) - sim->now_us);
+        return;
+    }
     answer_first(store);
     struct request *next = list_first(&store->requests, struct request, link);
 
@@ -412,8 +552,12 @@ static struct request *ask(struct disk_store *store, enum request_kind kind)
     if (!heap_has(&store->write.node)) {
         bool slow = chance_strikes(&sim->chance, FAULT_COMMIT_SLOW);
 
-        moment_set(&store->write, chance_between(&sim->chance, STREAM_LATENCY, US_PER_MS,
-                                                 slow ? 20 * US_PER_S : 8 * US_PER_MS));
+        int64_t after_us = chance_between(&sim->chance, STREAM_LATENCY, US_PER_MS,
+                                          slow ? 20 * US_PER_S : 8 * US_PER_MS);
+
+        if (slow && process)
+            fleet_note_trouble(process, sim->now_us + after_us);
+        moment_set(&store->write, after_us);
     }
     return request;
 }
@@ -446,13 +590,14 @@ static void on_commit(struct store *base, const struct store_write *writes, size
     base->statistics.waiting++;
 }
 
-static int on_load_open(struct store *base, const char *kind, const struct store_reader *reader,
-                        struct error *error)
+static int on_load_open(struct store *base, const char *kind, enum store_detail detail,
+                        const struct store_reader *reader, struct error *error)
 {
     struct disk_store *store = container_of(base, struct disk_store, store);
     const struct request request = {.row_kind = (char *)kind};
     struct listing listing = {.request = &request};
 
+    (void)detail;
     (void)error;
     listing.rows = memory_allocate_array(store->disk->count + 1, sizeof(*listing.rows));
     disk_each(store->disk, collect, &listing);
@@ -464,25 +609,41 @@ static int on_load_open(struct store *base, const char *kind, const struct store
     return 0;
 }
 
+static struct request *ask_rows(struct store *base, enum request_kind kind, const char *row_kind,
+                                const char *key, const struct store_reader *reader)
+{
+    struct request *request = ask(container_of(base, struct disk_store, store), kind);
+
+    request->reader = *reader;
+    request->row_kind = text_copy(row_kind);
+    request->key = text_copy(key);
+    request->maximum = SIZE_MAX;
+    return request;
+}
+
 static void on_get(struct store *base, const char *kind, const char *key,
                    const struct store_reader *reader)
 {
-    struct request *request = ask(container_of(base, struct disk_store, store), REQUEST_GET);
-
-    request->reader = *reader;
-    request->row_kind = text_copy(kind);
-    request->key = text_copy(key);
+    ask_rows(base, REQUEST_GET, kind, key, reader);
 }
 
 static void on_list(struct store *base, const char *kind, const char *group, size_t maximum,
                     const struct store_reader *reader)
 {
-    struct request *request = ask(container_of(base, struct disk_store, store), REQUEST_LIST);
+    ask_rows(base, REQUEST_LIST, kind, group, reader)->maximum = maximum;
+}
 
-    request->reader = *reader;
-    request->row_kind = text_copy(kind);
-    request->key = text_copy(group);
-    request->maximum = maximum;
+static void on_list_open(struct store *base, const char *kind, const char *group,
+                         enum store_detail detail, const struct store_reader *reader)
+{
+    (void)detail;
+    ask_rows(base, REQUEST_OPEN, kind, group, reader);
+}
+
+static void on_list_page(struct store *base, const char *kind, const char *key, size_t maximum,
+                         const struct store_reader *reader)
+{
+    ask_rows(base, REQUEST_PAGE, kind, key, reader)->maximum = maximum;
 }
 
 void disk_drop(struct store *base)
@@ -509,18 +670,6 @@ static void on_close(struct store *base)
     disk_drop(base);
 }
 
-static void on_list_open(struct store *base, const char *kind, const char *group,
-                         enum store_detail detail, const struct store_reader *reader)
-{
-    struct request *request = ask(container_of(base, struct disk_store, store), REQUEST_OPEN);
-
-    (void)detail;
-    request->reader = *reader;
-    request->row_kind = text_copy(kind);
-    request->key = text_copy(group);
-    request->maximum = SIZE_MAX;
-}
-
 static const struct store_functions functions = {
     .close = on_close,
     .commit = on_commit,
@@ -528,6 +677,7 @@ static const struct store_functions functions = {
     .get = on_get,
     .list = on_list,
     .list_open = on_list_open,
+    .list_page = on_list_page,
 };
 
 struct store *disk_open(struct disk *disk, struct loop *loop)

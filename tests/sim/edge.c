@@ -1,7 +1,7 @@
 /* The clocks and chance, as the daemon sees them. */
 #include "base/clock.h"
 #include "base/random.h"
-#include "sim/sim.h"
+#include "sim/fleet.h"
 
 #include <string.h>
 
@@ -12,7 +12,7 @@ int64_t clock_wall_ms(void)
 
 int64_t clock_monotonic_ms(void)
 {
-    return sim->now_us / US_PER_MS;
+    return fleet_clock_us(sim->running) / US_PER_MS;
 }
 
 void random_bytes(void *data, size_t length)

@@ -117,8 +117,10 @@ const struct known *known_learn(const struct disk_row *row)
     const char *bytes = row->row.bytes;
     char text[64];
 
-    if (!known)
+    if (!known) {
         known = make(row);
+        known->learned_us = sim->now_us;
+    }
     read_field(bytes, "state", text, sizeof(text));
     deployment_state_from_name(text, &known->state);
     read_field(bytes, "step", text, sizeof(text));

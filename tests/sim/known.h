@@ -17,6 +17,7 @@ struct known {
     enum deployment_state state;
     enum deployment_step step;
     char job[32]; /* that waits for its result; or "" */
+    int64_t learned_us;
     bool open;
     bool turn;
     bool retried;     /* made by an operator's retry or rollback */

@@ -2,7 +2,7 @@
 #include "net/loop.h"
 
 #include "net/timer.h"
-#include "sim/sim.h"
+#include "sim/fleet.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,8 +140,7 @@ void loop_free(struct loop *loop)
 
 int64_t loop_now_ms(const struct loop *loop)
 {
-    (void)loop;
-    return sim->now_us / US_PER_MS;
+    return fleet_clock_us(loop->process) / US_PER_MS;
 }
 
 void poke_init(struct poke *poke, struct loop *loop, void (*run)(void *context), void *context)
@@ -179,7 +178,8 @@ void timer_start(struct timer *timer, int64_t delay_ms)
     int64_t delay_us = (delay_ms > 0 ? delay_ms : 0) * US_PER_MS;
 
     heap_set(&timer->loop->timers, &timer->node,
-             sim->now_us + delay_us + (int64_t)chance_below(&sim->chance, STREAM_ORDER, 1000));
+             sim->now_us + fleet_true_us(timer->loop->process, delay_us) +
+                 (int64_t)chance_below(&sim->chance, STREAM_ORDER, 1000));
 }
 
 void timer_stop(struct timer *timer)

@@ -16,10 +16,12 @@ enum { EVENTS = 100, JOBS_MAX = 64, MINIMISING_RUNS = 400 };
 
 static const char usage[] =
     "usage: causeway-sim --seed N [--events N] [--without FAULT,...] [--only FAULT:NUMBER,...] "
-    "[--bridge]\n"
-    "       causeway-sim --seeds A..B [--jobs N] [--events N] [--first] [--quiet] [--bridge]\n"
+    "[--bridge | --fleet]\n"
+    "       causeway-sim --seeds A..B [--jobs N] [--events N] [--first] [--quiet] "
+    "[--bridge | --fleet]\n"
     "       causeway-sim --faults\n"
     "  --bridge   keeps two accounts as the configuration says, instead of deploying models\n"
+    "  --fleet    three daemons over one store, in place of one over its own\n"
     "  --seed     replays one run and tells its story; minimises nothing\n"
     "  --seeds    runs many; the first failing seed is minimised, and its story told\n"
     "  --first    ends at the first failing seed, without minimising\n"
@@ -175,6 +177,8 @@ static void print_command(const struct run_options *options)
     bool any = false;
 
     printf("causeway-sim --seed %" PRIu64, options->seed);
+    if (options->is_fleet)
+        printf(" --fleet");
     if (options->is_bridge)
         printf(" --bridge");
     else
@@ -388,17 +392,12 @@ static int run_told(struct run_options *options)
 int main(int argument_count, char **arguments)
 {
     static const struct option known[] = {
-        {"seed", required_argument, NULL, 's'},
-        {"seeds", required_argument, NULL, 'm'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"events", required_argument, NULL, 'e'},
-        {"without", required_argument, NULL, 'w'},
-        {"only", required_argument, NULL, 'o'},
-        {"first", no_argument, NULL, 'f'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"faults", no_argument, NULL, 'l'},
-        {"bridge", no_argument, NULL, 'b'},
-        {0},
+        {"seed", required_argument, NULL, 's'},    {"seeds", required_argument, NULL, 'm'},
+        {"jobs", required_argument, NULL, 'j'},    {"events", required_argument, NULL, 'e'},
+        {"without", required_argument, NULL, 'w'}, {"only", required_argument, NULL, 'o'},
+        {"first", no_argument, NULL, 'f'},         {"quiet", no_argument, NULL, 'q'},
+        {"faults", no_argument, NULL, 'l'},        {"bridge", no_argument, NULL, 'b'},
+        {"fleet", no_argument, NULL, 't'},         {0},
     };
     struct run_options options = {.events = EVENTS};
     struct many many = {.first = 1, .jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN)};
@@ -438,6 +437,9 @@ int main(int argument_count, char **arguments)
             break;
         case 'b':
             options.is_bridge = true;
+            break;
+        case 't':
+            options.is_fleet = true;
             break;
         case 'l':
             print_struck(&(struct outcome){0});

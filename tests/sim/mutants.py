@@ -38,6 +38,7 @@ class Mutant:
     folder: str
     find: str
     replace: str
+    world: str = ""  # "fleet": caught by several daemons
 
     def source(self) -> Path:
         """The one file that has the text, once."""
@@ -117,7 +118,8 @@ def try_mutant(mutant: Mutant, build: Path, link: list[str], seeds: str) -> Verd
     begun = time.monotonic()
     printed = subprocess.run(
         [str(program), "--seeds", seeds, "--jobs", "1", "--first", "--quiet"]
-        + (["--bridge"] if mutant.folder == "bridge" else []),
+        + (["--bridge"] if mutant.folder == "bridge" else [])
+        + (["--fleet", "--events", "30"] if mutant.world == "fleet" else []),
         capture_output=True, text=True,
     ).stdout
     caught = CAUGHT.search(printed)

@@ -49,14 +49,14 @@ struct open_ones {
     size_t count;
 };
 
-static void note_open(void *context, const struct record *record)
+static void note_open(void *context, const struct engine_open *deployment)
 {
     struct open_ones *open = context;
 
     if (open->count == OPEN_MAX)
         return;
-    open->ids[open->count++] = text_copy(record->id);
-    if (record->state == STATE_AWAITING_APPROVAL)
+    open->ids[open->count++] = text_copy(deployment->id);
+    if (deployment->state == STATE_AWAITING_APPROVAL)
         open->waiting[open->waiting_count++] = open->ids[open->count - 1];
 }
 
@@ -104,10 +104,10 @@ static void work(struct process *process)
         operate(process, ENGINE_RETRY, id);
 }
 
-static void note_with_turn(void *context, const struct record *record)
+static void note_with_turn(void *context, const struct engine_open *deployment)
 {
-    if (record->turn)
-        note_open(context, record);
+    if (deployment->turn)
+        note_open(context, deployment);
 }
 
 static void run_in(struct process *process, void (*what)(struct process *process))

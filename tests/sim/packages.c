@@ -15,6 +15,7 @@ struct package {
     char *image;
     char digest[80];
     bool rejected;
+    int64_t rejected_us;
     int64_t made_ms;
     int64_t modified_ms;
 };
@@ -43,6 +44,13 @@ bool packages_is_rejected(const char *arn)
     const struct package *package = find(arn);
 
     return package && package->rejected;
+}
+
+bool packages_was_rejected_by(const char *arn, int64_t when_us)
+{
+    const struct package *package = find(arn);
+
+    return package && package->rejected && package->rejected_us <= when_us;
 }
 
 /* ---- events ------------------------------------------------------------------------------------
@@ -111,6 +119,7 @@ static void reject(void *context)
 
     modify(package);
     package->rejected = true;
+    package->rejected_us = sim->now_us;
     tell_of(package, "rejection", "ModelApprovalStatus");
 }
 

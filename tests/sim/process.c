@@ -5,6 +5,7 @@
 #include "intake/intake.h"
 #include "sim/bridge_world.h"
 #include "sim/disk.h"
+#include "sim/fleet.h"
 #include "sim/world.h"
 
 #include <stdlib.h>
@@ -25,6 +26,8 @@ static void start_engine(struct process *process)
     process->engine = engine_new(process->loop, process->aws, process->store, process->config);
     process->intake =
         intake_new(process->loop, process->aws, process->store, process->engine, process->config);
+    if (sim->is_fleet)
+        fleet_join(process);
     if (engine_load(process->engine, &error) < 0)
         broken("1: nothing is lost", "the store cannot be read: %s", error.sentence);
     if (engine_get_statistics(process->engine).unreadable > 0)
@@ -95,12 +98,14 @@ void process_kill(struct process *process, const char *why)
     if (process->engine)
         engine_free(process->engine);
     disk_drop(process->store);
+    if (process->member)
+        fleet_leave(process);
     bridge_free(process->bridge);
     sim_aws_drop(process->aws);
     list_remove(&process->link);
     loop_free(process->loop);
     free(process);
-    if (list_is_empty(&sim->processes))
+    if (list_is_empty(&sim->processes) && !sim->is_fleet)
         plan_start();
 }
 
@@ -117,6 +122,8 @@ struct process *process_in_charge(void)
 {
     struct process *process;
 
+    if (sim->is_fleet)
+        return fleet_pick();
     list_each(process, &sim->processes, link)
     {
         if (!process->outlived && process->frozen_until_us <= sim->now_us)
@@ -205,14 +212,8 @@ static void mend_disk(void *context)
     disk_set_full(sim->disk, false);
 }
 
-static void reload(void)
+static void set_config(struct process *process)
 {
-    struct process *process = process_in_charge();
-
-    sim->config = sim->is_bridge ? bridge_configuration_make(false) : configuration_make();
-    story("the configuration is changed");
-    if (!process)
-        return;
     process->config = sim->config;
     if (process->bridge) {
         bridge_set_config(process->bridge, sim->config);
@@ -221,6 +222,19 @@ static void reload(void)
     engine_set_config(process->engine, sim->config);
     intake_set_config(process->intake, sim->config);
     missed_set_config(process->missed, sim->config);
+}
+
+static void reload(void)
+{
+    struct process *process = process_in_charge();
+
+    sim->config = sim->is_bridge ? bridge_configuration_make(false) : configuration_make();
+    story("the configuration is changed");
+    if (!sim->is_fleet && process) {
+        set_config(process);
+        return;
+    }
+    list_each(process, &sim->processes, link) set_config(process);
 }
 
 static void fail_a_service(enum error_class class, int64_t for_us)
@@ -247,9 +261,11 @@ static void some_trouble(void *context)
         return;
     if (chance_strikes(chance, FAULT_CRASH_AT_MOMENT))
         die_at_some_moment();
-    if (!sim->is_bridge && chance_strikes(chance, FAULT_TAKEOVER))
+    if (!sim->is_bridge && !sim->is_fleet && chance_strikes(chance, FAULT_TAKEOVER))
         take_over();
-    if (chance_strikes(chance, FAULT_DISK_FULL)) {
+    if (sim->is_fleet)
+        fleet_some_trouble();
+    if (!sim->is_fleet && chance_strikes(chance, FAULT_DISK_FULL)) {
         story("the disk is full");
         sim->trouble_us = sim->now_us;
         disk_set_full(sim->disk, true);

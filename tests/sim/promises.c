@@ -11,6 +11,7 @@
 #include "deploy/lineage.h"
 #include "deploy/machine.h"
 #include "sim/disk.h"
+#include "sim/fleet.h"
 #include "sim/known.h"
 
 #include <inttypes.h>
@@ -87,6 +88,8 @@ void promises_call_is_made(const struct aws_call *call)
 {
     const struct aws_operation *operation = call->operation;
 
+    if (sim->is_fleet)
+        fleet_call_is_made(call);
     if (operation->service == &service_sagemaker && !operation->input)
         check_document_call(call);
     else if (operation == &s3_copy_object)
@@ -397,6 +400,8 @@ static const struct known *ended_now;
 static void on_row(void *context, const struct disk_row *row, const struct store_row *before)
 {
     (void)context;
+    if (row && sim->is_fleet)
+        fleet_row_is_written(row, before);
     if (!row) {
         if (ended_now)
             check_end(ended_now);
@@ -408,7 +413,7 @@ static void on_row(void *context, const struct disk_row *row, const struct store
     if (!text_equal(row->row.kind, RECORD_KIND)) {
         struct error error;
 
-        if (before)
+        if (before && text_equal(row->row.kind, LINEAGE_KIND))
             old_lineage = json_parse(before->bytes, before->length, before->length, &error);
         return;
     }
@@ -465,7 +470,8 @@ static void check_held_up(void *context, const struct known *known)
 static void watch(void *context)
 {
     (void)context;
-    if (process_in_charge() && sim->now_us - sim->trouble_us > TURN_UP_US)
+    if ((sim->is_fleet ? fleet_is_awake() : process_in_charge() != NULL) &&
+        sim->now_us - sim->trouble_us > TURN_UP_US)
         known_each(check_held_up, NULL);
     sim_later(20 * US_PER_S, watch, NULL);
 }

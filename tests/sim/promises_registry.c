@@ -47,14 +47,13 @@ static bool was_attempted(const char *package)
     return attempt.was_made;
 }
 
-/* What an operator went back to is hers: the registry is not asked then, since staging may be away.
- */
-static bool is_operators(const cJSON *entry)
+/* Somebody wanted it back though the registry had said no: a person's later word. */
+static bool was_wanted(const cJSON *entry)
 {
     const struct known *known = known_find(json_get_text(entry, "deployment"));
 
-    return known && !known_has_field(known, "restores", "") &&
-           known_has_field(known, "withdraws", "");
+    return known && known->retried && known_has_field(known, "withdraws", "") &&
+           packages_was_rejected_by(json_get_text(entry, "model_package"), known->learned_us);
 }
 
 static void check_endpoint(const char *endpoint)
@@ -64,9 +63,9 @@ static void check_endpoint(const char *endpoint)
     const cJSON *newest = lineage ? lineage->child : NULL;
     const cJSON *before = lineage_before(lineage);
 
-    if (newest && !json_get_bool(newest, "left", false) && is_rejected(newest) &&
-        !is_operators(newest) && before && !is_rejected(before) &&
-        !was_attempted(json_get_text(newest, "model_package")))
+    if (newest && !json_get_bool(newest, "left", false) && is_rejected(newest) && before &&
+        !is_rejected(before) && !was_attempted(json_get_text(newest, "model_package")) &&
+        !was_wanted(newest))
         broken("what was rejected does not stay", "endpoint %s serves %s, and could serve %s",
                endpoint, json_get_text(newest, "model_package"),
                json_get_text(before, "model_package"));

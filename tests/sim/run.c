@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "sim/bridge_world.h"
 #include "sim/disk.h"
+#include "sim/fleet.h"
 #include "sim/promises.h"
 #include "sim/world.h"
 
@@ -31,6 +32,7 @@ void sim_begin(const struct run_options *options)
     list_init(&sim->processes);
     sim->tells = options->tells;
     sim->is_bridge = options->is_bridge;
+    sim->is_fleet = options->is_fleet;
     sim->events_wanted = options->events;
     for (unsigned i = 0; i < FAULTS; i++)
         sim->chance.without[i] = options->without[i];
@@ -84,7 +86,10 @@ void sim_run(const struct run_options *options)
     sim->config = configuration_make();
     configuration_begin_scaling();
     promises_begin();
-    process_start_daemon();
+    if (sim->is_fleet)
+        fleet_begin();
+    else
+        process_start_daemon();
     process_begin_trouble();
     operators_begin();
     sim_run_until(staging_begin(options->events) + AFTERMATH_US);

@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct member;
 struct process;
 struct disk;
 struct world;
@@ -49,6 +50,7 @@ struct sim {
     int64_t outage_until_us; /* of any service */
     struct config *config;   /* in force for whoever starts now */
     bool is_bridge;          /* a run of the bridge's, without deployments */
+    bool is_fleet;           /* several daemons share the store: fleet.h */
     bool tells;              /* the story is printed */
     bool stopped;            /* by loop_stop() */
     unsigned events_wanted;
@@ -109,6 +111,7 @@ struct process {
     struct missed *missed;
     struct bridge *bridge; /* in runs of the bridge's, which have neither engine nor intake */
     struct config *config;
+    struct member *member; /* of a fleet, or NULL */
     int64_t born_us;
     int64_t frozen_until_us;
     int64_t window_us; /* of counting how often it runs: see schedule.c */
@@ -185,6 +188,7 @@ struct run_options {
     uint64_t seed;
     unsigned events;
     bool is_bridge;
+    bool is_fleet;
     bool tells;
     bool without[FAULTS];
     const struct strike *only;

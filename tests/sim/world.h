@@ -191,6 +191,7 @@ const struct version *packages_content(const char *arn);
 const char *packages_image(const char *arn);
 /* The registry has taken its approval back. */
 bool packages_is_rejected(const char *arn);
+bool packages_was_rejected_by(const char *arn, int64_t when_us);
 
 /* ---- CloudFormation: stacks.c ------------------------------------------------------------------
  */

@@ -6,12 +6,15 @@
  * files whose path contains CAUSEWAY_TORTURE_FILES.
  * Clocks: CAUSEWAY_TORTURE_SPEED makes the monotonic clock, and the waits of the event loop, run so
  * many times as fast: a stall of 30 s is over in 1 s at a speed of 30. The wall clock stays, moved
- * by CAUSEWAY_TORTURE_WALL seconds. */
+ * by CAUSEWAY_TORTURE_WALL seconds. CAUSEWAY_TORTURE_LEAP names a file that holds a struct leap,
+ * by which a test moves all clocks of the process while it runs, as after a machine was suspended;
+ * the event loop wakes up for it. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,7 +46,16 @@ struct torture {
     _Atomic uint64_t struck;
 };
 
+/* As tests/torture/shim.py packs it, too. */
+struct leap {
+    _Atomic int64_t all_ms;  /* all clocks */
+    _Atomic int64_t wall_ms; /* the wall clock, besides */
+};
+
+enum { SLICE_MS = 10 }; /* how late a leap is noticed at most */
+
 static struct torture *torture;
+static struct leap *leap;
 static const char *files;
 static double speed = 1;
 static time_t wall_offset;
@@ -64,6 +76,22 @@ static void find(void *pointer, const char *name)
     void *symbol = dlsym(RTLD_NEXT, name);
 
     memcpy(pointer, &symbol, sizeof(symbol));
+}
+
+/* NULL where there is no path. */
+static void *share(const char *path, size_t size)
+{
+    if (!path)
+        return NULL;
+    int descriptor = open(path, O_RDWR | O_CLOEXEC);
+    void *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+
+    if (shared == MAP_FAILED) {
+        perror(path);
+        abort();
+    }
+    close(descriptor);
+    return shared;
 }
 
 __attribute__((constructor)) static void prepare(void)
@@ -87,17 +115,8 @@ __attribute__((constructor)) static void prepare(void)
     if (text)
         wall_offset = (time_t)strtol(text, NULL, 10);
     files = getenv("CAUSEWAY_TORTURE_FILES");
-    if (!path)
-        return;
-    int descriptor = open(path, O_RDWR | O_CLOEXEC);
-    void *shared = mmap(NULL, sizeof(*torture), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-
-    if (shared == MAP_FAILED) {
-        perror(path);
-        abort();
-    }
-    close(descriptor);
-    torture = shared;
+    torture = share(path, sizeof(*torture));
+    leap = share(getenv("CAUSEWAY_TORTURE_LEAP"), sizeof(*leap));
 }
 
 /* ---- clocks ---------------------------------------------------------------------------------- */
@@ -112,6 +131,20 @@ static void hurry(struct timespec *now, const struct timespec *since)
     now->tv_nsec = (long)((moved - (double)(time_t)moved) * 1e9);
 }
 
+static void move(struct timespec *now, int64_t by_ms)
+{
+    int64_t nanoseconds = now->tv_nsec + by_ms % 1000 * 1000000;
+
+    now->tv_sec += by_ms / 1000;
+    if (nanoseconds < 0 || nanoseconds >= 1000000000) {
+        int64_t carry = nanoseconds < 0 ? -1 : 1;
+
+        now->tv_sec += carry;
+        nanoseconds -= carry * 1000000000;
+    }
+    now->tv_nsec = nanoseconds;
+}
+
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
     if (!real_clock_gettime)
@@ -124,8 +157,12 @@ int clock_gettime(clockid_t clock, struct timespec *now)
         else if (both && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE))
             hurry(now, &began_wall);
     }
-    if (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)
+    bool wall = clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE;
+
+    if (wall)
         now->tv_sec += wall_offset;
+    if (leap && (wall || clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_COARSE))
+        move(now, leap->all_ms + (wall ? leap->wall_ms : 0));
     return result;
 }
 
@@ -144,15 +181,39 @@ static int shorter(int timeout)
     return timeout <= 0 || speed == 1 ? timeout : (int)((double)timeout / speed) + 1;
 }
 
+/* Wakes up early, as for a time-out, when the clocks have leapt since the last time: whoever waits
+ * looks at them then. There is one loop. */
+static int wait_in_slices(int descriptor, struct epoll_event *events, int maximum, int timeout,
+                          const sigset_t *mask)
+{
+    static int64_t seen;
+
+    for (;;) {
+        int slice = timeout >= 0 && timeout < SLICE_MS ? timeout : SLICE_MS;
+        int64_t now = leap->all_ms + leap->wall_ms;
+        bool leapt = now != seen && timeout > 0;
+
+        seen = now;
+        int result = real_epoll_pwait(descriptor, events, maximum, leapt ? 0 : slice, mask);
+
+        if (result != 0 || leapt || timeout == slice)
+            return result;
+        if (timeout > 0)
+            timeout -= slice;
+    }
+}
+
 int epoll_pwait(int descriptor, struct epoll_event *events, int maximum, int timeout,
                 const sigset_t *mask)
 {
+    if (leap)
+        return wait_in_slices(descriptor, events, maximum, shorter(timeout), mask);
     return real_epoll_pwait(descriptor, events, maximum, shorter(timeout), mask);
 }
 
 int epoll_wait(int descriptor, struct epoll_event *events, int maximum, int timeout)
 {
-    return real_epoll_pwait(descriptor, events, maximum, shorter(timeout), NULL);
+    return epoll_pwait(descriptor, events, maximum, timeout, NULL);
 }
 
 /* ---- the disk -------------------------------------------------------------------------------- */

@@ -1,12 +1,14 @@
-"""The other side of shim.c: a disk that fails where a test says, clocks that run faster or wrong."""
+"""The other side of shim.c: a disk that fails where a test says, clocks that run faster, leap or are wrong."""
 
 import mmap
 import os
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 from causeway import BUILD
 
+_LEAP = struct.Struct("=qq")  # struct leap
 _LAYOUT = struct.Struct("=IIQQQQQ")  # struct torture
 MODES = {name: number for number, name in enumerate(("count", "io error", "full", "delay", "short", "kill before", "kill after"))}
 WRITE, SYNC, TRUNCATE = 1, 2, 4
@@ -44,3 +46,31 @@ class Disk:
     @property
     def struck(self) -> int:
         return int(_LAYOUT.unpack(self._shared[:])[6])
+
+
+class Leap:
+    """The clocks of a process with `environment`, which a test moves while it runs; others are told by how much."""
+
+    def __init__(self, directory: Path, others: Callable[[float], None] = lambda seconds: None) -> None:
+        self._others = others
+        path = directory / "leap"
+        path.write_bytes(bytes(_LEAP.size))
+        with path.open("r+b") as file:
+            self._shared = mmap.mmap(file.fileno(), _LEAP.size)
+        self.environment = preload(LEAP=str(path))
+        self.seconds = 0.0
+        self.wall_seconds = 0.0
+
+    def on(self, seconds: float) -> None:
+        """So much later."""
+        self.seconds += seconds
+        self._write()
+        self._others(self.seconds)
+
+    def wall(self, seconds: float) -> None:
+        """The wall clock alone is off by so much from now on."""
+        self.wall_seconds = seconds
+        self._write()
+
+    def _write(self) -> None:
+        self._shared[:] = _LEAP.pack(int(self.seconds * 1000), int(self.wall_seconds * 1000))

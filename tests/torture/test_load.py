@@ -1,10 +1,12 @@
 """Load and churn, over the fast fake of SQS, S3, ECR and SageMaker that the benches have (tests/bench/server): it knows what
 the daemon asks of them and answers at once. The local AWS of the other tests would take hours for this."""
 
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -72,12 +74,17 @@ class Process:
             return [json.loads(row[0]) for row in database.execute("SELECT bytes FROM record WHERE kind = 'deployment'")]
 
     def open(self) -> int:
-        answer = subprocess.run([str(BUILD / "causewayctl"), "--socket", str(self.directory / "s"), "--json", "status"],
-                                capture_output=True, text=True, timeout=60, check=False)
-        if answer.returncode != 0:  # its limit of time, twenty times as short here, passed while the daemon was busy
-            assert self.process.poll() is None
-            return -1
-        return int(json.loads(answer.stdout)["deployments"]["open"])
+        """Deployments that are open; -1 while it is not told: the daemon's own limit of time for an answer, here so many
+        times shorter, may pass while it is busy. `status` would have each of thousands of records read for it."""
+        assert self.process.poll() is None
+        with contextlib.suppress(OSError), contextlib.closing(socket.socket(socket.AF_UNIX)) as asking:
+            asking.settimeout(60)
+            asking.connect(str(self.directory / "s"))
+            asking.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            said = b"".join(iter(lambda: asking.recv(65536), b"")).decode()
+            if said.startswith("HTTP/1.1 200"):
+                return sum(int(float(n)) for n in re.findall(r"^causeway_deployments_open\{.*\} (\S+)$", said, re.M))
+        return -1
 
     def stop(self) -> int:
         if self.process.poll() is None:
@@ -95,22 +102,25 @@ def directory(tmp_path: Path) -> Path:
     short.unlink()
 
 
-def event(number: int, endpoints: int) -> str:
-    seconds = number // endpoints
-    whole = json.loads(bench.event(number, 0, endpoint=f"e{number % endpoints}"))
-    whole["time"] = f"2026-11-25T{9 + seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}Z"
+def event(number: int, endpoints: int, endpoint: int | None = None) -> str:
+    """The number-th, a second after the one before; for the endpoints in turn, or for one."""
+    whole = json.loads(bench.event(number, 0, endpoint=f"e{number % endpoints if endpoint is None else endpoint}"))
+    whole["time"] = f"2026-11-25T{5 + number // 3600:02d}:{number // 60 % 60:02d}:{number % 60:02d}Z"
     return json.dumps(whole, separators=(",", ":"))
 
 
 def test_thousands_of_events_at_once(server, directory, record_property):
-    """10,000 for 200 endpoints; with CAUSEWAY_THOROUGH=1, 50,000 for 1,000, which SageMaker's quotas, kept here too, make long."""
+    """Memory is bounded, order is kept at each endpoint, and none starves. 10,000 for 200 endpoints; with
+    CAUSEWAY_THOROUGH=1, 50,000 for 1,000, which SageMaker's quotas, kept here too, make long. A tenth of them are for one
+    endpoint, and come before all others."""
     began = time.monotonic()
+    flood = EVENTS // 10
     server.tell("set", settle_us=1000)
-    server.tell("messages", "\n".join(event(n, ENDPOINTS) for n in range(EVENTS)))
+    server.tell("messages", "\n".join(event(n, ENDPOINTS, 0 if n < flood else None) for n in range(EVENTS)))
     daemon = Process(server, directory, ENDPOINTS, **FAST)
     try:
-        wait_for(lambda: server.counts()["deleted"] >= EVENTS, "every message to be committed and deleted", 300, every=0.5)
-        wait_for(lambda: daemon.open() == 0, "every deployment to end", 900, every=3.0)
+        wait_for(lambda: server.counts()["deleted"] >= EVENTS, "every message to be committed and deleted", 600, every=0.5)
+        wait_for(lambda: daemon.open() == 0, "every deployment to end", 900, every=1.0)
         peak = daemon.status("VmHWM")
         assert daemon.stop() == 0
         records = daemon.records()
@@ -119,19 +129,24 @@ def test_thousands_of_events_at_once(server, directory, record_property):
         by_endpoint = defaultdict(list)
         for record in records:
             by_endpoint[record["endpoint"]].append(record)
-        assert len(by_endpoint) == ENDPOINTS  # nobody starved
-        for mine in by_endpoint.values():
+        assert len(by_endpoint) == ENDPOINTS
+        served = {}
+        for endpoint, mine in by_endpoint.items():
             mine.sort(key=lambda r: r["event_ms"])
             assert mine[-1]["state"] == "succeeded"  # the newest is what serves
-            served = [r for r in mine if r["state"] == "succeeded"]
-            ended = [r["ended_ms"] for r in served]
-            assert ended == sorted(ended)  # and it came last: order is kept
+            served[endpoint] = [r["ended_ms"] for r in mine if r["state"] == "succeeded"]
+            assert served[endpoint] == sorted(served[endpoint])  # and it came last: order is kept
+        # Nobody starved: until the last one had a model that serves, most of what was done was first ones.
+        all_serve = max(ended[0] for ended in served.values())
+        before = sum(ms <= all_serve for ended in served.values() for ms in ended)
+        assert before <= 2 * ENDPOINTS
         record_property("events", EVENTS)
         record_property("endpoints", ENDPOINTS)
         record_property("seconds", round(time.monotonic() - began))
         record_property("peak MB", peak // 1024)
-        if BUILD.name != "sanitize":
-            assert peak < 600_000
+        record_property("deployments until all endpoints served", before)
+        if BUILD.name != "sanitize":  # some 6 KB for each that waits
+            assert peak < 120_000 + EVENTS * 8
     finally:
         daemon.stop()
 
@@ -146,8 +161,8 @@ def test_an_hour_of_churn_leaves_memory_descriptors_and_threads_where_they_were(
         for _ in range(rounds):
             server.tell("messages", "\n".join(event(n, 20) for n in range(number, number + each)))
             number += each
-            wait_for(lambda: server.counts()["deleted"] >= number, "the messages to be deleted", 120, every=0.1)
-            wait_for(lambda: daemon.open() == 0, "the deployments to end", 120, every=0.1)
+            wait_for(lambda: server.counts()["deleted"] >= number, "the messages to be deleted", 600, every=0.1)
+            wait_for(lambda: daemon.open() == 0, "the deployments to end", 600, every=0.1)
             seen.append((daemon.status("VmRSS"), daemon.descriptors(), daemon.status("Threads")))
         middle, last = seen[rounds // 2], seen[-1]
         if BUILD.name != "sanitize":  # which keeps what is freed

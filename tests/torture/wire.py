@@ -104,7 +104,7 @@ class Wire:
 
     def _serve(self, client: socket.socket) -> None:
         self._sockets.append(client)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # ValueError: one that was closed meanwhile
             if self.mode == "silent":
                 client.recv(1)
                 while self._open and self.mode == "silent":

@@ -227,6 +227,18 @@ class Gate:
         """Ends the visibility timeouts, as waiting would."""
         return self._ask("POST", "sqs/visible", {"queue": queue})["messages"]
 
+    def put_sparse(self, bucket: str, key: str, size: int) -> dict[str, Any]:
+        """An object of so many bytes, of which there are none; {"url", "version_id"}."""
+        return self._ask("POST", "sparse", {"bucket": bucket, "key": key, "bytes": size})
+
+    def sparse(self) -> dict[str, int]:
+        """"BUCKET/KEY" and size of those that there are."""
+        return self._ask("GET", "sparse")
+
+    def spoil_layers(self) -> None:
+        """The bytes of every image's layers become others, under the same digests."""
+        self._ask("POST", "layers/spoil", {})
+
     def event(self, account: str, event: dict[str, Any], bus: str = "default", times: int = 1) -> dict[str, Any]:
         """A service's own event (its source may begin with "aws."), with the id and time that it says; the envelope."""
         return self._ask("POST", "events", {"account": account, "event": event, "bus": bus, "times": times})

@@ -46,6 +46,9 @@ class Control:
             ("POST", "stacks"): lambda q: self._gate.stacks.set(q),
             ("GET", "alarms"): lambda q: self._gate.alarms.shown(),
             ("POST", "alarms"): lambda q: self._gate.alarms.set(self._account(q), q),
+            ("POST", "sparse"): lambda q: self._gate.sparse.put(q["bucket"], q["key"], int(q["bytes"])),
+            ("GET", "sparse"): lambda q: {f"{bucket}/{key}": made.size for (bucket, key), made in self._gate.sparse.objects.items()},
+            ("POST", "layers/spoil"): lambda q: self._gate.layers.spoil(),
             ("POST", "registry"): lambda q: self._gate.registry.set(self._account(q), self._gate.region, q),
             ("GET", "codepipeline/jobs"): lambda q: self._gate.pipelines.jobs,
         }

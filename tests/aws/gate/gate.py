@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
-from .additions import cloudformation, cloudwatch, codepipeline, ecr, eventbridge, iam, registry, runtime, s3, sagemaker, sqs, sts
+from .additions import (
+    cloudformation, cloudwatch, codepipeline, dynamodb, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sparse, sqs, sts)
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -43,13 +44,16 @@ class Gate:
         self.registry = registry.Registry()
         self.alarms = cloudwatch.Alarms()
         self.stacks = cloudformation.Stacks(self)
+        self.layers = ecr_layers.Layers()
+        self.sparse = sparse.SparseObjects()
         self.control = Control(self)
         self.connections_accepted: Callable[[], int] = lambda: 0
         self.additions: dict[str, dict[str, Callable[[Gate, Request], Response | None]]] = {
             "cloudformation": cloudformation.OPERATIONS,
             "cloudwatch": cloudwatch.OPERATIONS,
             "codepipeline": codepipeline.OPERATIONS,
-            "ecr": ecr.OPERATIONS,
+            "dynamodb": dynamodb.OPERATIONS,
+            "ecr": {**ecr.OPERATIONS, **ecr_layers.OPERATIONS},
             "events": eventbridge.OPERATIONS,
             "s3": s3.OPERATIONS,
             "sagemaker": {**sagemaker.OPERATIONS, **registry.OPERATIONS},
@@ -74,6 +78,8 @@ class Gate:
             self.registry.reset()
             self.alarms.reset()
             self.stacks.reset()
+            self.layers.reset()
+            self.sparse.reset()
         self.record.clear()
 
     def answer(self, request: Request) -> Response:
@@ -93,7 +99,7 @@ class Gate:
             failure = AwsError("InternalFailure", f"gate: {type(problem).__name__}: {problem}", 500)
             response = serialize.error(request, failure, request_id)
             self.record.add_violation(f"the gate failed: {type(problem).__name__}: {problem}",
-                                      service=request.service, operation=request.operation)
+                                      sequence=request.scratch["sequence"], service=request.service, operation=request.operation)
             traceback.print_exc()
         self._finish(request, response, request_id, struck)
         self._record(request, response, started, struck)
@@ -103,6 +109,9 @@ class Gate:
         request.scratch["request_id"] = request_id
         if self.metadata.owns(request):
             return self._with_faults(request, struck, lambda _: None, self.metadata.answer)
+        if ecr_layers.is_download(request):
+            request.service, request.operation, request.protocol, request.region = "ecr-layers", "GetLayer", "rest-xml", self.region
+            return self._with_faults(request, struck, lambda _: None, lambda asked: ecr_layers.download(self, asked))
         if sts.is_web_identity(request):
             request.service, request.protocol, request.region = "sts", "query", self.region
             request.operation = "AssumeRoleWithWebIdentity"
@@ -179,7 +188,7 @@ class Gate:
         self.record.add_violation(
             failure.violation or "", code=failure.code, service=request.service, operation=request.operation,
             principal=request.principal, method=request.method, target=request.target,
-            user_agent=request.header("user-agent"), sequence=request.scratch.get("sequence"),
+            user_agent=request.header("user-agent"), sequence=request.scratch["sequence"],
         )
 
     def _finish(self, request: Request, response: Response, request_id: str, struck: list[dict[str, Any]]) -> None:

@@ -26,6 +26,7 @@ class Record:
     def __init__(self, path: Path | None) -> None:
         self._changed = threading.Condition()
         self._sequence = 0
+        self._cleared_at = 0
         self._file = path.open("a", buffering=1) if path else None
         self.calls: list[dict[str, Any]] = []
         self.violations: list[dict[str, Any]] = []
@@ -38,14 +39,18 @@ class Record:
 
     def add_call(self, call: dict[str, Any]) -> None:
         with self._changed:
+            if self._is_of_before(call["sequence"]):
+                return
             self.calls.append(call)
             if self._file:
                 self._file.write(json.dumps(call, default=str) + "\n")
             self._changed.notify_all()
 
-    def add_violation(self, reason: str, **about: Any) -> None:
+    def add_violation(self, reason: str, *, sequence: int, **about: Any) -> None:
         with self._changed:
-            self.violations.append({"time": time.time(), "reason": reason, **about})
+            if self._is_of_before(sequence):
+                return
+            self.violations.append({"time": time.time(), "reason": reason, "sequence": sequence, **about})
 
     def add_danger(self, reason: str, **about: Any) -> None:
         """Something AWS allows and a careful client never does, such as deleting a config that serves."""
@@ -56,8 +61,13 @@ class Record:
         with self._changed:
             return [call for call in self.calls if call["sequence"] > sequence]
 
+    def _is_of_before(self, sequence: int) -> bool:
+        """A call that was under way when the world was emptied: its caller is gone, and the next test is not to see it."""
+        return sequence <= self._cleared_at
+
     def clear(self) -> None:
         with self._changed:
+            self._cleared_at = self._sequence
             self.calls.clear()
             self.violations.clear()
             self.dangers.clear()

@@ -27,6 +27,7 @@ STAGING_ROLE = "causeway-staging"
 EXTERNAL_ID = "causeway"
 MAX_RECEIVES = 5
 _IMAGE_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
+_LIST_TYPE = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 
 class World:
@@ -167,6 +168,44 @@ class World:
         answer = self.client("staging", "ecr").put_image(
             repositoryName=REPOSITORY, imageManifest=json.dumps(manifest), imageManifestMediaType=_IMAGE_TYPE, imageTag=tag)
         return answer["image"]["imageId"]["imageDigest"]
+
+    def put_layered_image(self, tag: str, *layers: bytes, repository: str = REPOSITORY) -> str:
+        """An image that is what it says: pushed to staging's repository as Docker does; its digest."""
+        return self._push(repository, _IMAGE_TYPE, {
+            "schemaVersion": 2, "mediaType": _IMAGE_TYPE,
+            "config": self._push_layer(repository, json.dumps({"tag": tag}).encode(), "application/vnd.docker.container.image.v1+json"),
+            "layers": [self._push_layer(repository, layer, "application/vnd.docker.image.rootfs.diff.tar.gzip") for layer in layers],
+        }, tag)
+
+    def put_image_list(self, tag: str, *digests: str, repository: str = REPOSITORY) -> str:
+        """A list of images, as those for several platforms are; its digest."""
+        found = self.client("staging", "ecr").batch_get_image(
+            repositoryName=repository, imageIds=[{"imageDigest": digest} for digest in digests])["images"]
+        sizes = {image["imageId"]["imageDigest"]: len(image["imageManifest"]) for image in found}
+        return self._push(repository, _LIST_TYPE, {"schemaVersion": 2, "mediaType": _LIST_TYPE, "manifests": [
+            {"mediaType": _IMAGE_TYPE, "digest": digest, "size": sizes[digest],
+             "platform": {"architecture": architecture, "os": "linux"}}
+            for digest, architecture in zip(digests, ("amd64", "arm64", "s390x"), strict=False)]}, tag)
+
+    def _push(self, repository: str, media_type: str, manifest: dict[str, Any], tag: str) -> str:
+        return self.client("staging", "ecr").put_image(
+            repositoryName=repository, imageManifest=json.dumps(manifest, indent=3), imageManifestMediaType=media_type,
+            imageTag=tag)["image"]["imageId"]["imageDigest"]
+
+    def _push_layer(self, repository: str, content: bytes, media_type: str) -> dict[str, Any]:
+        ecr = self.client("staging", "ecr")
+        digest = "sha256:" + hashlib.sha256(content).hexdigest()
+        said = {"mediaType": media_type, "size": len(content), "digest": digest}
+        there = ecr.batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])["layers"]
+        if there[0]["layerAvailability"] == "AVAILABLE":
+            return said
+        upload = ecr.initiate_layer_upload(repositoryName=repository)
+        for first in range(0, len(content), upload["partSize"]):
+            part = content[first : first + upload["partSize"]]
+            ecr.upload_layer_part(repositoryName=repository, uploadId=upload["uploadId"], partFirstByte=first,
+                                  partLastByte=first + len(part) - 1, layerPartBlob=part)
+        ecr.complete_layer_upload(repositoryName=repository, uploadId=upload["uploadId"], layerDigests=[digest])
+        return said
 
     def put_model(self, key: str, content: bytes = b"0.5\n", bucket: str = SAGEMAKER_BUCKET, account: str = "staging") -> dict[str, str]:
         """A real model.tar.gz; {"url", "bucket", "key", "version_id", "etag", "sha256"}."""

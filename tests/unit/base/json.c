@@ -78,6 +78,8 @@ static void what_is_wrong_is_named_with_line_and_column(void **state)
         {"01", "line 1, column 1: a number begins with a zero"},
         {"1.", "line 1, column 1: a number ends with its point"},
         {"1e", "line 1, column 1: a number lacks its exponent"},
+        {"[1e308, 1e309]", "line 1, column 9: a number is larger than any can be here"},
+        {"-1e400", "line 1, column 1: a number is larger than any can be here"},
         {"{} x", "line 1, column 4: something stands behind the document"},
         {"{\"a\":1,}", "line 1, column 8: a member's name is expected here"},
         {"{a:1}", "line 1, column 2: a member's name is expected here"},
@@ -423,6 +425,27 @@ static void members_of_another_type_read_as_absent(void **state)
     assert_null(json_text(NULL));
 }
 
+static void numbers_are_taken_up_to_the_largest_there_is(void **state)
+{
+    enum { DIGITS = 309 };
+    char digits[DIGITS + 2];
+    cleanup(json_free)
+    cJSON *document = parse("[1.7976931348623157e308, 1e-400]");
+
+    (void)state;
+    assert_non_null(document);
+    /* Without an exponent, too: 9 and 308 more of them are beyond it, 1 and 308 zeros are not. */
+    memset(digits, '9', DIGITS);
+    digits[DIGITS] = '\0';
+    assert_null(json_parse(digits, DIGITS, DIGITS, NULL));
+    memset(digits + 1, '0', DIGITS - 1);
+    digits[0] = '1';
+    cleanup(json_free)
+    cJSON *fits = json_parse(digits, DIGITS, DIGITS, NULL);
+
+    assert_non_null(fits);
+}
+
 static void numbers_that_a_double_cannot_hold_keep_their_spelling(void **state)
 {
     cleanup(json_free)
@@ -497,9 +520,30 @@ static void people_are_shown_indentation_by_two(void **state)
                                 "}");
 }
 
+static void a_document_in_an_arena_is_the_same_and_freed_with_it(void **state)
+{
+    static const char text[] = "{\"a\": [1, 12345678901234567890, \"b\\u00e9\", {}], \"c\": null}";
+    struct arena arena = {0};
+    struct error error;
+
+    (void)state;
+    const cJSON *kept = json_parse_into(&arena, text, sizeof(text) - 1, 1000, &error);
+    cleanup(json_free)
+    cJSON *own = json_parse(text, sizeof(text) - 1, 1000, &error);
+
+    assert_non_null(kept);
+    assert_true(json_equal(kept, own));
+    assert_string_equal(json_number_spelling(json_pointer(kept, "/a/1")), "12345678901234567890");
+    assert_null(json_parse_into(&arena, "{\"a\": [1, \"b\", x", 17, 1000, &error));
+    assert_null(json_parse_into(&arena, "{\"a\": 1, \"a\": 2}", 16, 1000, &error));
+    assert_non_null(strstr(error.sentence, "stands twice"));
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_document_in_an_arena_is_the_same_and_freed_with_it),
         cmocka_unit_test(what_rfc_8259_allows_is_read),
         cmocka_unit_test(what_is_wrong_is_named_with_line_and_column),
         cmocka_unit_test(a_nul_byte_is_refused_wherever_it_stands),
@@ -518,6 +562,7 @@ int main(void)
         cmocka_unit_test(canonical_print_takes_any_value),
         cmocka_unit_test(equality_minds_elements_order_but_not_members),
         cmocka_unit_test(members_of_another_type_read_as_absent),
+        cmocka_unit_test(numbers_are_taken_up_to_the_largest_there_is),
         cmocka_unit_test(numbers_that_a_double_cannot_hold_keep_their_spelling),
         cmocka_unit_test(an_object_is_built_member_by_member),
         cmocka_unit_test(text_from_outside_is_made_readable_when_added),

@@ -120,6 +120,9 @@ static void what_is_no_time_is_refused(void **state)
         "26-11-20T09:30:12Z",
         "-1795167012",
         "99999999999999999999999",
+        "6666666666666660",          /* the year 213226 */
+        "0000-01-01T00:00:00+00:01", /* before there were any */
+        "9999-12-31T23:59:59-00:01",
     };
 
     (void)state;
@@ -133,7 +136,7 @@ static void what_is_no_time_is_refused(void **state)
 static void every_time_that_is_written_is_read_back(void **state)
 {
     (void)state;
-    for (int64_t time_ms = INT64_C(-30610224000000); time_ms < INT64_C(253402300800000);
+    for (int64_t time_ms = INT64_C(-62167219200000); time_ms < INT64_C(253402300800000);
          time_ms += INT64_C(1234567890123)) {
         char text[TIME_TEXT_SIZE];
         int64_t again = 0;

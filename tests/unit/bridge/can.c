@@ -1,5 +1,6 @@
 /* What a list of resources lets somebody do, and what is missing for it. */
 #include "bridge/can.h"
+#include "bridge/hop.h"
 #include "bridge/world.h"
 
 #define FORWARD "arn:aws:iam::" STAGING ":role/causeway-forward"
@@ -113,6 +114,38 @@ static void a_statement_that_is_gone_is_named(void **state)
     assert_non_null(strstr(missing, "\n+ {\"Sid\":\"CausewayFromStaging\""));
 }
 
+static void a_package_is_asked_for_by_its_groups_policy(void **state)
+{
+    (void)state;
+    struct config *config = config_of(
+        ACCOUNTS BRIDGE
+        "deployments:\n"
+        "  scorer:\n"
+        "    on: { source: [aws.sagemaker], detail: { ModelPackageGroupName: [scorers] } }\n"
+        "    artifact: { bucket: b-b, key: k, form: model }\n"
+        "    endpoint: scorer\n"
+        "    execution_role: \"${role.execution.arn}\"\n"
+        "    container: { image: \"" STAGING ".dkr.ecr.us-east-1.amazonaws.com/a:latest\" }\n"
+        "    variant: { instance_type: ml.m5.xlarge }\n");
+    struct resource_list list = list_of(config);
+    struct observed *observed = observed_of(&list);
+    struct arena arena = {0};
+    const struct resource *group =
+        &list.items[index_of(&list, "staging/model_package_group_policy/scorers")];
+    const char *principal = "arn:aws:iam::" PROD ":role/causeway-instance";
+
+    assert_null(hop_missing(&arena, config, principal, &list, observed, group));
+    cJSON_DeleteItemFromObjectCaseSensitive(observed[group - list.items].fields, "policy");
+    const char *missing = hop_missing(&arena, config, principal, &list, observed, group);
+
+    assert_non_null(missing);
+    assert_non_null(strstr(missing, "CausewayPackages"));
+    arena_free(&arena);
+    free_observed(observed, &list);
+    resource_list_free(&list);
+    config_unref(config);
+}
+
 static void a_role_that_is_gone_misses_its_own_statement(void **state)
 {
     struct world *world = *state;
@@ -144,6 +177,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_missing_where_all_is_as_the_file_says,
                                         open_world, close_world),
         cmocka_unit_test_setup_teardown(a_statement_that_is_gone_is_named, open_world, close_world),
+        cmocka_unit_test(a_package_is_asked_for_by_its_groups_policy),
         cmocka_unit_test_setup_teardown(a_role_that_is_gone_misses_its_own_statement, open_world,
                                         close_world),
         cmocka_unit_test_setup_teardown(what_the_file_would_not_allow_either_is_not_missing,

@@ -55,6 +55,35 @@ static void a_write_names_the_resource_and_its_author(void **state)
         HINT_DRIFT);
 }
 
+static void a_write_to_a_pipeline_names_its_stages_that_are_kept(void **state)
+{
+    (void)state;
+    struct config *config = config_of(
+        ACCOUNTS BRIDGE
+        "resources:\n"
+        "  - { kind: codepipeline_stage, account: staging, name: forwarding, stage: Deploy,\n"
+        "      pipeline: fraud-scorer-deploy, actions: [ { name: F, category: Invoke,\n"
+        "      provider: Lambda, configuration: { FunctionName: f } } ] }\n");
+    struct resource_list list = list_of(config);
+    bool named[64] = {false};
+    struct hint hint = {0};
+    cleanup(json_free)
+    cJSON *event = json_of(EVENT(STAGING, "codepipeline.amazonaws.com",
+                                 "'pipeline':{'name':'fraud-scorer-deploy','stages':[]}", ""));
+
+    assert_int_equal(hint_read(event, &list, config, "", &hint, named), HINT_DRIFT);
+    for (size_t i = 0; i < list.count; i++)
+        assert_int_equal(named[i], list.items[i].kind == RESOURCE_CODEPIPELINE_STAGE);
+    const cJSON *pattern = json_get(
+        list.items[index_of(&list, "staging/event_rule/default/causeway-drift")].fields, "pattern");
+    cleanup(free_pointer)
+    char *text = json_print(pattern);
+
+    assert_non_null(strstr(text, "{\"requestParameters\":{\"pipeline\":{\"name\":"));
+    resource_list_free(&list);
+    config_unref(config);
+}
+
 static void a_write_to_the_same_name_in_another_account_is_none(void **state)
 {
     (void)state;
@@ -122,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_write_names_the_resource_and_its_author),
+        cmocka_unit_test(a_write_to_a_pipeline_names_its_stages_that_are_kept),
         cmocka_unit_test(a_write_to_the_same_name_in_another_account_is_none),
         cmocka_unit_test(a_refused_write_is_none),
         cmocka_unit_test(the_daemons_own_write_is_known),

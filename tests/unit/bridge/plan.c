@@ -253,6 +253,31 @@ static void a_queue_that_would_be_made_with_such_a_policy_is_refused(void **stat
     end(&world);
 }
 
+/* Others have almost filled the document: ours does not fit beside theirs. */
+static void
+a_document_that_aws_would_find_too_large_is_refused_before_anything_is_changed(void **state)
+{
+    (void)state;
+    struct world world = given(ACCOUNTS BRIDGE, true);
+    cJSON *fields = fields_of(&world, BUCKET);
+    struct buffer filling = BUFFER(65536);
+
+    while (filling.length < 20300)
+        buffer_append_text(&filling, "x");
+    cleanup(json_free)
+    cJSON *policy = json_of("{'Version':'2012-10-17','Statement':[{'Sid':'Theirs','Effect':'Allow',"
+                            "'Principal':'*','Action':'s3:GetObject'}]}");
+
+    json_add_text(policy->child->next->child, "Resource", buffer_text(&filling));
+    json_put(fields, "policy", cJSON_Duplicate(policy, true));
+    make(&world);
+    assert_int_equal(entry_of(&world, BUCKET)->verdict, PLAN_REFUSED);
+    assert_non_null(strstr(entry_of(&world, BUCKET)->note, "20480 are allowed"));
+    assert_int_equal(world.plan.action_count, 0);
+    buffer_free(&filling);
+    end(&world);
+}
+
 static void what_left_the_file_stays_without_prune(void **state)
 {
     (void)state;
@@ -322,6 +347,37 @@ static void what_a_pass_may_delete_begins_with_what_refers_to_the_rest(void **st
     assert_non_null(action_of(&world.plan, "DeleteRule"));
     assert_null(action_of(&world.plan, "DeleteEventBus"));
     assert_int_equal(world.plan.withheld, 1);
+    end(&world);
+}
+
+static void what_could_not_be_deleted_before_does_not_keep_the_rest_waiting(void **state)
+{
+    (void)state;
+    struct world world =
+        given(ACCOUNTS BRIDGE "reconcile: { prune: true, max_deletes: 1 }\n", true);
+    const char *const left[] = {"prod/event_rule/cross-account-bus/causeway-from-staging",
+                                "prod/event_rule/default/causeway-endpoints"};
+    struct map undeletable = {0};
+
+    for (size_t i = 0; i < array_length(left); i++) {
+        world.list.items[index_of(&world.list, left[i])].orphan = true;
+        json_put(fields_of(&world, left[i]), "tags",
+                 json_of("{'causeway:owner':'" PROD "/causeway-events'}"));
+    }
+    for (size_t i = 0; i < array_length(left); i++) {
+        map_put(&undeletable, left[i], &world);
+        world.options.undeletable = &undeletable;
+        make(&world);
+        assert_string_equal(json_get_text(action_of(&world.plan, "DeleteRule")->input, "Name"),
+                            strrchr(left[1 - i], '/') + 1);
+        plan_free(&world.plan);
+        map_remove(&undeletable, left[i]);
+    }
+    for (size_t i = 0; i < array_length(left); i++)
+        map_put(&undeletable, left[i], &world);
+    make(&world);
+    assert_non_null(action_of(&world.plan, "DeleteRule"));
+    map_free(&undeletable);
     end(&world);
 }
 
@@ -395,10 +451,13 @@ int main(void)
         cmocka_unit_test(a_trust_that_lets_the_daemon_in_is_written),
         cmocka_unit_test(a_queue_policy_that_denies_the_daemon_is_refused),
         cmocka_unit_test(a_queue_that_would_be_made_with_such_a_policy_is_refused),
+        cmocka_unit_test(
+            a_document_that_aws_would_find_too_large_is_refused_before_anything_is_changed),
         cmocka_unit_test(what_left_the_file_stays_without_prune),
         cmocka_unit_test(only_what_we_made_is_pruned),
         cmocka_unit_test(a_pass_deletes_no_more_than_it_may),
         cmocka_unit_test(what_a_pass_may_delete_begins_with_what_refers_to_the_rest),
+        cmocka_unit_test(what_could_not_be_deleted_before_does_not_keep_the_rest_waiting),
         cmocka_unit_test(in_observe_mode_nothing_is_called),
         cmocka_unit_test(what_could_not_be_read_is_left_alone),
         cmocka_unit_test(

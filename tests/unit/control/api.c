@@ -160,6 +160,7 @@ static void given_an_answer_without_a_reason_when_read_then_the_status_is_told(v
                                          "[]",
                                          "{\"error\":1}",
                                          "{\"error\":{\"message\":2}}",
+                                         "{\"error\":{\"class\":\"denied\",\"message\":\"\"}}",
                                          "{\"error\":{\"class\":\"odd\",\"message\":\"m\"}}",
                                          "{\"error\":{\"message\":\"m\"}}"};
     struct error error;

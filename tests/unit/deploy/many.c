@@ -82,6 +82,39 @@ static void a_copy_that_was_there_before_is_not_removed_with_a_failure(void **st
     assert_int_equal(cJSON_GetArraySize(story->record->garbage), 0);
 }
 
+/* Deploys one more, all the way; the keys of the copies that were removed for it, in order. */
+static void deploy_another(struct story *story, const char *etag, char *removed, size_t size)
+{
+    const cJSON *entry;
+
+    given_another(story, etag);
+    json_add_integer(story->record->settings, "keep_models", 2);
+    run_until(story, EFFECT_NONE);
+    assert_int_equal(story->record->state, STATE_SUCCEEDED);
+    removed[0] = '\0';
+    cJSON_ArrayForEach(entry, story->record->garbage)
+    {
+        assert_string_equal(json_get_text(entry, "kind"), "copy");
+        strncat(removed, json_get_text(entry, "key"), size - strlen(removed) - 1);
+    }
+}
+
+static void of_many_models_those_deployed_last_are_kept(void **state)
+{
+    struct story *story = *state;
+    char first[200];
+    char removed[200];
+
+    given_many(story);
+    json_add_integer(story->record->settings, "keep_models", 2);
+    run_until(story, EFFECT_NONE);
+    text_fill(first, sizeof(first), story->record->copy_key);
+    deploy_another(story, "m2", removed, sizeof(removed));
+    assert_string_equal(removed, "");
+    deploy_another(story, "m3", removed, sizeof(removed));
+    assert_string_equal(removed, first);
+}
+
 static void another_container_is_another_configuration(void **state)
 {
     struct story *story = *state;
@@ -115,7 +148,8 @@ static void those_that_wait_have_their_turns_one_after_the_other(void **state)
 {
     struct story *story = *state;
     struct story other = {.record = given_record()};
-    const struct record *both[] = {story->record, other.record};
+    struct turn_claim claims[2];
+    struct turn_survey survey = {0};
 
     given_many(story);
     given_many(&other);
@@ -124,8 +158,12 @@ static void those_that_wait_have_their_turns_one_after_the_other(void **state)
     other.record->step = STEP_TURN;
     story->record->state = STATE_WAITING;
     other.record->state = STATE_WAITING;
-    assert_int_equal(turn_decide(story->record, both, 2, NULL).turn, TURN_TAKE);
-    assert_int_equal(turn_decide(other.record, both, 2, NULL).turn, TURN_STAY);
+    claims[0] = turn_claim_of(story->record);
+    claims[1] = turn_claim_of(other.record);
+    turn_survey_add(&survey, &claims[0], false);
+    turn_survey_add(&survey, &claims[1], false);
+    assert_int_equal(turn_decide(&claims[0], &survey, NULL).turn, TURN_TAKE);
+    assert_int_equal(turn_decide(&claims[1], &survey, NULL).turn, TURN_STAY);
     record_free(other.record);
 }
 
@@ -201,6 +239,7 @@ int main(void)
         STORY(the_first_makes_the_endpoint_and_the_next_only_a_copy),
         STORY(one_that_answers_nonsense_is_removed_and_the_endpoint_left_alone),
         STORY(a_copy_that_was_there_before_is_not_removed_with_a_failure),
+        STORY(of_many_models_those_deployed_last_are_kept),
         STORY(another_container_is_another_configuration),
         STORY(two_containers_are_refused),
         STORY(those_that_wait_have_their_turns_one_after_the_other),

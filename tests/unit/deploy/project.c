@@ -1,7 +1,11 @@
 /* SageMaker projects' artifacts, from the zip to what SageMaker is asked. */
 #include "deploy/story.h"
 
+#include "base/buffer.h"
+#include "deploy/pin.h"
 #include "deploy/project.h"
+#include "deploy/stack_template.h"
+#include "deploy/watch.h"
 
 #include <zip.h>
 
@@ -137,6 +141,10 @@ static void a_project_becomes_what_sagemaker_is_asked(void **state)
                                  "\"Approved\"}");
     given_project(story->record);
     given_serving(story, "old");
+    run_until(story, EFFECT_DESCRIBE_ALARMS);
+    cJSON_Delete(story->document);
+    story->document =
+        given_json("{\"MetricAlarms\":[{\"AlarmName\":\"e-prod\",\"StateValue\":\"OK\"}]}");
     run_until(story, EFFECT_UPDATE_ENDPOINT);
 
     const cJSON *model = story->record->model_document;
@@ -161,12 +169,188 @@ static void a_project_becomes_what_sagemaker_is_asked(void **state)
                                "/rollout/BlueGreenUpdatePolicy/TrafficRoutingConfiguration/"
                                "WaitIntervalInSeconds"),
                      300);
-    assert_null(json_pointer(story->record->template, "/rollout/AutoRollbackConfiguration"));
+    cleanup(json_free)
+    cJSON *update = pin_update_endpoint(story->record, story->record->config_name, true);
+
+    assert_string_equal(
+        at(update, "/DeploymentConfig/AutoRollbackConfiguration/Alarms/0/AlarmName"), "e-prod");
     answer_as_usual(story);
     free(story->image);
     story->image = NULL;
     run_until(story, EFFECT_NONE);
     story->artifact = NULL;
+}
+
+#define RESOURCES_WITH(alarm)                                                                      \
+    "Resources:\n"                                                                                 \
+    "  M: {Type: AWS::SageMaker::Model, Properties: {PrimaryContainer: {Image: '" IMAGE "@" DIGEST \
+    "'}}}\n"                                                                                       \
+    "  C: {Type: AWS::SageMaker::EndpointConfig, Properties: {ProductionVariants: [\n"             \
+    "     {VariantName: main, InstanceType: ml.m5.large, InitialInstanceCount: 2,\n"               \
+    "      ModelName: !GetAtt M.ModelName}]}}\n"                                                   \
+    "  Latency:\n"                                                                                 \
+    "    Type: AWS::CloudWatch::Alarm\n"                                                           \
+    "    Properties:\n"                                                                            \
+    "      AlarmName: too-slow\n"                                                                  \
+    "      AlarmActions: [!ImportValue pager]\n"                                                   \
+    "      Namespace: AWS/SageMaker\n"                                                             \
+    "      MetricName: ModelLatency\n"                                                             \
+    "      Threshold: '250000'\n"                                                                  \
+    "      EvaluationPeriods: 2\n"                                                                 \
+    "      Dimensions:\n"                                                                          \
+    "      - {Name: EndpointName, Value: !GetAtt E.EndpointName}\n"                                \
+    "      - {Name: EndpointConfigName, Value: !GetAtt C.EndpointConfigName}\n"                    \
+    "  Queue: {Type: AWS::SQS::Queue}\n"                                                           \
+    "  E:\n    Type: AWS::SageMaker::Endpoint\n    Properties:\n      DeploymentConfig:\n"         \
+    "        BlueGreenUpdatePolicy: {TrafficRoutingConfiguration: {Type: ALL_AT_ONCE}}\n"          \
+    "        AutoRollbackConfiguration: {Alarms: [{AlarmName: " alarm "}]}\n"
+
+/* Whether by its logical id or by the name that it has there, it is the template's own alarm. */
+static void alarms_that_the_template_makes_are_made_for_the_rollout(void **state)
+{
+    static const char *const templates[] = {RESOURCES_WITH("!Ref Latency"),
+                                            RESOURCES_WITH("too-slow")};
+
+    (void)state;
+    for (size_t i = 0; i < array_length(templates); i++) {
+        struct error error;
+        size_t length;
+        cleanup(free_pointer)
+        char *zip = make_project(templates[i], "{}", &length);
+        cleanup(record_free_pointer)
+        struct record *record = given_record();
+
+        given_project(record);
+        assert_int_equal(project_read(zip, length, record, &error), 0);
+        assert_int_equal(watch_count(record), 1);
+        assert_null(watch_named(record));
+        record_set(&record->config_name, "fraud-scorer-abc");
+        cleanup(json_free)
+        cJSON *alarm = watch_alarm(record, 0);
+
+        assert_string_equal(at(alarm, "/AlarmName"), "causeway-fraud-scorer-abc-1");
+        assert_string_equal(at(alarm, "/Dimensions/0/Value"), "fraud-scorer");
+        assert_string_equal(at(alarm, "/Dimensions/1/Value"), "fraud-scorer-abc");
+        assert_string_equal(at(alarm, "/Dimensions/1/Name"), "EndpointConfigName");
+        assert_int_equal(number_at(alarm, "/Threshold"), 250000);
+        assert_null(json_get(alarm, "AlarmActions"));
+    }
+}
+
+static void an_alarm_of_another_kind_is_refused_with_the_reason(void **state)
+{
+    struct error error;
+    size_t length;
+    cleanup(free_pointer)
+    char *zip = make_project(RESOURCES_WITH("!Ref Queue"), "{}", &length);
+    cleanup(record_free_pointer)
+    struct record *record = given_record();
+
+    (void)state;
+    given_project(record);
+    assert_int_equal(project_read(zip, length, record, &error), -1);
+    assert_non_null(strstr(error.sentence, "Queue, a AWS::SQS::Queue"));
+}
+
+/* What a stack's template names must be among the sources, in whichever branch it stands. */
+static void a_stack_may_not_name_what_the_configuration_does_not(void **state)
+{
+    static const struct {
+        const char *container;
+        const char *why; /* NULL: it may */
+    } cases[] = {
+        {"{Image: '" IMAGE ":1'}", NULL},
+        {"{Image: !Sub '${AWS::AccountId}.dkr.ecr.us-east-1.amazonaws.com/ours:1'}",
+         "does not name the repository ours"},
+        {"{Image: '999999999999.dkr.ecr.us-east-1.amazonaws.com/sagemaker-inference:1'}",
+         "of account 999999999999"},
+        {"{Image: 'docker.io/library/evil:1'}", "not in a private ECR registry"},
+        {"!If [Never, {Image: '" IMAGE "'}, {Image: '" IMAGE "-evil'}]",
+         "sagemaker-inference-evil"},
+        {"{Image: !ImportValue somebody}", "cannot be known before"},
+        {"{ModelPackageName: '" PACKAGE "'}", NULL},
+        {"{ModelPackageName: 'arn:aws:sagemaker:us-east-1:999999999999:model-package/x/1'}",
+         "model package"},
+        {"{Image: '" IMAGE "', ModelDataUrl: 's3://prod-models/x.tar.gz'}", NULL},
+        {"{Image: '" IMAGE "', ModelDataUrl: 's3://secrets/x.tar.gz'}", "the bucket secrets"},
+        {"{Image: !GetAtt Repository.RepositoryUri}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < array_length(cases); i++) {
+        struct error error = {0};
+        size_t length;
+        cleanup(free_pointer)
+        char *template =
+            text_printf("Conditions: {Never: !Equals [a, b]}\n"
+                        "Resources:\n"
+                        "  Repository: {Type: AWS::ECR::Repository}\n"
+                        "  M: {Type: AWS::SageMaker::Model, Properties: {PrimaryContainer: %s}}\n",
+                        cases[i].container);
+        cleanup(free_pointer)
+        char *zip = make_project(template, "{}", &length);
+        cleanup(record_free_pointer)
+        struct record *record = given_record();
+
+        given_project(record);
+        json_put(record->settings, "driver", cJSON_CreateString("cloudformation"));
+        json_put(record->settings, "sources",
+                 given_json("{\"buckets\":[\"staging\"],\"accounts\":[\"345594592951\"],"
+                            "\"repositories\":[\"345594592951/sagemaker-inference\"]}"));
+        int result = project_read(zip, length, record, &error);
+
+        if (!cases[i].why)
+            assert_string_equal(error.sentence, "");
+        else
+            assert_non_null(strstr(error.sentence, cases[i].why));
+        assert_int_equal(result, cases[i].why ? -1 : 0);
+    }
+}
+
+/* 60 KB of parameters, no two alike: a zip of one byte over and over would be a bomb. */
+static char *large_template(void)
+{
+    struct buffer text = BUFFER(1 << 20);
+
+    buffer_append_text(&text, "Resources: {}\nParameters:\n");
+    for (unsigned i = 0; text.length < 60000; i++)
+        buffer_printf(&text, "  P%u: {Type: String, Default: \"%x\"}\n", i, i * 2654435761u);
+    char *whole = text_copy(buffer_text(&text));
+
+    buffer_free(&text);
+    return whole;
+}
+
+static void a_template_that_is_too_large_to_be_sent_along_goes_by_the_bucket(void **state)
+{
+    struct error error;
+    size_t length;
+    cleanup(free_pointer)
+    char *template = large_template();
+    cleanup(free_pointer)
+    char *zip = make_project(template, "{}", &length);
+    cleanup(record_free_pointer)
+    struct record *record = given_record();
+    struct arena arena = {0};
+
+    (void)state;
+    given_project(record);
+    json_put(record->settings, "driver", cJSON_CreateString("cloudformation"));
+    json_put(record->settings, "home", given_json("{\"region\":\"us-east-1\"}"));
+    assert_int_equal(project_read(zip, length, record, &error), 0);
+    assert_null(json_get(record->template, "body"));
+    assert_true(text_starts_with(at(record->template, "/key"), "causeway/fraud-scorer/templates/"));
+    assert_true(text_starts_with(stack_template_url(&arena, record, record->template),
+                                 "https://s3.us-east-1.amazonaws.com/prod-models/causeway/"));
+    cleanup(json_free)
+    cJSON *garbage = cJSON_CreateArray();
+
+    stack_template_collect(record, garbage);
+    assert_string_equal(at(garbage, "/0/key"), at(record->template, "/key"));
+    cJSON_DeleteItemFromObjectCaseSensitive(record->settings, "model_bucket");
+    assert_int_equal(project_read(zip, length, record, &error), -1);
+    assert_non_null(strstr(error.sentence, "no model_bucket"));
+    arena_free(&arena);
 }
 
 static void model_data_of_every_container_is_pinned_and_copied(void **state)
@@ -327,6 +511,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(a_project_becomes_what_sagemaker_is_asked),
+        STORY(alarms_that_the_template_makes_are_made_for_the_rollout),
+        STORY(an_alarm_of_another_kind_is_refused_with_the_reason),
+        STORY(a_stack_may_not_name_what_the_configuration_does_not),
+        STORY(a_template_that_is_too_large_to_be_sent_along_goes_by_the_bucket),
         STORY(model_data_of_every_container_is_pinned_and_copied),
         STORY(a_manifest_may_have_several_containers),
         STORY(the_configuration_overrides_parameters),

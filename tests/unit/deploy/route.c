@@ -47,8 +47,10 @@ static int begin(void **state)
 {
     struct world *world = memory_allocate(sizeof(*world));
 
-    world->accounts[0] = (struct config_account){.name = "production", .id = PRODUCTION};
-    world->accounts[1] = (struct config_account){.name = "staging", .id = STAGING};
+    world->accounts[0] =
+        (struct config_account){.name = "production", .id = PRODUCTION, .region = "us-east-1"};
+    world->accounts[1] =
+        (struct config_account){.name = "staging", .id = STAGING, .region = "us-east-1"};
     world->deployments[0] = (struct config_deployment){
         .name = "scorer",
         .endpoint = "scorer-endpoint",

@@ -30,13 +30,29 @@ static struct record *waiting(const char *id, int64_t event_ms)
     return given(id, event_ms, STEP_TURN, STATE_WAITING);
 }
 
+static struct turn_decision decide(const struct record *record, const struct record *const *records,
+                                   size_t count, const cJSON *lineage)
+{
+    struct turn_claim claims[MANY];
+    struct turn_survey survey = {0};
+    const struct turn_claim *claim = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        claims[i] = turn_claim_of(records[i]);
+        turn_survey_add(&survey, &claims[i], false);
+        if (records[i] == record)
+            claim = &claims[i];
+    }
+    return turn_decide(claim, &survey, lineage);
+}
+
 static void one_that_waits_alone_takes_its_turn(void **state)
 {
     cleanup(record_free_pointer)
     struct record *a = waiting("a", 100);
 
     (void)state;
-    assert_int_equal(turn_decide(a, (const struct record *[]){a}, 1, NULL).turn, TURN_TAKE);
+    assert_int_equal(decide(a, (const struct record *[]){a}, 1, NULL).turn, TURN_TAKE);
 }
 
 static void of_several_that_wait_the_newest_takes_its_turn_and_supersedes_the_others(void **state)
@@ -50,10 +66,10 @@ static void of_several_that_wait_the_newest_takes_its_turn_and_supersedes_the_ot
     const struct record *all[MANY] = {a, b, c};
 
     (void)state;
-    assert_int_equal(turn_decide(b, all, MANY, NULL).turn, TURN_TAKE);
-    assert_int_equal(turn_decide(a, all, MANY, NULL).turn, TURN_SUPERSEDED);
-    assert_int_equal(turn_decide(c, all, MANY, NULL).turn, TURN_SUPERSEDED);
-    assert_string_equal(turn_decide(c, all, MANY, NULL).by, "b");
+    assert_int_equal(decide(b, all, MANY, NULL).turn, TURN_TAKE);
+    assert_int_equal(decide(a, all, MANY, NULL).turn, TURN_SUPERSEDED);
+    assert_int_equal(decide(c, all, MANY, NULL).turn, TURN_SUPERSEDED);
+    assert_string_equal(decide(c, all, MANY, NULL).by, "b");
 }
 
 static void while_one_has_the_turn_the_others_stay(void **state)
@@ -66,8 +82,8 @@ static void while_one_has_the_turn_the_others_stay(void **state)
 
     (void)state;
     a->turn = 1;
-    assert_int_equal(turn_decide(b, all, 2, NULL).turn, TURN_STAY);
-    assert_int_equal(turn_decide(a, all, 2, NULL).turn, TURN_STAY);
+    assert_int_equal(decide(b, all, 2, NULL).turn, TURN_STAY);
+    assert_int_equal(decide(a, all, 2, NULL).turn, TURN_STAY);
 }
 
 static void one_with_the_turn_is_not_superseded_by_a_newer_one(void **state)
@@ -79,7 +95,7 @@ static void one_with_the_turn_is_not_superseded_by_a_newer_one(void **state)
 
     (void)state;
     a->turn = 1;
-    assert_int_equal(turn_decide(a, (const struct record *[]){a, b}, 2, NULL).turn, TURN_STAY);
+    assert_int_equal(decide(a, (const struct record *[]){a, b}, 2, NULL).turn, TURN_STAY);
 }
 
 static void one_that_is_older_than_what_serves_is_superseded_by_it(void **state)
@@ -89,13 +105,13 @@ static void one_that_is_older_than_what_serves_is_superseded_by_it(void **state)
     struct record *a = waiting("a", 100);
     cleanup(json_free)
     cJSON *lineage = json_parse(served, strlen(served), 100, NULL);
-    struct turn_decision decision = turn_decide(a, (const struct record *[]){a}, 1, lineage);
+    struct turn_decision decision = decide(a, (const struct record *[]){a}, 1, lineage);
 
     (void)state;
     assert_int_equal(decision.turn, TURN_SUPERSEDED);
     assert_string_equal(decision.by, "z");
     a->event_ms = 101;
-    assert_int_equal(turn_decide(a, (const struct record *[]){a}, 1, lineage).turn, TURN_TAKE);
+    assert_int_equal(decide(a, (const struct record *[]){a}, 1, lineage).turn, TURN_TAKE);
 }
 
 static void of_equal_times_the_later_accepted_then_the_greater_id_is_newer(void **state)
@@ -107,11 +123,11 @@ static void of_equal_times_the_later_accepted_then_the_greater_id_is_newer(void 
     const struct record *all[] = {a, b};
 
     (void)state;
-    assert_int_equal(turn_decide(b, all, 2, NULL).turn, TURN_TAKE);
-    assert_int_equal(turn_decide(a, all, 2, NULL).turn, TURN_SUPERSEDED);
+    assert_int_equal(decide(b, all, 2, NULL).turn, TURN_TAKE);
+    assert_int_equal(decide(a, all, 2, NULL).turn, TURN_SUPERSEDED);
     a->accepted_ms = 1;
-    assert_int_equal(turn_decide(a, all, 2, NULL).turn, TURN_TAKE);
-    assert_int_equal(turn_decide(b, all, 2, NULL).turn, TURN_SUPERSEDED);
+    assert_int_equal(decide(a, all, 2, NULL).turn, TURN_TAKE);
+    assert_int_equal(decide(b, all, 2, NULL).turn, TURN_SUPERSEDED);
 }
 
 static void one_that_waits_for_approval_is_passed_by_but_takes_no_turn(void **state)
@@ -122,9 +138,8 @@ static void one_that_waits_for_approval_is_passed_by_but_takes_no_turn(void **st
     struct record *newer = waiting("b", 200);
 
     (void)state;
-    assert_int_equal(turn_decide(asking, (const struct record *[]){asking}, 1, NULL).turn,
-                     TURN_STAY);
-    assert_int_equal(turn_decide(asking, (const struct record *[]){asking, newer}, 2, NULL).turn,
+    assert_int_equal(decide(asking, (const struct record *[]){asking}, 1, NULL).turn, TURN_STAY);
+    assert_int_equal(decide(asking, (const struct record *[]){asking, newer}, 2, NULL).turn,
                      TURN_SUPERSEDED);
 }
 
@@ -136,8 +151,27 @@ static void one_that_is_newer_but_not_yet_looked_at_holds_nobody_up(void **state
     struct record *b = given("b", 200, STEP_GET_ARTIFACT, STATE_RESOLVING);
 
     (void)state;
-    assert_int_equal(turn_decide(a, (const struct record *[]){a, b}, 2, NULL).turn, TURN_TAKE);
-    assert_int_equal(turn_decide(b, (const struct record *[]){a, b}, 2, NULL).turn, TURN_STAY);
+    assert_int_equal(decide(a, (const struct record *[]){a, b}, 2, NULL).turn, TURN_TAKE);
+    assert_int_equal(decide(b, (const struct record *[]){a, b}, 2, NULL).turn, TURN_STAY);
+}
+
+static void one_that_is_being_moved_supersedes_nobody_but_holds_its_turn(void **state)
+{
+    cleanup(record_free_pointer)
+    struct record *a = waiting("a", 100);
+    cleanup(record_free_pointer)
+    struct record *b = waiting("b", 200);
+    struct turn_claim claim_a = turn_claim_of(a);
+    struct turn_claim claim_b = turn_claim_of(b);
+    struct turn_survey survey = {0};
+
+    (void)state;
+    turn_survey_add(&survey, &claim_a, false);
+    turn_survey_add(&survey, &claim_b, true);
+    assert_int_equal(turn_decide(&claim_a, &survey, NULL).turn, TURN_TAKE);
+    claim_b.has_turn = true;
+    turn_survey_add(&survey, &claim_b, true);
+    assert_int_equal(turn_decide(&claim_a, &survey, NULL).turn, TURN_STAY);
 }
 
 static cJSON *given_serving_package(const char *package)
@@ -164,11 +198,11 @@ static void what_takes_a_rejected_package_back_lets_others_first_and_supersedes_
 
     (void)state;
     record_set(&back->withdraws, "package/7");
-    assert_int_equal(turn_decide(back, both, 2, lineage).turn, TURN_STAY);
-    assert_int_equal(turn_decide(next, both, 2, lineage).turn, TURN_TAKE);
-    assert_int_equal(turn_decide(back, both, 1, lineage).turn, TURN_TAKE);
+    assert_int_equal(decide(back, both, 2, lineage).turn, TURN_STAY);
+    assert_int_equal(decide(next, both, 2, lineage).turn, TURN_TAKE);
+    assert_int_equal(decide(back, both, 1, lineage).turn, TURN_TAKE);
     next->frozen = 1; /* which it is not */
-    assert_int_equal(turn_decide(back, both, 2, lineage).turn, TURN_TAKE);
+    assert_int_equal(decide(back, both, 2, lineage).turn, TURN_TAKE);
 }
 
 static void what_takes_a_rejected_package_back_ends_where_that_does_not_serve(void **state)
@@ -180,7 +214,7 @@ static void what_takes_a_rejected_package_back_ends_where_that_does_not_serve(vo
 
     (void)state;
     record_set(&back->withdraws, "package/7");
-    assert_int_equal(turn_decide(back, (const struct record *[]){back}, 1, lineage).turn,
+    assert_int_equal(decide(back, (const struct record *[]){back}, 1, lineage).turn,
                      TURN_SUPERSEDED);
 }
 
@@ -195,6 +229,7 @@ int main(void)
         cmocka_unit_test(of_equal_times_the_later_accepted_then_the_greater_id_is_newer),
         cmocka_unit_test(one_that_waits_for_approval_is_passed_by_but_takes_no_turn),
         cmocka_unit_test(one_that_is_newer_but_not_yet_looked_at_holds_nobody_up),
+        cmocka_unit_test(one_that_is_being_moved_supersedes_nobody_but_holds_its_turn),
         cmocka_unit_test(what_takes_a_rejected_package_back_lets_others_first_and_supersedes_none),
         cmocka_unit_test(what_takes_a_rejected_package_back_ends_where_that_does_not_serve),
     };

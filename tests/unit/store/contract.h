@@ -337,6 +337,73 @@ static void lists_begin_with_the_newest_and_end_at_the_maximum(void **state)
     assert_string_equal(world_list(world, "thing", "two", 10), "a b ");
 }
 
+struct paging {
+    struct world *world;
+    char kind[16]; /* of the last row */
+    char key[16];
+    char seen[128]; /* "KIND/KEY " */
+    size_t rows;
+};
+
+static void see_row(void *context, const struct store_row *row)
+{
+    struct paging *paging = context;
+    size_t used = strlen(paging->seen);
+
+    text_fill(paging->kind, sizeof(paging->kind), row->kind);
+    text_fill(paging->key, sizeof(paging->key), row->key);
+    snprintf(paging->seen + used, sizeof(paging->seen) - used, "%s/%s ", row->kind, row->key);
+    paging->rows++;
+}
+
+static void on_page_seen(void *context, const struct error *error)
+{
+    const struct paging *paging = context;
+
+    assert_null(error);
+    world_answered(paging->world);
+}
+
+/* How many there were; at most 2. */
+static size_t next_page(struct paging *paging)
+{
+    bool is_first = paging->rows == 0;
+    size_t before = paging->rows;
+    const char *kind = is_first ? NULL : paging->kind;
+
+    paging->world->waiting++;
+    store_list_page(paging->world->store, kind, is_first ? NULL : paging->key, 2,
+                    &(struct store_reader){see_row, on_page_seen, paging});
+    world_run(paging->world);
+    assert_in_range(paging->rows - before, 0, 2);
+    return paging->rows - before;
+}
+
+static void pages_lead_through_every_row_of_every_kind_once(void **state)
+{
+    struct world *world = *state;
+    struct paging paging = {.world = world};
+    static const char *const keys[] = {"a", "d", "b", "c", "e"};
+
+    assert_int_equal(next_page(&paging), 0);
+    for (size_t i = 0; i < array_length(keys); i++) {
+        struct store_write write = thing(keys[i], STORE_ABSENT, keys[i]);
+
+        write.kind = i < 3 ? "thing" : "other";
+        write.order_ms = 100 - (int64_t)i;
+        world_commit(world, write);
+    }
+    while (next_page(&paging) > 0)
+        ;
+    assert_int_equal(paging.rows, array_length(keys));
+    for (size_t i = 0; i < array_length(keys); i++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "%s/%s ", i < 3 ? "thing" : "other", keys[i]);
+        assert_non_null(strstr(paging.seen, name));
+    }
+}
+
 static const char *list_open(struct world *world, const char *group, enum store_detail detail)
 {
     struct store_reader reader = world_reader(world);
@@ -505,6 +572,7 @@ static void statistics_count_transactions_by_their_outcome(void **state)
         CONTRACT_TEST(an_empty_transaction_is_committed), CONTRACT_TEST(writes_are_copied), \
         CONTRACT_TEST(callbacks_come_in_the_order_of_the_calls_and_never_within_them),      \
         CONTRACT_TEST(open_rows_are_loaded_oldest_order_first),                             \
+        CONTRACT_TEST(pages_lead_through_every_row_of_every_kind_once),                     \
         CONTRACT_TEST(lists_begin_with_the_newest_and_end_at_the_maximum),                  \
         CONTRACT_TEST(the_open_rows_of_a_group_are_listed_oldest_order_first),              \
         CONTRACT_TEST(a_check_holds_the_transaction_and_writes_nothing),                    \

@@ -166,11 +166,25 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
     world_commit(world, thing("a", STORE_ANY, ""));
     world_close(world);
     run_sql("PRAGMA user_version = 99; CREATE TABLE from_the_future (x)");
-    assert_refused(ERROR_STORAGE, "newer causewayd (its schema is 99, this one knows up to 1)");
+    assert_refused(ERROR_STORAGE, "newer causewayd (its schema is 99, this one knows up to 2)");
     run_sql("INSERT INTO from_the_future VALUES (1); DROP TABLE from_the_future;"
-            "PRAGMA user_version = 1");
+            "PRAGMA user_version = 2");
     open_again(world);
     assert_int_equal(world_get(world, "thing", "a"), 1);
+}
+
+static void a_store_of_the_first_schema_is_brought_up_to_date(void **state)
+{
+    struct world *world = *state;
+    struct store_write open = thing("a", STORE_ANY, "");
+
+    open.open = true;
+    world_commit(world, open);
+    world_close(world);
+    run_sql("DROP INDEX record_open; PRAGMA user_version = 1;"
+            "CREATE INDEX record_open ON record (kind, order_ms) WHERE open = 1");
+    open_again(world);
+    assert_string_equal(world_open_rows(world, "thing"), "a ");
 }
 
 static void the_database_of_another_program_is_refused(void **state)
@@ -243,6 +257,35 @@ static void a_damaged_page_is_found_at_the_start(void **state)
     for (off_t at = 12288; at < 65536; at += 4096)
         assert_int_equal(pwrite(file, "\xff\xff\xff\xff\xff\xff\xff\xff", 8, at), 8);
     close(file);
+    assert_refused(ERROR_STORAGE, "put a backup in its place");
+}
+
+/* The damage is behind the first pages, which opening looks at in any case. */
+static void damage_unseen(bool touch)
+{
+    struct stat before;
+    int file = open(path, O_RDWR | O_CLOEXEC);
+
+    assert_true(file >= 0);
+    assert_int_equal(fstat(file, &before), 0);
+    assert_int_equal(pwrite(file, "\xff\xff\xff\xff\xff\xff\xff\xff", 8, before.st_size - 4096), 8);
+    const struct timespec times[] = {before.st_atim, before.st_mtim};
+
+    if (!touch)
+        assert_int_equal(futimens(file, times), 0);
+    close(file);
+}
+
+static void only_a_store_as_its_close_left_it_is_not_read_through(void **state)
+{
+    struct world *world = *state;
+
+    fill(world);
+    world_close(world);
+    damage_unseen(false);
+    open_again(world);
+    world_close(world);
+    damage_unseen(true);
     assert_refused(ERROR_STORAGE, "put a backup in its place");
 }
 
@@ -627,10 +670,12 @@ int main(int count, char **arguments)
         CONTRACT_TEST(the_files_belong_to_their_owner_alone),
         CONTRACT_TEST(a_second_daemon_on_the_same_file_is_refused_and_told_who_has_it),
         CONTRACT_TEST(a_newer_schema_is_refused_and_left_alone),
+        CONTRACT_TEST(a_store_of_the_first_schema_is_brought_up_to_date),
         CONTRACT_TEST(the_database_of_another_program_is_refused),
         CONTRACT_TEST(what_is_no_database_is_refused_and_left_alone),
         CONTRACT_TEST(a_truncated_file_is_refused_at_every_length),
         CONTRACT_TEST(a_damaged_page_is_found_at_the_start),
+        CONTRACT_TEST(only_a_store_as_its_close_left_it_is_not_read_through),
         CONTRACT_TEST(an_empty_file_is_a_new_store),
         CONTRACT_TEST(a_place_that_is_none_is_said),
         CONTRACT_TEST(a_place_that_may_not_be_written_is_said),

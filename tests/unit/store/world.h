@@ -191,7 +191,7 @@ static inline const char *world_open_rows(struct world *world, const char *kind)
     struct store_reader reader = world_reader(world);
     struct error error;
 
-    if (store_load_open(world->store, kind, &reader, &error) != 0)
+    if (store_load_open(world->store, kind, STORE_WHOLE, &reader, &error) != 0)
         fail_msg("%s", error.sentence);
     return world->keys;
 }

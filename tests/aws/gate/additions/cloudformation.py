@@ -9,18 +9,21 @@ import re
 import uuid
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 from xml.sax.saxutils import escape
 
 import yaml
 
 from .. import upstream
 from ..exchange import AwsError, Request, Response
+from . import s3
 from .endpoint import Endpoint
 
 if TYPE_CHECKING:
     from ..gate import Gate
 
 _STEP_SECONDS = 0.1
+_BODY_BYTES, _OBJECT_BYTES = 51200, 1_000_000  # "1 MB"
 
 
 class _Loader(yaml.SafeLoader):
@@ -216,19 +219,46 @@ def get_template(gate: "Gate", request: Request) -> Response:
         return _answer(request, _elements({"TemplateBody": gate.stacks.find(request)["template"]}))
 
 
+def _template(request: Request) -> str:
+    """Up to 51,200 bytes in the request, or 1 MB in a bucket that the caller may read.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+    body, url = request.parameters.get("TemplateBody"), request.parameters.get("TemplateURL")
+    if (body is None) == (url is None):
+        raise AwsError("ValidationError", "Either TemplateBody or TemplateURL must be specified.", 400, violation="not one template")
+    if url is None:
+        if len(body) > _BODY_BYTES:
+            raise AwsError("ValidationError", f"1 validation error detected: Value at 'templateBody' failed to satisfy constraint: "
+                           f"Member must have length less than or equal to {_BODY_BYTES}", 400, violation="a large TemplateBody")
+        return body
+    place = re.fullmatch(r"https://s3\.[a-z0-9-]+\.amazonaws\.com/([^/]+)/(.+)", url)
+    if not place:
+        raise AwsError("ValidationError", "TemplateURL must be a supported URL.", 400, violation=f"TemplateURL {url!r}")
+    bucket, key = place[1], unquote(place[2])
+    owner = s3.owner_of(bucket)
+    if owner is None or not s3.may(request.account, request.principal, "GetObject", bucket, key):
+        raise AwsError("ValidationError", "S3 error: Access Denied", 400)
+    with upstream.lock:
+        found = upstream.backends("s3")[owner]["aws"].get_object(bucket, key)
+    if found is None:
+        raise AwsError("ValidationError", "S3 error: The specified key does not exist.", 400)
+    if len(found.value) > _OBJECT_BYTES:
+        raise AwsError("ValidationError", "Template may not exceed 1000000 bytes in size.", 400)
+    return found.value.decode()
+
+
 def _wanted(request: Request) -> dict[str, Any]:
-    return {"template": request.parameters["TemplateBody"],
+    return {"template": _template(request),
             "parameters": {p["ParameterKey"]: p["ParameterValue"] for p in request.parameters.get("Parameters", [])}}
 
 
 def create_change_set(gate: "Gate", request: Request) -> Response:
     wanted, account = request.parameters, request.account
     name, kind = wanted["StackName"], wanted.get("ChangeSetType", "UPDATE")
-    declared = yaml.load(wanted["TemplateBody"], Loader=_Loader).get("Parameters", {})
+    declared = yaml.load(_template(request), Loader=_Loader).get("Parameters", {})
     unknown = [p["ParameterKey"] for p in wanted.get("Parameters", []) if p["ParameterKey"] not in declared]
     if unknown:
         raise AwsError("ValidationError", f"Parameters: [{', '.join(unknown)}] do not exist in the template", 400)
-    if "AWS::IAM::" in wanted["TemplateBody"] and not wanted.get("Capabilities"):
+    if "AWS::IAM::" in _template(request) and not wanted.get("Capabilities"):
         raise AwsError("InsufficientCapabilitiesException", "Requires capabilities : [CAPABILITY_NAMED_IAM]", 400)
     with upstream.lock:
         if kind == "CREATE":

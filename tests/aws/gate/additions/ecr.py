@@ -22,11 +22,11 @@ def repository(gate: "Gate", account: str, name: str) -> Any:
         return upstream.backends("ecr")[account][gate.region].repositories.get(name)
 
 
-def in_registry(gate: "Gate", request: Request) -> Response | None:
-    """Calls moto as the registry's account, once the repository's policy let the caller in."""
+def let_in(gate: "Gate", request: Request) -> str:
+    """The registry that the call is about, once the repository's policy let the caller in."""
     registry = request.parameters.get("registryId", request.account)
     if registry == request.account:
-        return None
+        return registry
     name = request.parameters["repositoryName"]
     found = repository(gate, registry, name)
     action = f"ecr:{request.operation}"
@@ -35,21 +35,36 @@ def in_registry(gate: "Gate", request: Request) -> Response | None:
         resource = f"arn:aws:ecr:{gate.region}:{registry}:repository/{name}"
         raise AwsError("AccessDeniedException", f"User: {request.principal} is not authorized to perform: {action} on "
                        f"resource: {resource} because no resource-based policy allows the {action} action", 400)
-    return upstream.call(request, account=registry)
+    return registry
+
+
+def in_registry(gate: "Gate", request: Request) -> Response | None:
+    """Calls moto as the registry's account."""
+    registry = let_in(gate, request)
+    return None if registry == request.account else upstream.call(request, account=registry)
 
 
 def put_image(gate: "Gate", request: Request) -> Response:
-    """The digest is the manifest's SHA-256, and an image that loses its tag stays under its digest.
+    """The digest is the manifest's SHA-256, what it names is there, and an image that loses its tag stays under its digest.
 
     https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-push.html (moto hashes the layers' names only, and
     deletes the image that had the tag before)
     """
+    from . import ecr_layers
+
     wanted = request.parameters
     with upstream.lock:
+        ecr_layers.check_image(gate, request)
         found = repository(gate, request.account, wanted["repositoryName"])
         tag = wanted.get("imageTag")
         before = [image for image in found.images if tag and tag in image.image_tags] if found else []
-        digest = wanted.get("imageDigest") or "sha256:" + hashlib.sha256(wanted["imageManifest"].encode()).hexdigest()
+        digest = "sha256:" + hashlib.sha256(wanted["imageManifest"].encode()).hexdigest()
+        if wanted.get("imageDigest", digest) != digest:
+            raise AwsError("ImageDigestDoesNotMatchException", "The specified image digest does not match the digest that "
+                           "Amazon ECR calculated for the image.")
+        if any(image.get_image_digest() == digest and (not tag or tag in image.image_tags) for image in found.images):
+            raise AwsError("ImageAlreadyExistsException", f"Image with digest '{digest}' and tag '{tag}' already exists in the "
+                           f"repository with name '{wanted['repositoryName']}'")
         body = json.dumps({**json.loads(request.body), "imageDigest": digest}).encode()
         response = upstream.call(request, body=body)
         if found and response.status == 200:
@@ -82,7 +97,6 @@ def pull_problem(gate: "Gate", image: str, role_arn: str) -> tuple[str | None, s
 
 OPERATIONS = {
     name: in_registry
-    for name in ("DescribeImages", "BatchGetImage", "ListImages", "GetRepositoryPolicy", "BatchCheckLayerAvailability",
-                 "GetDownloadUrlForLayer")
+    for name in ("DescribeImages", "BatchGetImage", "ListImages", "GetRepositoryPolicy")
 }
 OPERATIONS["PutImage"] = put_image

@@ -250,11 +250,12 @@ class Endpoint:
 
     def _pending_variant(self, variant: dict[str, Any]) -> dict[str, Any]:
         assert self.pending
-        name = variant["VariantName"]
+        name, shown = variant["VariantName"], self._held.settings["rollout"]
         return {
-            "VariantName": name, "DesiredInstanceCount": self.pending.counts[name], "CurrentInstanceCount": 0,
-            "DesiredWeight": self.pending.weights[name], "CurrentWeight": 0.0,
-            "VariantStatus": [{"Status": "Creating", "StartTime": self.pending_since}],
+            "VariantName": name, "DesiredInstanceCount": self.pending.counts[name], "CurrentInstanceCount": shown.get("current", 0),
+            "DesiredWeight": self.pending.weights[name], "CurrentWeight": self.pending.weights[name] if shown.get("current") else 0.0,
+            "VariantStatus": [{"Status": shown.get("status", "Creating"), "StartTime": self.pending_since,
+                               **({"StatusMessage": shown["message"]} if "message" in shown else {})}],
             **({"InstanceType": variant["InstanceType"]} if "InstanceType" in variant else {}),
         }
 

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ListModelPackages.
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from .. import upstream
+from .. import policy, upstream
 from ..exchange import AwsError, Request, Response
 from ..serialize import json_result
 
@@ -23,6 +23,7 @@ class Registry:
 
     def reset(self) -> None:
         self.packages: dict[str, dict[str, Any]] = {}  # by ARN; {"account", "shared", ... as DescribeModelPackage shows}
+        self.policies: dict[tuple[str, str], str] = {}  # of groups, by account and name
 
     def set(self, account: str, region: str, arguments: dict[str, Any]) -> dict[str, Any]:
         """{"group", "version", "approval", "containers": [...], "shared"}: a package, new or changed; what describes it."""
@@ -47,11 +48,31 @@ class Registry:
         found = self.packages.get(name)
         if found is None:
             raise AwsError("ValidationException", f"ModelPackage {name} does not exist.")
-        if found["account"] != request.account and not found["shared"]:
+        if found["account"] != request.account and not found["shared"] and not self._allows(request, found):
             raise AwsError("AccessDeniedException", f"User: {request.principal} is not authorized to perform: "
                            f"sagemaker:DescribeModelPackage on resource: {name} because no resource-based policy allows "
                            "the sagemaker:DescribeModelPackage action", 400)
         return found
+
+    def _allows(self, request: Request, package: dict[str, Any]) -> bool:
+        text = self.policies.get((package["account"], package["ModelPackageGroupName"]))
+        return policy.allows(text, policy.Caller(request.account, request.principal),
+                             policy.Question("sagemaker:DescribeModelPackage", package["ModelPackageArn"]))
+
+    def group(self, request: Request) -> tuple[str, str]:
+        """The account and name of the caller's group that the request is about. SageMaker's texts, as recorded in public issues."""
+        name = request.parameters["ModelPackageGroupName"]
+        made = upstream.backends("sagemaker")[request.account][request.region].model_package_groups
+        if name not in made and not any(
+                p["account"] == request.account and p["ModelPackageGroupName"] == name for p in self.packages.values()):
+            raise AwsError("ValidationException", f"Cannot find Model Package Group: {name}")
+        return request.account, name
+
+    def policy_of(self, request: Request) -> str:
+        group = self.group(request)
+        if group not in self.policies:
+            raise AwsError("ValidationException", f"Cannot find resource policy for: {group[1]}")
+        return self.policies[group]
 
 
 def _shown(package: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +104,30 @@ def list_model_packages(gate: "Gate", request: Request) -> Response:
     return json_result(request, {"ModelPackageSummaryList": found[start:end], **more})
 
 
+def get_policy(gate: "Gate", request: Request) -> Response:
+    with upstream.lock:
+        return json_result(request, {"ResourcePolicy": gate.registry.policy_of(request)})
+
+
+def put_policy(gate: "Gate", request: Request) -> Response:
+    with upstream.lock:
+        group = gate.registry.group(request)
+        gate.registry.policies[group] = request.parameters["ResourcePolicy"]
+        arn = f"arn:aws:sagemaker:{request.region}:{request.account}:model-package-group/{group[1]}"
+        return json_result(request, {"ModelPackageGroupArn": arn})
+
+
+def delete_policy(gate: "Gate", request: Request) -> Response:
+    with upstream.lock:
+        gate.registry.policy_of(request)
+        del gate.registry.policies[gate.registry.group(request)]
+        return json_result(request, {})
+
+
 OPERATIONS = {
+    "GetModelPackageGroupPolicy": get_policy,
+    "PutModelPackageGroupPolicy": put_policy,
+    "DeleteModelPackageGroupPolicy": delete_policy,
     "DescribeModelPackage": describe_model_package,
     "ListModelPackages": list_model_packages,
 }

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from .. import policy, upstream
 from ..exchange import AwsError, Request, Response
+from . import sparse
 
 if TYPE_CHECKING:
     from ..gate import Gate
@@ -55,6 +56,10 @@ def forward(gate: "Gate", request: Request) -> Response:
         _require(request, action, bucket, key)
     if "CopySource" in wanted:
         _check_copy_source(request)
+    source = _copy_source(request) if "CopySource" in wanted else None
+    response = sparse.answer(gate, request, source[:2] if source else None)
+    if response is not None:
+        return response
     response = upstream.call(request)
     if request.operation == "CompleteMultipartUpload":
         # moto names the root otherwise: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
@@ -102,7 +107,7 @@ def _copy_source(request: Request) -> tuple[str, str, str | None] | None:
     return (match[1], match[2], version) if match else None
 
 
-def object_exists(account: str, role_arn: str, url: str) -> bool:
+def object_exists(gate: "Gate", account: str, role_arn: str, url: str) -> bool:
     """Can this role read what `s3://bucket/key` names?"""
     match = re.fullmatch(r"s3://([^/]+)/(.+)", url)
     if not match:
@@ -111,6 +116,8 @@ def object_exists(account: str, role_arn: str, url: str) -> bool:
     owner = owner_of(bucket)
     if owner is None or not may(account, role_arn, "GetObject", bucket, key):
         return False
+    if (bucket, key) in gate.sparse.objects:
+        return True
     with upstream.lock:
         backend = upstream.backends("s3")[owner]["aws"]
         if key.endswith("/"):

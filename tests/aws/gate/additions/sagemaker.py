@@ -23,12 +23,13 @@ _NOUNS = {"model": "model", "endpoint-config": "endpoint configuration", "endpoi
 
 _DEFAULTS: dict[str, Any] = {
     "durations": {"creating": 0.3, "updating": 0.3, "deleting": 0.3, "rolling_back": 0.3},  # seconds
+    "rollout": {},  # what is shown of a fleet that is being made: {"current": instances, "status", "message"}
     "stuck": [],  # of those phases: these last until released
     # What fails to start: [{"endpoint", "model_data_contains", "image_contains", "reason",
     #  "outcome": the state that an update then ends in (InService, with the old config), "rolling_back": true, if
     #  the endpoint is RollingBack for a while before}]
     "rules": [],
-    "invocations": [],  # [{the same matches, "status", "body", "code", "delay_seconds", "content_type"}]
+    "invocations": [],  # [{the same matches, "status", "body", "code", "delay_seconds", "content_type", "never"}]
     "events": {"send": True, "copies": 1},
 }
 
@@ -159,7 +160,7 @@ def _check_model_data(gate: "Gate", request: Request, container: dict[str, Any])
     question = policy.Question("sts:AssumeRole", arn, {
         "aws:SourceAccount": request.account, "aws:SourceArn": f"arn:aws:sagemaker:{gate.region}:{request.account}:*"})
     trusted = role is not None and policy.allows(trust_policy(role), service, question)
-    if not trusted or not s3.object_exists(request.account, arn, url):
+    if not trusted or not s3.object_exists(gate, request.account, arn, url):
         raise AwsError(
             "ValidationException",
             f'Could not access model data at {url}. Please ensure that the role "{arn}" exists and that its trust '

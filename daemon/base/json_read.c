@@ -1,9 +1,13 @@
-#include "base/json_scan.h"
+#include "base/json_read.h"
 
+#include "base/json_value.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What the grammar allows next. */
@@ -20,12 +24,15 @@ enum expecting {
 enum { DEPTH_MAXIMUM = 1024 };
 
 struct scan {
+    struct arena *arena; /* for what is made; NULL where it is freed by itself */
     const char *text;
     size_t length;
     size_t at;
     size_t depth;
     size_t depth_maximum;
-    char open[DEPTH_MAXIMUM]; /* '{' or '[' of each level */
+    cJSON *root;                /* what was made so far; NULL before the first value */
+    cJSON *open[DEPTH_MAXIMUM]; /* the array or object of each level */
+    char *name;                 /* of the member whose value comes next, or NULL */
     enum expecting expecting;
     struct error *error;
 };
@@ -71,6 +78,14 @@ static bool take_digits(struct scan *scan)
     return scan->at > start;
 }
 
+static void add(struct scan *scan, cJSON *value)
+{
+    if (scan->depth)
+        json_value_append(scan->open[scan->depth - 1], steal_pointer(scan->name), value);
+    else
+        scan->root = value;
+}
+
 /* number = [ "-" ] int [ frac ] [ exp ] (RFC 8259, section 6) */
 static int scan_number(struct scan *scan)
 {
@@ -90,6 +105,14 @@ static int scan_number(struct scan *scan)
     }
     if (isdigit(peek(scan)))
         return refuse(scan, start, ERROR_INVALID, "a number begins with a zero");
+    cJSON *number = json_value_number(scan->arena, scan->text + start, scan->at - start);
+
+    if (!isfinite(number->valuedouble)) { /* whoever computed with it would be led anywhere */
+        if (!scan->arena)
+            cJSON_Delete(number);
+        return refuse(scan, start, ERROR_INVALID, "a number is larger than any can be here");
+    }
+    add(scan, number);
     return 0;
 }
 
@@ -136,33 +159,14 @@ static int scan_unicode(struct scan *scan)
     return 0;
 }
 
-/* How many bytes of a text may be passed over, eight at a time: no quote, no backslash, no control
- * character among them. (Bytes above 0x7f may be taken for such, which costs a second look.) */
-static size_t plain_bytes(const char *text, size_t length)
-{
-    const uint64_t ones = 0x0101010101010101u;
-    const uint64_t highs = 0x8080808080808080u;
-    size_t i = 0;
-
-    for (; length - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-        uint64_t word;
-
-        memcpy(&word, text + i, sizeof(word));
-        uint64_t quote = word ^ (ones * '"');
-        uint64_t backslash = word ^ (ones * '\\');
-
-        if (((quote - ones) | (backslash - ones) | (word - ones * 0x20)) & highs)
-            break;
-    }
-    return i;
-}
-
-static int scan_string(struct scan *scan)
+/* The text is the caller's to free. */
+static int scan_string(struct scan *scan, char **text)
 {
     size_t start = scan->at++;
+    bool escaped = false;
 
     for (;;) {
-        scan->at += plain_bytes(scan->text + scan->at, scan->length - scan->at);
+        scan->at += json_plain_bytes(scan->text + scan->at, scan->length - scan->at);
         int byte = peek(scan);
 
         if (byte < 0)
@@ -172,28 +176,45 @@ static int scan_string(struct scan *scan)
                           "a control character in a text must be escaped");
         scan->at++;
         if (byte == '"')
-            return 0;
+            break;
         if (byte != '\\')
             continue;
-        int escaped = peek(scan);
+        escaped = true;
+        int letter = peek(scan);
 
         scan->at++;
-        if (escaped == 'u') {
+        if (letter == 'u') {
             if (scan_unicode(scan) < 0)
                 return -1;
-        } else if (escaped <= 0 || !strchr("\"\\/bfnrt", escaped)) {
+        } else if (letter <= 0 || !strchr("\"\\/bfnrt", letter)) {
             return refuse(scan, scan->at - 2, ERROR_INVALID, "no such escape");
         }
     }
+    *text = json_value_text(scan->arena, scan->text + start + 1, scan->at - start - 2, escaped);
+    return 0;
 }
 
-static int scan_word(struct scan *scan, const char *word)
+static int scan_text(struct scan *scan)
+{
+    char *text;
+
+    if (scan_string(scan, &text) < 0)
+        return -1;
+    cJSON *value = json_value_new(scan->arena, cJSON_String);
+
+    value->valuestring = text;
+    add(scan, value);
+    return 0;
+}
+
+static int scan_word(struct scan *scan, const char *word, int type)
 {
     size_t length = strlen(word);
 
     if (scan->length - scan->at < length || memcmp(scan->text + scan->at, word, length) != 0)
         return refuse(scan, scan->at, ERROR_INVALID, "this is not a value");
     scan->at += length;
+    add(scan, json_value_new(scan->arena, type));
     return 0;
 }
 
@@ -206,7 +227,10 @@ static int open_level(struct scan *scan, char bracket)
 {
     if (scan->depth == scan->depth_maximum)
         return refuse(scan, scan->at, ERROR_LIMIT, "it is nested too deeply");
-    scan->open[scan->depth++] = bracket;
+    cJSON *value = json_value_new(scan->arena, bracket == '{' ? cJSON_Object : cJSON_Array);
+
+    add(scan, value);
+    scan->open[scan->depth++] = value;
     scan->at++;
     scan->expecting = bracket == '{' ? NAME_OR_END : VALUE_OR_END;
     return 0;
@@ -220,13 +244,13 @@ static int scan_value(struct scan *scan)
     if (byte == '{' || byte == '[')
         return open_level(scan, (char)byte);
     if (byte == '"')
-        result = scan_string(scan);
+        result = scan_text(scan);
     else if (byte == 't')
-        result = scan_word(scan, "true");
+        result = scan_word(scan, "true", cJSON_True);
     else if (byte == 'f')
-        result = scan_word(scan, "false");
+        result = scan_word(scan, "false", cJSON_False);
     else if (byte == 'n')
-        result = scan_word(scan, "null");
+        result = scan_word(scan, "null", cJSON_NULL);
     else
         result = scan_number(scan);
     after_value(scan);
@@ -235,8 +259,7 @@ static int scan_value(struct scan *scan)
 
 static bool closes(const struct scan *scan, int byte)
 {
-    return scan->depth && ((byte == '}' && scan->open[scan->depth - 1] == '{') ||
-                           (byte == ']' && scan->open[scan->depth - 1] == '['));
+    return scan->depth && byte == (cJSON_IsObject(scan->open[scan->depth - 1]) ? '}' : ']');
 }
 
 static int scan_token(struct scan *scan)
@@ -260,12 +283,12 @@ static int scan_token(struct scan *scan)
         if (byte != '"')
             return refuse(scan, scan->at, ERROR_INVALID, "a member's name is expected here");
         scan->expecting = COLON;
-        return scan_string(scan);
+        return scan_string(scan, &scan->name);
     case COLON:
         scan->expecting = VALUE;
         return take(scan, ':') ? 0 : refuse(scan, scan->at, ERROR_INVALID, "':' is expected here");
     case COMMA_OR_END:
-        scan->expecting = scan->open[scan->depth - 1] == '{' ? NAME : VALUE;
+        scan->expecting = cJSON_IsObject(scan->open[scan->depth - 1]) ? NAME : VALUE;
         return take(scan, ',') ? 0
                                : refuse(scan, scan->at, ERROR_INVALID,
                                         "',' or the closing bracket is expected here");
@@ -282,32 +305,46 @@ static void skip_space(struct scan *scan)
         scan->at++;
 }
 
-int json_scan(const char *text, size_t length, size_t depth_maximum, struct error *error)
+static int scan_document(struct scan *scan)
 {
-    struct scan scan;
+    size_t good = text_utf8_prefix(scan->text, scan->length);
 
+    if (good < scan->length)
+        return refuse(scan, good, ERROR_INVALID,
+                      scan->text[good] ? "this is not UTF-8" : "U+0000 cannot be in a text");
+    for (skip_space(scan); scan->at < scan->length; skip_space(scan))
+        if (scan_token(scan) < 0)
+            return -1;
+    if (scan->expecting != NOTHING)
+        return refuse(scan, scan->length, ERROR_INVALID, "it ends too early");
+    return 0;
+}
+
+cJSON *json_read(struct arena *arena, const char *text, size_t length, size_t depth_maximum,
+                 struct error *error)
+{
+    struct scan scan; /* most of it is only written when it is needed */
+
+    scan.arena = arena;
     scan.text = text;
     scan.length = length;
     scan.at = 0;
     scan.depth = 0;
     scan.depth_maximum = depth_maximum < DEPTH_MAXIMUM ? depth_maximum : DEPTH_MAXIMUM;
+    scan.root = NULL;
+    scan.name = NULL;
     scan.expecting = VALUE;
     scan.error = error;
-    size_t good = text_utf8_prefix(text, length);
-
-    if (good < length)
-        return refuse(&scan, good, ERROR_INVALID,
-                      text[good] ? "this is not UTF-8" : "U+0000 cannot be in a text");
-    for (skip_space(&scan); scan.at < length; skip_space(&scan))
-        if (scan_token(&scan) < 0)
-            return -1;
-    if (scan.expecting != NOTHING)
-        return refuse(&scan, length, ERROR_INVALID, "it ends too early");
-    return 0;
+    if (scan_document(&scan) == 0)
+        return scan.root;
+    if (!arena) {
+        cJSON_Delete(scan.root);
+        free(scan.name);
+    }
+    return NULL;
 }
 
-void json_scan_locate_name(const char *text, size_t length, size_t before, size_t *line,
-                           size_t *column)
+void json_locate_name(const char *text, size_t length, size_t before, size_t *line, size_t *column)
 {
     size_t last_text = 0;
     size_t at = 0;
