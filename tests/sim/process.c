@@ -241,7 +241,8 @@ static void reload(void)
 static void fail_a_service(enum error_class class, int64_t for_us)
 {
     static const char *const services[] = {
-        "sqs", "s3", "ecr", "sagemaker", "events", "sagemaker-runtime", "codepipeline"};
+        "sqs",           "s3", "ecr", "sagemaker", "events", "sagemaker-runtime", "codepipeline",
+        "cloudformation"};
     static const char *const services_of_bridge[] = {"sqs", "s3", "ecr", "iam", "kms", "events"};
     const char *service = sim->is_bridge
                               ? services_of_bridge[draw(0, array_length(services_of_bridge) - 1)]
@@ -288,6 +289,8 @@ static void some_trouble(void *context)
     } else {
         if (chance_strikes(chance, FAULT_SYSTEM_UPDATE))
             endpoints_update_one_by_itself();
+        if (chance_strikes(chance, FAULT_STACK_BY_OTHERS))
+            stacks_change_one_by_others();
         if (chance_strikes(chance, FAULT_NEWS_EARLY))
             endpoints_tell_again();
     }
