@@ -147,7 +147,7 @@ static bool takes_zip(const struct archive_entry *entries, size_t count)
 
 static bool takes_entries(size_t count)
 {
-    static char names[LIMIT_ARTIFACT_ENTRIES + 1][16];
+    static char names[LIMIT_ARTIFACT_ENTRIES + 1][24];
     struct archive_entry entries[LIMIT_ARTIFACT_ENTRIES + 1] = {{.name = "member", .data = "x"}};
 
     for (size_t i = 1; i < count; i++) {
