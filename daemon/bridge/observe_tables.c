@@ -138,5 +138,5 @@ void observe_tables(struct observation *observation)
     for (size_t i = 0; i < observation->resources->count; i++)
         if (observe_wants(observation, i) &&
             observation->resources->items[i].kind == RESOURCE_DYNAMODB_TABLE)
-            observe_resource(observation, &table, i);
+            observe_resource(observation, &whole_table, i);
 }
