@@ -127,7 +127,7 @@ static void take_table(struct read *read, const void *output)
         observe_resource(read->observation, &table_tags, read->resource);
 }
 
-static const struct read_kind table = {
+static const struct read_kind whole_table = {
     .operation = &dynamodb_describe_table,
     .ask = ask_table,
     .take = take_table,
