@@ -8,6 +8,7 @@
 
 #include "aws/credentials.h"
 #include "aws/operation.h"
+#include "base/buffer.h"
 #include "base/error.h"
 #include "net/http.h"
 #include "net/loop.h"
@@ -55,11 +56,15 @@ struct aws_call;
 struct aws_call *aws_call(struct aws *aws, const char *account,
                           const struct aws_operation *operation, const void *input, aws_done *done,
                           void *context);
-/* A call whose answer may take longer than usual, for long polls: adds to the stall time-out. And
- * whether to try only once (where the caller has its own idea of trying again). */
+/* A call whose answer may take longer than usual, for long polls: adds to the stall time-out.
+ * Whether to try only once (where the caller has its own idea of trying again). And what has been
+ * seen before and need not be decoded. */
 struct aws_call_options {
     int64_t extra_wait_ms;
     bool once;
+    /* Sees the body of each answer that is well, before it is decoded, and may write to rest what
+     * is decoded in its place; false leaves it as it came. With the call's context. */
+    bool (*sift)(void *context, const char *body, size_t length, struct buffer *rest);
 };
 struct aws_call *aws_call_with(struct aws *aws, const char *account,
                                const struct aws_operation *operation, const void *input,

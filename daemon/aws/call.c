@@ -242,12 +242,30 @@ static void delete_document(void *document)
     cJSON_Delete(document);
 }
 
+/* What is to be decoded of the answer, which is in the attempt's arena where it is not the whole.
+ */
+static void sift(struct aws_call *call, struct aws_response *response)
+{
+    struct buffer rest = BUFFER(response->body_length);
+
+    if (response->status < 200 || response->status > 299 ||
+        !call->options.sift(call->context, response->body, response->body_length, &rest)) {
+        buffer_free(&rest);
+        return;
+    }
+    response->body_length = rest.length;
+    char *body = buffer_take(&rest);
+
+    arena_adopt(&call->attempt_arena, body, free);
+    response->body = body;
+}
+
 static void read_answer(struct aws_call *call, const struct http_response *http,
                         struct outcome *outcome)
 {
     struct aws_header *headers =
         arena_allocate_array(&call->attempt_arena, http->header_count, sizeof(*headers));
-    const struct aws_response response = {
+    struct aws_response response = {
         .status = http->status,
         .headers = headers,
         .header_count = http->header_count,
@@ -263,6 +281,8 @@ static void read_answer(struct aws_call *call, const struct http_response *http,
     outcome->retry_after_ms = retry_after_ms(http);
     if (!date || !time_parse_http(date, &outcome->date_ms))
         outcome->date_ms = -1;
+    if (call->options.sift)
+        sift(call, &response);
     if (aws_decode(&call->attempt_arena, call->operation, &response, &outcome->output,
                    &outcome->error) != 0)
         return;
@@ -356,8 +376,6 @@ static void failed(struct aws_call *call, const struct outcome *outcome)
 {
     call->error = outcome->error;
     call->uncertain = call->uncertain || is_uncertain(outcome);
-    if (call->error.class == ERROR_THROTTLED)
-        pacing_throttled(&call->queue->pacing, loop_now_ms(call->sender->settings.loop));
     const struct retry_decision decision = decide(call, outcome);
 
     switch (decision.action) {
@@ -388,6 +406,18 @@ static void succeeded(struct aws_call *call, const struct outcome *outcome)
     deliver(call, &result);
 }
 
+/* What the answer says about how fast the others may follow; who waited for it goes on. */
+static void pace(const struct aws_call *call, const struct outcome *outcome)
+{
+    const int64_t now_ms = loop_now_ms(call->sender->settings.loop);
+
+    if (outcome->error.class == ERROR_THROTTLED)
+        pacing_throttled(&call->queue->pacing, now_ms);
+    else if (outcome->status != 0)
+        pacing_accepted(&call->queue->pacing, now_ms);
+    queue_look(call->queue);
+}
+
 static void answered(void *context, const struct http_response *response,
                      const struct error *trouble)
 {
@@ -405,6 +435,7 @@ static void answered(void *context, const struct http_response *response,
     }
     call->answer = NULL;
     observe(call, &outcome);
+    pace(call, &outcome);
     if (outcome.error.class == ERROR_NONE)
         succeeded(call, &outcome);
     else

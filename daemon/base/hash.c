@@ -39,6 +39,18 @@ void hash_sha256(const void *data, size_t length, uint8_t digest[SHA256_SIZE])
     expect(EVP_Digest(data, length, digest, NULL, sha256(), NULL));
 }
 
+void hash_sha256_two(const void *first, size_t first_length, const void *second,
+                     size_t second_length, uint8_t digest[SHA256_SIZE])
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    expect(context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
+           EVP_DigestUpdate(context, first, first_length) == 1 &&
+           EVP_DigestUpdate(context, second, second_length) == 1 &&
+           EVP_DigestFinal_ex(context, digest, NULL) == 1);
+    EVP_MD_CTX_free(context);
+}
+
 char *hash_sha256_hex(const void *data, size_t length, char text[SHA256_HEX_SIZE])
 {
     uint8_t digest[SHA256_SIZE];

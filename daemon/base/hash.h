@@ -16,6 +16,10 @@ enum {
 
 void hash_sha256(const void *data, size_t length, uint8_t digest[SHA256_SIZE]);
 
+/* Of two pieces, one behind the other. */
+void hash_sha256_two(const void *first, size_t first_length, const void *second,
+                     size_t second_length, uint8_t digest[SHA256_SIZE]);
+
 /* Lower-case hexadecimal; returns text. */
 char *hash_sha256_hex(const void *data, size_t length, char text[SHA256_HEX_SIZE]);
 

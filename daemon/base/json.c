@@ -99,39 +99,54 @@ static bool count_names(const cJSON *value, const cJSON *member, size_t *count)
     return false;
 }
 
-static cJSON *parse(const char *text, size_t length, size_t maximum, struct error *error)
+static cJSON *parse(struct arena *arena, const char *text, size_t length, size_t maximum,
+                    struct error *error)
 {
     if (length > maximum) {
         error_set(error, ERROR_LIMIT, "it has %zu bytes, at most %zu are read", length, maximum);
         return NULL;
     }
-    return json_read(text, length, LIMIT_JSON_DEPTH, error);
+    return json_read(arena, text, length, LIMIT_JSON_DEPTH, error);
+}
+
+/* -1 where a name stands twice in one object. */
+static int refuse_twins(const cJSON *document, const char *text, size_t length, struct error *error)
+{
+    const cJSON *twin = find_twin(document);
+    size_t before = 0;
+    size_t line;
+    size_t column;
+
+    if (!twin)
+        return 0;
+    count_names(document, twin, &before);
+    json_locate_name(text, length, before, &line, &column);
+    return error_set(error, ERROR_INVALID,
+                     "line %zu, column %zu: \"%.80s\" stands twice in one object", line, column,
+                     twin->string);
 }
 
 cJSON *json_parse(const char *text, size_t length, size_t maximum, struct error *error)
 {
     cleanup(json_free)
-    cJSON *document = parse(text, length, maximum, error);
-    const cJSON *twin = document ? find_twin(document) : NULL;
+    cJSON *document = parse(NULL, text, length, maximum, error);
 
-    if (twin) {
-        size_t before = 0;
-        size_t line;
-        size_t column;
-
-        count_names(document, twin, &before);
-        json_locate_name(text, length, before, &line, &column);
-        error_set(error, ERROR_INVALID,
-                  "line %zu, column %zu: \"%.80s\" stands twice in one object", line, column,
-                  twin->string);
+    if (!document || refuse_twins(document, text, length, error) < 0)
         return NULL;
-    }
     return steal_pointer(document);
+}
+
+const cJSON *json_parse_into(struct arena *arena, const char *text, size_t length, size_t maximum,
+                             struct error *error)
+{
+    const cJSON *document = parse(arena, text, length, maximum, error);
+
+    return document && refuse_twins(document, text, length, error) == 0 ? document : NULL;
 }
 
 cJSON *json_parse_with_twins(const char *text, size_t length, size_t maximum, struct error *error)
 {
-    return parse(text, length, maximum, error);
+    return parse(NULL, text, length, maximum, error);
 }
 
 const char *json_number_spelling(const cJSON *number)

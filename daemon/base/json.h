@@ -9,6 +9,7 @@
 #ifndef CAUSEWAY_BASE_JSON_H
 #define CAUSEWAY_BASE_JSON_H
 
+#include "base/arena.h"
 #include "base/error.h"
 
 #include <cjson/cJSON.h>
@@ -23,6 +24,10 @@ void json_initialise(void);
  * with cJSON_Delete(); NULL and an error (ERROR_INVALID, or ERROR_LIMIT where it is too large or
  * too deep; the sentence names line and column) otherwise. */
 cJSON *json_parse(const char *text, size_t length, size_t maximum, struct error *error);
+
+/* The same in an arena, which is what frees it: for what is read and done with. */
+const cJSON *json_parse_into(struct arena *arena, const char *text, size_t length, size_t maximum,
+                             struct error *error);
 
 /* The same for documents of AWS's in which a name may stand twice in one object: both members are
  * there, in their order. What that means is the reader's business. */

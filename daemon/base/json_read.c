@@ -24,6 +24,7 @@ enum expecting {
 enum { DEPTH_MAXIMUM = 1024 };
 
 struct scan {
+    struct arena *arena; /* for what is made; NULL where it is freed by itself */
     const char *text;
     size_t length;
     size_t at;
@@ -104,10 +105,11 @@ static int scan_number(struct scan *scan)
     }
     if (isdigit(peek(scan)))
         return refuse(scan, start, ERROR_INVALID, "a number begins with a zero");
-    cJSON *number = json_value_number(scan->text + start, scan->at - start);
+    cJSON *number = json_value_number(scan->arena, scan->text + start, scan->at - start);
 
     if (!isfinite(number->valuedouble)) { /* whoever computed with it would be led anywhere */
-        cJSON_Delete(number);
+        if (!scan->arena)
+            cJSON_Delete(number);
         return refuse(scan, start, ERROR_INVALID, "a number is larger than any can be here");
     }
     add(scan, number);
@@ -188,7 +190,7 @@ static int scan_string(struct scan *scan, char **text)
             return refuse(scan, scan->at - 2, ERROR_INVALID, "no such escape");
         }
     }
-    *text = json_value_text(scan->text + start + 1, scan->at - start - 2, escaped);
+    *text = json_value_text(scan->arena, scan->text + start + 1, scan->at - start - 2, escaped);
     return 0;
 }
 
@@ -198,7 +200,7 @@ static int scan_text(struct scan *scan)
 
     if (scan_string(scan, &text) < 0)
         return -1;
-    cJSON *value = json_value_new(cJSON_String);
+    cJSON *value = json_value_new(scan->arena, cJSON_String);
 
     value->valuestring = text;
     add(scan, value);
@@ -212,7 +214,7 @@ static int scan_word(struct scan *scan, const char *word, int type)
     if (scan->length - scan->at < length || memcmp(scan->text + scan->at, word, length) != 0)
         return refuse(scan, scan->at, ERROR_INVALID, "this is not a value");
     scan->at += length;
-    add(scan, json_value_new(type));
+    add(scan, json_value_new(scan->arena, type));
     return 0;
 }
 
@@ -225,7 +227,7 @@ static int open_level(struct scan *scan, char bracket)
 {
     if (scan->depth == scan->depth_maximum)
         return refuse(scan, scan->at, ERROR_LIMIT, "it is nested too deeply");
-    cJSON *value = json_value_new(bracket == '{' ? cJSON_Object : cJSON_Array);
+    cJSON *value = json_value_new(scan->arena, bracket == '{' ? cJSON_Object : cJSON_Array);
 
     add(scan, value);
     scan->open[scan->depth++] = value;
@@ -318,10 +320,12 @@ static int scan_document(struct scan *scan)
     return 0;
 }
 
-cJSON *json_read(const char *text, size_t length, size_t depth_maximum, struct error *error)
+cJSON *json_read(struct arena *arena, const char *text, size_t length, size_t depth_maximum,
+                 struct error *error)
 {
     struct scan scan; /* most of it is only written when it is needed */
 
+    scan.arena = arena;
     scan.text = text;
     scan.length = length;
     scan.at = 0;
@@ -333,8 +337,10 @@ cJSON *json_read(const char *text, size_t length, size_t depth_maximum, struct e
     scan.error = error;
     if (scan_document(&scan) == 0)
         return scan.root;
-    cJSON_Delete(scan.root);
-    free(scan.name);
+    if (!arena) {
+        cJSON_Delete(scan.root);
+        free(scan.name);
+    }
     return NULL;
 }
 

@@ -4,14 +4,17 @@
 #ifndef CAUSEWAY_BASE_JSON_READ_H
 #define CAUSEWAY_BASE_JSON_READ_H
 
+#include "base/arena.h"
 #include "base/error.h"
 
 #include <cjson/cJSON.h>
 #include <stddef.h>
 
-/* The caller frees it with cJSON_Delete(). NULL, and line and column of the first thing that is
- * wrong, otherwise. A name that stands twice in one object is not noticed. */
-cJSON *json_read(const char *text, size_t length, size_t depth_maximum, struct error *error);
+/* In the arena; where that is NULL, the caller frees it with cJSON_Delete(). NULL, and line and
+ * column of the first thing that is wrong, otherwise. A name that stands twice in one object is not
+ * noticed. */
+cJSON *json_read(struct arena *arena, const char *text, size_t length, size_t depth_maximum,
+                 struct error *error);
 
 /* Line and column, both from 1, columns in bytes, of a member's name: that with `before` names
  * before it in the text, which json_read() has accepted. */

@@ -10,9 +10,12 @@
 /* Decimals of this many characters without an exponent are all told apart by doubles. */
 enum { EXACT_CHARACTERS = 15 };
 
-cJSON *json_value_new(int type)
+/* Of a word's bytes. */
+enum { LOWEST_IS_FIRST = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
+
+cJSON *json_value_new(struct arena *arena, int type)
 {
-    cJSON *value = memory_allocate(sizeof(*value));
+    cJSON *value = arena ? arena_allocate(arena, sizeof(*value)) : memory_allocate(sizeof(*value));
 
     value->type = type;
     return value;
@@ -20,7 +23,7 @@ cJSON *json_value_new(int type)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Eight at a time. Bytes above 0x7f may be taken for others, which costs a second look. */
+/* Eight at a time. */
 size_t json_plain_bytes(const char *text, size_t length)
 {
     const uint64_t ones = 0x0101010101010101u;
@@ -34,8 +37,13 @@ size_t json_plain_bytes(const char *text, size_t length)
         uint64_t quote = word ^ (ones * '"');
         uint64_t backslash = word ^ (ones * '\\');
 
-        if (((quote - ones) | (backslash - ones) | (word - ones * 0x20)) & highs)
-            break;
+        /* The lowest of these is exact; what is above it may be its borrow. */
+        uint64_t found = (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+                          ((word - ones * 0x20) & ~word)) &
+                         highs;
+
+        if (found)
+            return i + (LOWEST_IS_FIRST ? (size_t)__builtin_ctzll(found) / 8 : 0);
     }
     return i;
 }
@@ -95,11 +103,12 @@ static const char *put_escape(const char *escape, char **out)
 }
 
 /* No escape is shorter than what it means. */
-char *json_value_text(const char *spelling, size_t length, bool escaped)
+char *json_value_text(struct arena *arena, const char *spelling, size_t length, bool escaped)
 {
     if (!escaped)
-        return memory_copy_text(spelling, length);
-    char *text = memory_allocate_raw(length + 1);
+        return arena ? arena_copy_bytes(arena, spelling, length)
+                     : memory_copy_text(spelling, length);
+    char *text = arena ? arena_allocate(arena, length + 1) : memory_allocate_raw(length + 1);
     const char *end = spelling + length;
     char *out = text;
 
@@ -140,17 +149,17 @@ static bool read_whole(const char *spelling, size_t length, double *number)
     return true;
 }
 
-cJSON *json_value_number(const char *spelling, size_t length)
+cJSON *json_value_number(struct arena *arena, const char *spelling, size_t length)
 {
-    cJSON *value = json_value_new(cJSON_Number);
+    cJSON *value = json_value_new(arena, cJSON_Number);
 
     if (!read_whole(spelling, length, &value->valuedouble)) {
-        char *copy = memory_copy_text(spelling, length);
+        char *copy = json_value_text(arena, spelling, length, false);
 
         value->valuedouble = strtod(copy, NULL);
         if (is_worth_keeping(spelling, length))
             value->valuestring = copy;
-        else
+        else if (!arena)
             free(copy);
     }
     value->valueint = value->valuedouble >= INT_MAX   ? INT_MAX

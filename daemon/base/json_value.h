@@ -2,12 +2,17 @@
 #ifndef CAUSEWAY_BASE_JSON_VALUE_H
 #define CAUSEWAY_BASE_JSON_VALUE_H
 
+#include "base/arena.h"
+
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Each of these takes its memory from the arena, or where that is NULL, so that cJSON_Delete()
+ * frees it. */
+
 /* A value without content, of one of cJSON's types. */
-cJSON *json_value_new(int type);
+cJSON *json_value_new(struct arena *arena, int type);
 
 /* How many bytes of a text may be passed over: no quote, no backslash, no control character is
  * among them. There may be more of such; whoever asks looks at the next one himself. */
@@ -15,12 +20,12 @@ size_t json_plain_bytes(const char *text, size_t length);
 
 /* What the bytes between two quotes mean; escaped: there are backslashes among them. The caller
  * frees it. */
-char *json_value_text(const char *spelling, size_t length, bool escaped);
+char *json_value_text(struct arena *arena, const char *spelling, size_t length, bool escaped);
 
 /* EventBridge compares numbers that a double cannot hold by their text. A number has no use for its
  * valuestring, which cJSON_Delete() frees and cJSON_Duplicate() copies; the spelling is kept there,
  * for those numbers only. */
-cJSON *json_value_number(const char *spelling, size_t length);
+cJSON *json_value_number(struct arena *arena, const char *spelling, size_t length);
 
 /* Puts it behind the others of the array or object; name, or NULL, is owned by the value then. */
 void json_value_append(cJSON *parent, char *name, cJSON *value);

@@ -161,8 +161,10 @@ static void put_rule(struct actions *actions, bool makes)
         json_add_text(input, "ScheduleExpression", json_text(kept(actions, "schedule")));
     json_add_text(input, "State", text_equal(state, "disabled") ? "DISABLED" : "ENABLED");
     json_add_text(input, "Description", json_text(kept(actions, "description")));
-    if (makes)
-        cJSON_AddItemToObject(input, "Tags", actions_tag_list(actions, "Key", "Value"));
+    /* AWS ignores them where the rule is there ("PutRule": "any tags you specify [...] are
+     * ignored"); where somebody has deleted it since it was looked at, this makes it anew, and
+     * makes it ours. */
+    cJSON_AddItemToObject(input, "Tags", actions_tag_list(actions, "Key", "Value"));
     actions_add(actions, &events_put_rule, input, makes ? "create" : "change")->makes = makes;
 }
 

@@ -25,6 +25,12 @@ static void be_due(struct bridge *bridge, const char *cause)
     poke(&bridge->poke);
 }
 
+static void forget_list(struct bridge *bridge)
+{
+    desired_unref(bridge->desired);
+    bridge->desired = NULL;
+}
+
 /* ---- who we are ------------------------------------------------------------------------------ */
 
 static void set_identity(struct bridge *bridge, const char *arn)
@@ -40,6 +46,7 @@ static void set_identity(struct bridge *bridge, const char *arn)
     bridge->owner = text_copy(resource_owner(&arena, bridge->config));
     bridge->principal = text_copy(expand_principal(&arena, bridge->config, bridge->identity));
     arena_free(&arena);
+    forget_list(bridge);
 }
 
 static void on_identity(void *context, const struct aws_result *result)
@@ -76,13 +83,34 @@ static void hold(struct bridge *bridge, struct resource_list *list)
     }
 }
 
-int bridge_list(struct bridge *bridge, struct resource_list *list, struct error *error)
+/* Holds end by themselves, so a list with any is good for once. */
+static bool list_is_current(const struct bridge *bridge)
 {
-    if (resource_list_desired(list, bridge->config, bridge->identity, error) < 0)
-        return -1;
-    inventory_complete(bridge->inventory, list, bridge->config);
-    hold(bridge, list);
-    return 0;
+    return bridge->desired && bridge->inventory_version == inventory_version(bridge->inventory) &&
+           (!bridge->held || !bridge->held->child);
+}
+
+struct desired *bridge_list_anew(struct bridge *bridge, uint64_t version, struct error *error)
+{
+    struct desired *desired = desired_new(version);
+
+    if (resource_list_desired(&desired->list, bridge->config, bridge->identity, error) < 0) {
+        desired_unref(desired);
+        return NULL;
+    }
+    inventory_complete(bridge->inventory, &desired->list, bridge->config);
+    hold(bridge, &desired->list);
+    return desired;
+}
+
+struct desired *bridge_list(struct bridge *bridge, struct error *error)
+{
+    if (list_is_current(bridge))
+        return desired_ref(bridge->desired);
+    forget_list(bridge);
+    bridge->desired = bridge_list_anew(bridge, ++bridge->desired_version, error);
+    bridge->inventory_version = inventory_version(bridge->inventory);
+    return bridge->desired ? desired_ref(bridge->desired) : NULL;
 }
 
 /* ---- passes ---------------------------------------------------------------------------------- */
@@ -97,8 +125,10 @@ static void on_planned(void *context, const struct pass_outcome *outcome)
     drift_planned(bridge->drift, outcome, bridge->inventory);
     /* Before anything is made, so that what is made is never forgotten. What an operator asks for
      * is done although the bridge is suspended. */
-    if (bridge->answering || !bridge_is_suspended(bridge))
+    if (bridge->answering || !bridge_is_suspended(bridge)) {
         inventory_update(bridge->inventory, outcome->resources, outcome->observed);
+        observe_memory_learn(&bridge->memory, outcome->desired, outcome->observed, outcome->plan);
+    }
 }
 
 static void on_ended(void *context, const struct pass_outcome *outcome, size_t action,
@@ -184,7 +214,7 @@ static void on_done(void *context, const struct pass_outcome *outcome)
     poke(&bridge->poke);
 }
 
-void bridge_begin_pass(struct bridge *bridge, struct resource_list *list, bool *wanted, bool apply,
+void bridge_begin_pass(struct bridge *bridge, struct desired *desired, bool *wanted, bool apply,
                        bool prune_now, const char *cause)
 {
     const struct config_reconcile *reconcile = &bridge->config->reconcile;
@@ -193,7 +223,7 @@ void bridge_begin_pass(struct bridge *bridge, struct resource_list *list, bool *
         .aws = bridge->aws,
         .store = bridge->store,
         .memory = &bridge->memory,
-        .resources = *list,
+        .desired = desired,
         .wanted = wanted,
         .options =
             {
@@ -214,19 +244,19 @@ void bridge_begin_pass(struct bridge *bridge, struct resource_list *list, bool *
 
 static void begin_whole(struct bridge *bridge)
 {
-    struct resource_list list = {0};
     struct error error;
 
     bridge->due = false;
     timer_start(&bridge->interval, bridge->config->reconcile.every_ms);
-    if (bridge_list(bridge, &list, &error) < 0) {
+    struct desired *desired = bridge_list(bridge, &error);
+
+    if (!desired) {
         log_message(MESSAGE_BRIDGE_FAILED, &(struct log_fields){.error = &error}, "%s",
                     error.sentence);
-        resource_list_free(&list);
-    } else if (list.count == 0) {
-        resource_list_free(&list);
+    } else if (desired->list.count == 0) {
+        desired_unref(desired);
     } else {
-        bridge_begin_pass(bridge, &list, NULL, !bridge_is_suspended(bridge), false,
+        bridge_begin_pass(bridge, desired, NULL, !bridge_is_suspended(bridge), false,
                           bridge->due_for);
     }
 }
@@ -242,25 +272,27 @@ static void free_hint(struct hinted *hinted)
 /* Only the resources that CloudTrail told of. */
 static void begin_hinted(struct bridge *bridge)
 {
-    struct resource_list list = {0};
     struct error error;
     struct hinted *hinted;
     cleanup(free_pointer)
     char *cause = NULL;
 
-    if (bridge_list(bridge, &list, &error) < 0)
-        list.count = 0;
-    bool *wanted = memory_allocate_array(list.count + 1, sizeof(*wanted));
+    struct desired *desired = bridge_list(bridge, &error);
+
+    if (!desired)
+        desired = desired_new(0);
+    const struct resource_list *list = &desired->list;
+    bool *wanted = memory_allocate_array(list->count + 1, sizeof(*wanted));
 
     list_each(hinted, &bridge->hints, link)
     {
-        for (size_t i = 0; i < list.count; i++)
-            wanted[i] |= text_equal(list.items[i].key, hinted->key);
+        for (size_t i = 0; i < list->count; i++)
+            wanted[i] |= text_equal(list->items[i].key, hinted->key);
         if (!cause)
             cause = steal_pointer(hinted->cause);
         free_hint(hinted);
     }
-    bridge_begin_pass(bridge, &list, wanted, !bridge_is_suspended(bridge), false, cause);
+    bridge_begin_pass(bridge, desired, wanted, !bridge_is_suspended(bridge), false, cause);
 }
 
 /* ---- what is possible now -------------------------------------------------------------------- */
@@ -355,29 +387,28 @@ bool bridge_event(struct bridge *bridge, const cJSON *event, int64_t sent_ms)
     }
     if (!hint_is_record(event))
         return false;
-    struct resource_list list = {0};
     struct hint hint;
     struct error error;
-
     /* Before the first pass there is nothing to hurry: it looks at everything. */
-    if (!bridge->loaded || bridge_list(bridge, &list, &error) < 0) {
-        resource_list_free(&list);
-        return true;
-    }
-    cleanup(free_pointer)
-    bool *named = memory_allocate_array(list.count + 1, sizeof(*named));
+    struct desired *desired = bridge->loaded ? bridge_list(bridge, &error) : NULL;
 
-    if (hint_read(event, &list, bridge->config, bridge->principal, &hint, named) == HINT_DRIFT) {
+    if (!desired)
+        return true;
+    const struct resource_list *list = &desired->list;
+    cleanup(free_pointer)
+    bool *named = memory_allocate_array(list->count + 1, sizeof(*named));
+
+    if (hint_read(event, list, bridge->config, bridge->principal, &hint, named) == HINT_DRIFT) {
         bridge->statistics.hints++;
-        for (size_t i = 0; i < list.count; i++)
+        for (size_t i = 0; i < list->count; i++)
             if (named[i]) {
-                add_hint(bridge, list.items[i].key, &hint);
-                drift_hint(bridge->drift, list.items[i].key, &hint);
+                add_hint(bridge, list->items[i].key, &hint);
+                drift_hint(bridge->drift, list->items[i].key, &hint);
             }
         if (!timer_is_running(&bridge->hint_delay))
             timer_start(&bridge->hint_delay, HINT_DELAY_MS);
     }
-    resource_list_free(&list);
+    desired_unref(desired);
     return true;
 }
 
@@ -444,6 +475,7 @@ void bridge_free(struct bridge *bridge)
     bridge_journal_free(&bridge->journal);
     drift_free(bridge->drift);
     observe_memory_free(&bridge->memory);
+    forget_list(bridge);
     map_free(&bridge->undeletable);
     inventory_free(bridge->inventory);
     cJSON_Delete(bridge->suspension);

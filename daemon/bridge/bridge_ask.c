@@ -113,20 +113,20 @@ static int list_of_change(struct bridge *bridge, const struct ask *ask, struct r
 
 static void begin_undo(struct bridge *bridge, struct ask *ask)
 {
-    struct resource_list list = {0};
+    struct desired *desired = desired_new(0);
     struct error error;
     cleanup(free_pointer)
     char *cause = text_printf("undo %s by %s", json_get_text(ask->change, "id"), ask->who);
 
-    if (list_of_change(bridge, ask, &list, &error) < 0) {
-        resource_list_free(&list);
+    if (list_of_change(bridge, ask, &desired->list, &error) < 0) {
+        desired_unref(desired);
         bridge_refuse_ask(ask, &error);
         poke(&bridge->poke);
         return;
     }
     bridge->answering = ask;
-    bridge_hold(bridge, list.items[0].key, UNDONE_MS);
-    bridge_begin_pass(bridge, &list, NULL, true, true, cause);
+    bridge_hold(bridge, desired->list.items[0].key, UNDONE_MS);
+    bridge_begin_pass(bridge, desired, NULL, true, true, cause);
 }
 
 /* One element a resource, true for the one that is meant; NULL where none is, or more than one. */
@@ -163,9 +163,15 @@ static void enforce(struct resource_list *list)
         list->items[i].observe_only = list->items[i].observe_by_itself;
 }
 
+/* What changes the list has one of its own; and so has who wants to see every resource with its
+ * fields, since nothing is remembered of one that is made for once. */
+static bool shares_the_list(const struct ask *ask)
+{
+    return !ask->enforce && ask->kind != ASK_IMPORT && ask->kind != ASK_DOCTOR;
+}
+
 void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
 {
-    struct resource_list list = {0};
     struct error error;
 
     list_remove(&ask->link);
@@ -191,16 +197,18 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
         bridge_begin_survey(bridge, ask);
         return;
     }
-    if (bridge_list(bridge, &list, &error) < 0) {
-        resource_list_free(&list);
+    struct desired *desired =
+        shares_the_list(ask) ? bridge_list(bridge, &error) : bridge_list_anew(bridge, 0, &error);
+
+    if (!desired) {
         bridge_refuse_ask(ask, &error);
         poke(&bridge->poke);
         return;
     }
-    bool *wanted = ask->resource ? only(&list, ask->resource, &error) : NULL;
+    bool *wanted = ask->resource ? only(&desired->list, ask->resource, &error) : NULL;
 
     if (ask->resource && !wanted) {
-        resource_list_free(&list);
+        desired_unref(desired);
         bridge_refuse_ask(ask, &error);
         poke(&bridge->poke);
         return;
@@ -209,9 +217,9 @@ void bridge_begin_ask(struct bridge *bridge, struct ask *ask)
     char *cause = text_printf("asked for by %s", ask->who);
 
     if (ask->enforce)
-        enforce(&list);
+        enforce(&desired->list);
     bridge->answering = ask;
-    bridge_begin_pass(bridge, &list, wanted, ask->kind == ASK_RECONCILE, false, cause);
+    bridge_begin_pass(bridge, desired, wanted, ask->kind == ASK_RECONCILE, false, cause);
 }
 
 static void add_results(cJSON *view, const struct pass_outcome *outcome)

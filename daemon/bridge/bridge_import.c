@@ -174,10 +174,12 @@ static void on_surveyed(void *context, struct resource_list *found, cJSON *left_
 {
     struct bridge *bridge = context;
     struct ask *ask = bridge->answering;
+    struct desired *desired = desired_new(0);
 
     bridge->survey = NULL;
     ask->left_out = left_out;
-    bridge_begin_pass(bridge, found, NULL, false, false, "import");
+    desired->list = *found;
+    bridge_begin_pass(bridge, desired, NULL, false, false, "import");
 }
 
 void bridge_begin_survey(struct bridge *bridge, struct ask *ask)

@@ -3,10 +3,12 @@
 #define CAUSEWAY_BRIDGE_BRIDGE_INTERNAL_H
 
 #include "bridge/bridge.h"
+#include "bridge/desired.h"
 #include "bridge/doctor.h"
 #include "bridge/drift.h"
 #include "bridge/inventory.h"
 #include "bridge/journal.h"
+#include "bridge/memory.h"
 #include "bridge/observe.h"
 #include "bridge/pass.h"
 #include "bridge/survey.h"
@@ -46,8 +48,11 @@ struct bridge {
     struct bridge_journal journal;
     struct drift *drift;
     struct observe_memory memory;
-    struct map undeletable; /* keys of what AWS refused to delete, since the start */
-    bool loaded;            /* the inventory and the suspension */
+    struct desired *desired; /* the list as it was last made; NULL where it is to be made anew */
+    uint64_t desired_version;
+    uint64_t inventory_version; /* that it was completed from */
+    struct map undeletable;     /* keys of what AWS refused to delete, since the start */
+    bool loaded;                /* the inventory and the suspension */
     bool loading;
     char *identity; /* ARN, as STS says; NULL until it has */
     struct aws_call *asking_identity;
@@ -84,8 +89,11 @@ struct hinted {
 /* Whether differences are reported only. */
 bool bridge_is_suspended(struct bridge *bridge);
 
-/* The list for a pass: what is wanted, what left the file, what is held. */
-int bridge_list(struct bridge *bridge, struct resource_list *list, struct error *error);
+/* The list for a pass: what is wanted, what left the file, what is held. A reference for the
+ * caller; NULL and an error where the configuration does not go together. */
+struct desired *bridge_list(struct bridge *bridge, struct error *error);
+/* One that is the caller's alone. */
+struct desired *bridge_list_anew(struct bridge *bridge, uint64_t version, struct error *error);
 
 /* Starts the pass that the operator's question needs. */
 void bridge_begin_ask(struct bridge *bridge, struct ask *ask);
@@ -102,9 +110,9 @@ void bridge_hold(struct bridge *bridge, const char *key, int64_t for_ms);
 bool bridge_is_held(const struct bridge *bridge, const char *key);
 void bridge_load_holds(struct bridge *bridge, void (*loaded)(struct bridge *bridge));
 
-/* Starts a pass over the list, which it takes over, and whose elements of wanted (taken over too;
- * NULL: all) are looked at. */
-void bridge_begin_pass(struct bridge *bridge, struct resource_list *list, bool *wanted, bool apply,
+/* Starts a pass over the list, whose reference it takes over, and whose elements of wanted (taken
+ * over too; NULL: all) are looked at. */
+void bridge_begin_pass(struct bridge *bridge, struct desired *desired, bool *wanted, bool apply,
                        bool prune_now, const char *cause);
 
 /* Arms the heartbeat as the configuration says, or stops it. */

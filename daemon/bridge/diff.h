@@ -5,6 +5,7 @@
 #define CAUSEWAY_BRIDGE_DIFF_H
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "bridge/resource.h"
 
 #include <stdbool.h>
@@ -19,6 +20,10 @@ enum presence {
 struct observed {
     enum presence presence;
     cJSON *fields; /* as resource.h has them; those that begin with '_' are ours to know only */
+    bool
+        as_before; /* described in the bytes that were found to be as wanted: without fields then */
+    bool digested; /* of what it was described in; only where that is all there is to see of it */
+    uint8_t digest[SHA256_SIZE];
     struct error error;
 };
 void observed_free(struct observed *observed);

@@ -21,6 +21,7 @@ struct inventory {
     struct store *store;
     struct map rows;    /* cJSON by the resource's key */
     struct map refused; /* keys of those whose last version the store did not take */
+    uint64_t version;
     void (*loaded)(void *context, const struct error *error);
     void *context;
 };
@@ -52,6 +53,7 @@ static void on_row(void *context, const struct store_row *row)
 {
     struct inventory *inventory = context;
     struct error error;
+    inventory->version++;
     cJSON *document = row->format == FORMAT_OF_ROWS
                           ? json_parse(row->bytes, row->length, LIMIT_RECORD_BYTES, &error)
                           : NULL;
@@ -201,6 +203,11 @@ static int by_key(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+uint64_t inventory_version(const struct inventory *inventory)
+{
+    return inventory->version;
+}
+
 bool inventory_has(const struct inventory *inventory, const char *key)
 {
     return map_get(&inventory->rows, key) != NULL;
@@ -278,6 +285,12 @@ static bool row_is_shared(const struct resource *resource)
     return false;
 }
 
+static void forget(struct inventory *inventory, const char *key)
+{
+    inventory->version++;
+    keep(inventory, key, NULL);
+}
+
 static void update_orphan(struct inventory *inventory, const struct resource *resource,
                           const struct observed *observed)
 {
@@ -287,7 +300,7 @@ static void update_orphan(struct inventory *inventory, const struct resource *re
 
     if (observed->presence == PRESENCE_ABSENT ||
         (only_statements && row_is_shared(resource) && left_is_gone(resource, observed->fields)))
-        keep(inventory, resource->key, NULL);
+        forget(inventory, resource->key);
 }
 
 /* What was taken out is known for a while yet: a look that is behind the times, as S3's may be,
@@ -322,10 +335,13 @@ static void update(struct inventory *inventory, const struct resource *resource,
     keep_left(row, known, resource, observed, clock_wall_ms());
     if (!left_tags_are_gone(resource, observed->fields))
         cJSON_AddItemToObject(row, "left_tags", cJSON_Duplicate(resource->left_tags, true));
-    if (known && json_equal(known, row) && !map_get(&inventory->refused, resource->key))
+    if (known && json_equal(known, row) && !map_get(&inventory->refused, resource->key)) {
         cJSON_Delete(row);
-    else
-        keep(inventory, resource->key, row);
+        return;
+    }
+    /* A row that is what the file says adds nothing to it. */
+    inventory->version += resource->left_sids || resource->left_tags;
+    keep(inventory, resource->key, row);
 }
 
 void inventory_update(struct inventory *inventory, const struct resource_list *list,
@@ -334,6 +350,8 @@ void inventory_update(struct inventory *inventory, const struct resource_list *l
     for (size_t i = 0; i < list->count; i++) {
         if (observed[i].presence == PRESENCE_UNKNOWN)
             continue;
+        if (observed[i].as_before && !map_get(&inventory->refused, list->items[i].key))
+            continue; /* and so is the row */
         if (list->items[i].orphan)
             update_orphan(inventory, &list->items[i], &observed[i]);
         else if (observed[i].presence == PRESENCE_THERE || !list->items[i].observe_only)

@@ -20,6 +20,9 @@ void inventory_free(struct inventory *inventory);
 void inventory_load(struct inventory *inventory,
                     void (*loaded)(void *context, const struct error *error), void *context);
 
+/* Another number whenever inventory_complete() has something else to say. */
+uint64_t inventory_version(const struct inventory *inventory);
+
 /* Whether the resource is remembered. */
 bool inventory_has(const struct inventory *inventory, const char *key);
 

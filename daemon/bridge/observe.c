@@ -71,6 +71,8 @@ void observe_unreadable(struct observation *observation, size_t resource, const 
     struct observed *observed = &observation->observed[resource];
 
     observed->presence = PRESENCE_UNKNOWN;
+    observed->as_before = false;
+    observed->digested = false;
     observed->error = *error;
 }
 
@@ -217,8 +219,16 @@ static char *trace_of(const struct observation *observation)
     return buffer_take(&trace);
 }
 
+static bool sift(void *context, const char *body, size_t length, struct buffer *rest)
+{
+    struct read *read = context;
+
+    return read->kind->sift(read, body, length, rest);
+}
+
 static void start(struct observation *observation, struct read *read)
 {
+    const struct aws_call_options options = {.sift = read->kind->sift ? sift : NULL};
     const struct aws_operation *operation = read->kind->operation;
 
     list_remove(&read->link);
@@ -226,8 +236,8 @@ static void start(struct observation *observation, struct read *read)
     observation->in_flight++;
     observation->calls++;
     count_call(observation, operation);
-    read->call = aws_call(observation->aws, read->account, operation, read->kind->ask(read),
-                          on_result, read);
+    read->call = aws_call_with(observation->aws, read->account, operation, read->kind->ask(read),
+                               &options, on_result, read);
 }
 
 static void finish(struct observation *observation)
@@ -261,17 +271,6 @@ static void go_on(void *context)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-void observe_memory_free(struct observe_memory *memory)
-{
-    size_t position = 0;
-    const char *key;
-    void *value;
-
-    while (map_each(&memory->urls, &position, &key, &value))
-        free(value);
-    map_free(&memory->urls);
-}
-
 struct observation *observe_open(struct loop *loop, struct aws *aws, struct observe_memory *memory,
                                  const struct resource_list *resources, const bool *wanted,
                                  observe_done *done, void *context)
@@ -298,12 +297,13 @@ struct observation *observe_open(struct loop *loop, struct aws *aws, struct obse
 }
 
 struct observation *observe_start(struct loop *loop, struct aws *aws, struct observe_memory *memory,
-                                  const struct resource_list *resources, const bool *wanted,
+                                  const struct desired *desired, const bool *wanted,
                                   observe_done *done, void *context)
 {
     struct observation *observation =
-        observe_open(loop, aws, memory, resources, wanted, done, context);
+        observe_open(loop, aws, memory, &desired->list, wanted, done, context);
 
+    observation->desired = desired;
     observe_iam(observation);
     observe_routes(observation);
     observe_policies(observation);
@@ -332,6 +332,7 @@ void observe_cancel(struct observation *observation)
     for (size_t i = 0; observation->observed && i < observation->resources->count; i++)
         observed_free(&observation->observed[i]);
     free(observation->observed);
+    map_free(&observation->iam);
     arena_free(&observation->arena);
     free(observation);
 }

@@ -14,20 +14,14 @@
 #define CAUSEWAY_BRIDGE_OBSERVE_H
 
 #include "aws/aws.h"
-#include "base/map.h"
+#include "bridge/desired.h"
 #include "bridge/diff.h"
-#include "bridge/resource.h"
+#include "bridge/memory.h"
 #include "net/loop.h"
 
 #include <stdbool.h>
 
 struct observation;
-
-/* What need not be asked twice: the URLs of queues by their resources' keys. */
-struct observe_memory {
-    struct map urls;
-};
-void observe_memory_free(struct observe_memory *memory);
 
 /* observed has one element a resource and belongs to the callee, who frees its elements with
  * observed_free() and the array with free(); what was not wanted is PRESENCE_UNKNOWN with an error
@@ -37,9 +31,9 @@ typedef void observe_done(void *context, struct observed *observed, unsigned cal
                           const char *trace);
 
 /* wanted has one element a resource; NULL is all. The list stays the caller's and must outlive the
- * observation. Never calls back before it returns. */
+ * observation; so must the memory. Never calls back before it returns. */
 struct observation *observe_start(struct loop *loop, struct aws *aws, struct observe_memory *memory,
-                                  const struct resource_list *resources, const bool *wanted,
+                                  const struct desired *desired, const bool *wanted,
                                   observe_done *done, void *context);
 /* Without a call back. */
 void observe_cancel(struct observation *observation);

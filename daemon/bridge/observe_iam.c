@@ -1,11 +1,17 @@
 /* Roles and customer-managed policies: a whole account in pages, then what those leave out. */
 #include "aws/service_iam.h"
 #include "base/text.h"
+#include "base/xml_sift.h"
 #include "bridge/normal.h"
 #include "bridge/observe_internal.h"
 
+#include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* An account's name in the configuration, and one of IAM's: 128 characters at the most. */
+#define NAME_BYTES ((size_t)1024)
 
 static cJSON *texts_of(const struct iam_tag *tags, size_t count)
 {
@@ -44,7 +50,11 @@ static void take_role(struct read *read, const void *output)
     normal_fields(RESOURCE_IAM_ROLE, fields);
 }
 
-static const struct read_kind role_details = {&iam_get_role, ask_role, take_role, NULL};
+static const struct read_kind role_details = {
+    .operation = &iam_get_role,
+    .ask = ask_role,
+    .take = take_role,
+};
 
 static const void *ask_policy(struct read *read)
 {
@@ -61,7 +71,11 @@ static void take_policy(struct read *read, const void *output)
     json_put(read_fields(read), "tags", texts_of(answer->policy.tags, answer->policy.tag_count));
 }
 
-static const struct read_kind policy_details = {&iam_get_policy, ask_policy, take_policy, NULL};
+static const struct read_kind policy_details = {
+    .operation = &iam_get_policy,
+    .ask = ask_policy,
+    .take = take_policy,
+};
 
 /* ---- what the account's pages say ------------------------------------------------------------ */
 
@@ -111,6 +125,15 @@ static cJSON *fields_of_policy(const struct iam_managed_policy_detail *policy)
     return fields;
 }
 
+/* What the account's pages leave out of it. */
+static bool needs_details(const struct resource *resource)
+{
+    if (resource->kind == RESOURCE_IAM_ROLE)
+        return observe_wants_field(resource, "description") ||
+               observe_wants_field(resource, "max_session");
+    return observe_wants_tags(resource);
+}
+
 static void found(struct observation *observation, size_t index, cJSON *fields)
 {
     const struct resource *resource = &observation->resources->items[index];
@@ -119,22 +142,48 @@ static void found(struct observation *observation, size_t index, cJSON *fields)
     cJSON_Delete(observed->fields);
     observed->fields = fields;
     observed->presence = PRESENCE_THERE;
-    if (resource->kind == RESOURCE_IAM_ROLE && (observe_wants_field(resource, "description") ||
-                                                observe_wants_field(resource, "max_session")))
-        observe_resource(observation, &role_details, index);
-    if (resource->kind == RESOURCE_IAM_POLICY && observe_wants_tags(resource))
-        observe_resource(observation, &policy_details, index);
+    if (needs_details(resource))
+        observe_resource(observation,
+                         resource->kind == RESOURCE_IAM_ROLE ? &role_details : &policy_details,
+                         index);
 }
 
-/* Names ignore case in IAM; ARNs keep the path. */
-static bool is_named(const struct read *read, size_t index, enum resource_kind kind,
-                     const char *name)
-{
-    const struct resource *resource = &read->observation->resources->items[index];
+/* ---- which resource a name means ------------------------------------------------------------- */
 
-    return observe_wants(read->observation, index) && resource->kind == kind &&
-           text_equal(resource->account, read->account) &&
-           text_equal_ignoring_case(resource->name, name);
+/* Names ignore case in IAM; ARNs keep the path. */
+static const char *key_of(struct buffer *key, const char *account, enum resource_kind kind,
+                          const char *name, size_t length)
+{
+    buffer_clear(key);
+    buffer_append_text(key, account);
+    buffer_append_text(key, kind == RESOURCE_IAM_ROLE ? "/role/" : "/policy/");
+    for (size_t i = 0; i < length; i++)
+        buffer_append_byte(key, (char)tolower((unsigned char)name[i]));
+    return buffer_text(key);
+}
+
+static void add_name(struct observation *observation, size_t index)
+{
+    const struct resource *resource = &observation->resources->items[index];
+    cleanup(buffer_free)
+    struct buffer key = BUFFER(NAME_BYTES);
+
+    map_put(&observation->iam,
+            key_of(&key, resource->account, resource->kind, resource->name, strlen(resource->name)),
+            (void *)(uintptr_t)(index + 1));
+}
+
+/* Whether somebody wants it, and where it is in the list. */
+static bool find_name(const struct read *read, enum resource_kind kind, const char *name,
+                      size_t length, size_t *index)
+{
+    cleanup(buffer_free)
+    struct buffer key = BUFFER(NAME_BYTES);
+    const uintptr_t place = (uintptr_t)map_get(&read->observation->iam,
+                                               key_of(&key, read->account, kind, name, length));
+
+    *index = place - 1;
+    return place != 0;
 }
 
 /* What is behind the path. */
@@ -152,19 +201,41 @@ static bool is_iam(const struct resource *resource)
 
 static const struct read_kind account_details;
 
+/* Whether any that is wanted of the account was not described yet. */
+static bool lacks_any(const struct read *read)
+{
+    const struct observation *observation = read->observation;
+
+    for (size_t i = 0; i < observation->resources->count; i++)
+        if (observe_wants(observation, i) && is_iam(&observation->resources->items[i]) &&
+            text_equal(observation->resources->items[i].account, read->account) &&
+            observation->observed[i].presence == PRESENCE_UNKNOWN)
+            return true;
+    return false;
+}
+
 static void take_account(struct read *read, const void *output)
 {
     const struct iam_get_account_authorization_details_output *answer = output;
     struct observation *observation = read->observation;
 
-    for (size_t i = 0; i < observation->resources->count; i++) {
-        for (size_t j = 0; j < answer->role_count; j++)
-            if (is_named(read, i, RESOURCE_IAM_ROLE, answer->roles[j].role_name))
-                found(observation, i, fields_of_role(&answer->roles[j]));
-        for (size_t j = 0; j < answer->policy_count; j++)
-            if (is_named(read, i, RESOURCE_IAM_POLICY, name_in(answer->policies[j].arn)))
-                found(observation, i, fields_of_policy(&answer->policies[j]));
+    size_t index;
+
+    for (size_t i = 0; i < answer->role_count; i++) {
+        const struct iam_role_detail *role = &answer->roles[i];
+
+        if (role->role_name &&
+            find_name(read, RESOURCE_IAM_ROLE, role->role_name, strlen(role->role_name), &index))
+            found(observation, index, fields_of_role(role));
     }
+    for (size_t i = 0; i < answer->policy_count; i++) {
+        const char *name = name_in(answer->policies[i].arn);
+
+        if (find_name(read, RESOURCE_IAM_POLICY, name, strlen(name), &index))
+            found(observation, index, fields_of_policy(&answer->policies[i]));
+    }
+    if (!lacks_any(read)) /* what follows are others' */
+        return;
     if (answer->is_truncated && answer->marker) {
         observe_account(observation, &account_details, read->account)->marker =
             arena_copy(&observation->arena, answer->marker);
@@ -187,6 +258,59 @@ static void fail_account(struct read *read, const struct error *error)
             observe_unreadable(observation, i, error);
 }
 
+/* ---- what is as it was ----------------------------------------------------------------------- */
+
+static const struct xml_list details_lists[] = {
+    /* When a role was last used is none of its properties. */
+    {.name = "RoleDetailList", .key = "RoleName", .passing = "RoleLastUsed"},
+    {.name = "Policies", .key = "Arn"},
+};
+static const enum resource_kind details_kinds[] = {RESOURCE_IAM_ROLE, RESOURCE_IAM_POLICY};
+
+/* Whether all there is to see of it stands in the account's pages. */
+static bool is_described_whole(const struct resource *resource)
+{
+    return !resource->orphan && !resource->left_sids && !resource->left_tags &&
+           !needs_details(resource);
+}
+
+static bool keep_element(void *context, const struct xml_element *element)
+{
+    struct read *read = context;
+    const char *name = element->key.text;
+    size_t length = element->key.length;
+    size_t index;
+
+    const char *slash = memrchr(name, '/', length); /* an ARN's name is behind its path */
+
+    if (slash) {
+        length -= (size_t)(slash + 1 - name);
+        name = slash + 1;
+    }
+    if (!find_name(read, details_kinds[element->list], name, length, &index))
+        return false;
+    struct observed *observed = &read->observation->observed[index];
+
+    if (!is_described_whole(&read->observation->resources->items[index]))
+        return true;
+    hash_sha256_two(element->before.text, element->before.length, element->behind.text,
+                    element->behind.length, observed->digest);
+    observed->digested = true;
+    observed->as_before = observe_memory_knows(read->observation->memory,
+                                               read->observation->desired, index, observed->digest);
+    if (observed->as_before)
+        observed->presence = PRESENCE_THERE;
+    return !observed->as_before;
+}
+
+/* Of an account's thousands of roles those are parsed that are wanted and look otherwise than when
+ * they were found to be as the file says. */
+static bool sift_account(struct read *read, const char *body, size_t length, struct buffer *rest)
+{
+    return xml_sift(body, length, details_lists, array_length(details_lists), keep_element, read,
+                    rest);
+}
+
 static const void *ask_account(struct read *read)
 {
     static const char *const filter[] = {"Role", "LocalManagedPolicy"};
@@ -203,10 +327,11 @@ static const void *ask_account(struct read *read)
 }
 
 static const struct read_kind account_details = {
-    &iam_get_account_authorization_details,
-    ask_account,
-    take_account,
-    fail_account,
+    .operation = &iam_get_account_authorization_details,
+    .ask = ask_account,
+    .take = take_account,
+    .fail = fail_account,
+    .sift = sift_account,
 };
 
 void observe_iam(struct observation *observation)
@@ -216,8 +341,10 @@ void observe_iam(struct observation *observation)
     for (size_t i = 0; i < observation->resources->count; i++) {
         const struct resource *resource = &observation->resources->items[i];
 
-        if (observe_wants(observation, i) && is_iam(resource) &&
-            !map_put(&asked, resource->account, (void *)resource))
+        if (!observe_wants(observation, i) || !is_iam(resource))
+            continue;
+        add_name(observation, i);
+        if (!map_put(&asked, resource->account, (void *)resource))
             observe_account(observation, &account_details, resource->account);
     }
     map_free(&asked);

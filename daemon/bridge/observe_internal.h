@@ -3,6 +3,8 @@
 #define CAUSEWAY_BRIDGE_OBSERVE_INTERNAL_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
+#include "base/map.h"
 #include "bridge/observe.h"
 #include "net/timer.h"
 
@@ -20,6 +22,8 @@ struct read_kind {
     void (*take)(struct read *read, const void *output);
     /* Where it failed: NULL marks the resource as unreadable, or absent where it was not found. */
     void (*fail)(struct read *read, const struct error *error);
+    /* Takes what is known out of an answer before it is decoded; NULL where nothing can be. */
+    bool (*sift)(struct read *read, const char *body, size_t length, struct buffer *rest);
 };
 
 struct read {
@@ -39,12 +43,14 @@ struct observation {
     struct loop *loop;
     struct aws *aws;
     struct observe_memory *memory;
+    const struct desired *desired; /* whose list the resources are; NULL where they are none's */
     const struct resource_list *resources;
     const bool *wanted;
     struct observed *observed;
     observe_done *done;
     void *context;
     struct arena arena;
+    struct map iam;      /* places of roles and policies by observe_iam.c's keys, and one added */
     struct list waiting; /* reads */
     struct list under_way;
     struct list slowed; /* those that AWS told to slow down: they wait for the pause */

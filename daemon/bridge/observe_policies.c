@@ -35,10 +35,9 @@ static void take_tags(struct read *read, const void *output)
 }
 
 static const struct read_kind repository_tags = {
-    &ecr_list_tags_for_resource,
-    ask_tags,
-    take_tags,
-    NULL,
+    .operation = &ecr_list_tags_for_resource,
+    .ask = ask_tags,
+    .take = take_tags,
 };
 
 static const void *ask_repository(struct read *read)
@@ -75,10 +74,10 @@ static void fail_repository(struct read *read, const struct error *error)
 }
 
 static const struct read_kind repository = {
-    &ecr_get_repository_policy,
-    ask_repository,
-    take_repository,
-    fail_repository,
+    .operation = &ecr_get_repository_policy,
+    .ask = ask_repository,
+    .take = take_repository,
+    .fail = fail_repository,
 };
 
 /* ---- buckets --------------------------------------------------------------------------------- */
@@ -114,10 +113,10 @@ static void fail_bucket(struct read *read, const struct error *error)
 }
 
 static const struct read_kind bucket = {
-    &s3_get_bucket_policy,
-    ask_bucket,
-    take_bucket,
-    fail_bucket,
+    .operation = &s3_get_bucket_policy,
+    .ask = ask_bucket,
+    .take = take_bucket,
+    .fail = fail_bucket,
 };
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -136,7 +135,11 @@ static void take_key(struct read *read, const void *output)
     put_policy(read, json_get_text(output, "Policy"));
 }
 
-static const struct read_kind key = {&kms_get_key_policy, ask_key, take_key, NULL};
+static const struct read_kind key = {
+    .operation = &kms_get_key_policy,
+    .ask = ask_key,
+    .take = take_key,
+};
 
 /* ---- groups of model packages ---------------------------------------------------------------- */
 
@@ -165,10 +168,10 @@ static void fail_package_group(struct read *read, const struct error *error)
 }
 
 static const struct read_kind package_group = {
-    &sagemaker_get_model_package_group_policy,
-    ask_package_group,
-    take_package_group,
-    fail_package_group,
+    .operation = &sagemaker_get_model_package_group_policy,
+    .ask = ask_package_group,
+    .take = take_package_group,
+    .fail = fail_package_group,
 };
 
 /* ---- pipelines ------------------------------------------------------------------------------- */
@@ -197,10 +200,9 @@ static void take_pipeline(struct read *read, const void *output)
 }
 
 static const struct read_kind pipeline = {
-    &codepipeline_get_pipeline,
-    ask_pipeline,
-    take_pipeline,
-    NULL,
+    .operation = &codepipeline_get_pipeline,
+    .ask = ask_pipeline,
+    .take = take_pipeline,
 };
 
 /* ---- the first reads ------------------------------------------------------------------------- */

@@ -34,10 +34,9 @@ static void take_tags_of_queue(struct read *read, const void *output)
 }
 
 static const struct read_kind queue_tags = {
-    &sqs_list_queue_tags,
-    ask_tags_of_queue,
-    take_tags_of_queue,
-    NULL,
+    .operation = &sqs_list_queue_tags,
+    .ask = ask_tags_of_queue,
+    .take = take_tags_of_queue,
 };
 
 static const void *ask_attributes(struct read *read)
@@ -80,10 +79,10 @@ static void fail_attributes(struct read *read, const struct error *error)
 }
 
 static const struct read_kind queue_attributes = {
-    &sqs_get_queue_attributes,
-    ask_attributes,
-    take_attributes,
-    fail_attributes,
+    .operation = &sqs_get_queue_attributes,
+    .ask = ask_attributes,
+    .take = take_attributes,
+    .fail = fail_attributes,
 };
 
 static const void *ask_url(struct read *read)
@@ -104,7 +103,11 @@ static void take_url(struct read *read, const void *output)
     observe_resource(read->observation, &queue_attributes, read->resource);
 }
 
-static const struct read_kind queue_url = {&sqs_get_queue_url, ask_url, take_url, NULL};
+static const struct read_kind queue_url = {
+    .operation = &sqs_get_queue_url,
+    .ask = ask_url,
+    .take = take_url,
+};
 
 /* ---- tags of buses and rules ----------------------------------------------------------------- */
 
@@ -122,10 +125,9 @@ static void take_tags(struct read *read, const void *output)
 }
 
 static const struct read_kind tags_of_events = {
-    &events_list_tags_for_resource,
-    ask_tags,
-    take_tags,
-    NULL,
+    .operation = &events_list_tags_for_resource,
+    .ask = ask_tags,
+    .take = take_tags,
 };
 
 /* ---- buses ----------------------------------------------------------------------------------- */
@@ -151,7 +153,11 @@ static void take_bus(struct read *read, const void *output)
         observe_resource(read->observation, &tags_of_events, read->resource);
 }
 
-static const struct read_kind event_bus = {&events_describe_event_bus, ask_bus, take_bus, NULL};
+static const struct read_kind event_bus = {
+    .operation = &events_describe_event_bus,
+    .ask = ask_bus,
+    .take = take_bus,
+};
 
 /* ---- rules: those of a bus whose names begin alike, then the targets of each ----------------- */
 
@@ -187,10 +193,9 @@ static void take_targets(struct read *read, const void *output)
 }
 
 static const struct read_kind rule_targets = {
-    &events_list_targets_by_rule,
-    ask_targets,
-    take_targets,
-    NULL,
+    .operation = &events_list_targets_by_rule,
+    .ask = ask_targets,
+    .take = take_targets,
 };
 
 static void take_rule(struct observation *observation, size_t index, const cJSON *rule)
@@ -304,10 +309,10 @@ static void fail_rules(struct read *read, const struct error *error)
 }
 
 static const struct read_kind rules_of_bus = {
-    &events_list_rules,
-    ask_rules,
-    take_rules,
-    fail_rules,
+    .operation = &events_list_rules,
+    .ask = ask_rules,
+    .take = take_rules,
+    .fail = fail_rules,
 };
 
 /* ---- the first reads ------------------------------------------------------------------------- */

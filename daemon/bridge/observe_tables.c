@@ -40,10 +40,9 @@ static void take_tags(struct read *read, const void *output)
 }
 
 static const struct read_kind table_tags = {
-    &dynamodb_list_tags_of_resource,
-    ask_tags,
-    take_tags,
-    NULL,
+    .operation = &dynamodb_list_tags_of_resource,
+    .ask = ask_tags,
+    .take = take_tags,
 };
 
 static const void *ask_table(struct read *read)
@@ -65,10 +64,9 @@ static void take_time_to_live(struct read *read, const void *output)
 }
 
 static const struct read_kind time_to_live = {
-    &dynamodb_describe_time_to_live,
-    ask_table,
-    take_time_to_live,
-    NULL,
+    .operation = &dynamodb_describe_time_to_live,
+    .ask = ask_table,
+    .take = take_time_to_live,
 };
 
 /* ---- the table itself ------------------------------------------------------------------------ */
@@ -129,7 +127,11 @@ static void take_table(struct read *read, const void *output)
         observe_resource(read->observation, &table_tags, read->resource);
 }
 
-static const struct read_kind table = {&dynamodb_describe_table, ask_table, take_table, NULL};
+static const struct read_kind table = {
+    .operation = &dynamodb_describe_table,
+    .ask = ask_table,
+    .take = take_table,
+};
 
 void observe_tables(struct observation *observation)
 {

@@ -24,10 +24,10 @@ static void free_pass(struct pass *pass)
 {
     poke_cancel(&pass->poke);
     plan_free(&pass->plan);
-    for (size_t i = 0; pass->observed && i < pass->order.resources.count; i++)
+    for (size_t i = 0; pass->observed && i < pass->order.desired->list.count; i++)
         observed_free(&pass->observed[i]);
     free(pass->observed);
-    resource_list_free(&pass->order.resources);
+    desired_unref(pass->order.desired);
     free(pass->order.wanted);
     free(pass->order.cause);
     free(pass->trace);
@@ -90,9 +90,10 @@ static void on_observed(void *context, struct observed *observed, unsigned calls
     pass->observation = NULL;
     pass->observed = observed;
     pass->trace = text_copy(trace);
-    plan_make(&pass->plan, &pass->order.resources, observed, &pass->order.options);
+    plan_make(&pass->plan, &pass->order.desired->list, observed, &pass->order.options);
     pass->outcome = (struct pass_outcome){
-        .resources = &pass->order.resources,
+        .desired = pass->order.desired,
+        .resources = &pass->order.desired->list,
         .observed = observed,
         .plan = &pass->plan,
         .partial = pass->order.wanted != NULL,
@@ -123,8 +124,8 @@ struct pass *pass_start(const struct pass_order *order, const struct pass_listen
     pass->order = *order;
     pass->listener = *listener;
     poke_init(&pass->poke, order->loop, on_planned, pass);
-    pass->observation = observe_start(order->loop, order->aws, order->memory,
-                                      &pass->order.resources, order->wanted, on_observed, pass);
+    pass->observation = observe_start(order->loop, order->aws, order->memory, pass->order.desired,
+                                      order->wanted, on_observed, pass);
     return pass;
 }
 

@@ -17,16 +17,17 @@ struct pass_order {
     struct aws *aws;
     struct store *store;
     struct observe_memory *memory;
-    struct resource_list resources; /* the pass takes it over */
-    bool *wanted;                   /* the same; NULL is all */
-    struct plan_options options;    /* its texts outlive the pass */
+    struct desired *desired;     /* a reference that the pass takes over */
+    bool *wanted;                /* taken over; NULL is all */
+    struct plan_options options; /* its texts outlive the pass */
     bool apply;
     char *cause; /* for people: "start", "interval", "jane from 192.0.2.1"; taken over */
 };
 
 /* Valid during the callback. */
 struct pass_outcome {
-    const struct resource_list *resources;
+    const struct desired *desired;
+    const struct resource_list *resources; /* its list */
     const struct observed *observed;
     const struct plan *plan;
     const struct apply_result *results; /* one an action; NULL where nothing was applied */

@@ -187,6 +187,8 @@ static void judge(struct making *making, size_t index)
         .owner = making->options->owner,
     };
     *entry = (struct plan_entry){.resource = resource, .verdict = PLAN_SAME};
+    if (observed->as_before)
+        return;
     if (observed->presence == PRESENCE_UNKNOWN && observed->error.class == ERROR_NONE) {
         making->plan->unasked++;
         return;

@@ -173,19 +173,20 @@ struct resource *resource_add(struct resource_list *list, const struct config *c
     struct resource *resource = append(list);
 
     *resource = found;
+    map_put(&list->places, found.key, (void *)(uintptr_t)list->count);
     return resource;
 }
 
 const struct resource *resource_find(const struct resource_list *list, const char *key)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (text_equal(list->items[i].key, key))
-            return &list->items[i];
-    return NULL;
+    const uintptr_t place = (uintptr_t)map_get(&list->places, key);
+
+    return place ? &list->items[place - 1] : NULL;
 }
 
 void resource_list_free(struct resource_list *list)
 {
+    map_free(&list->places);
     free_pointer(&list->items);
     arena_free(&list->arena);
     *list = (struct resource_list){0};

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/map.h"
 #include "config/config.h"
 
 #include <stdbool.h>
@@ -80,6 +81,7 @@ struct resource_list {
     struct resource *items;
     size_t count;
     size_t capacity;
+    struct map places; /* their indices by their keys, and one added, since 0 is none */
 };
 
 /* Adds a resource; texts are copied, the fields become the list's. NULL and ERROR_INVALID where the

@@ -140,10 +140,10 @@ static void take_iam(struct read *read, const void *output)
 }
 
 static const struct read_kind of_iam = {
-    &iam_get_account_authorization_details,
-    ask_iam,
-    take_iam,
-    fail_list,
+    .operation = &iam_get_account_authorization_details,
+    .ask = ask_iam,
+    .take = take_iam,
+    .fail = fail_list,
 };
 
 /* ---- queues ---------------------------------------------------------------------------------- */
@@ -168,7 +168,12 @@ static void take_queues(struct read *read, const void *output)
     list_on(read, json_get_text(output, "NextToken"));
 }
 
-static const struct read_kind of_sqs = {&sqs_list_queues, ask_queues, take_queues, fail_list};
+static const struct read_kind of_sqs = {
+    .operation = &sqs_list_queues,
+    .ask = ask_queues,
+    .take = take_queues,
+    .fail = fail_list,
+};
 
 /* ---- buses, and the rules of each ------------------------------------------------------------ */
 
@@ -193,7 +198,12 @@ static void take_rules(struct read *read, const void *output)
     list_on(read, json_get_text(output, "NextToken"));
 }
 
-static const struct read_kind of_bus = {&events_list_rules, ask_rules, take_rules, fail_list};
+static const struct read_kind of_bus = {
+    .operation = &events_list_rules,
+    .ask = ask_rules,
+    .take = take_rules,
+    .fail = fail_list,
+};
 
 static const void *ask_buses(struct read *read)
 {
@@ -220,10 +230,10 @@ static void take_buses(struct read *read, const void *output)
 }
 
 static const struct read_kind of_events = {
-    &events_list_event_buses,
-    ask_buses,
-    take_buses,
-    fail_list,
+    .operation = &events_list_event_buses,
+    .ask = ask_buses,
+    .take = take_buses,
+    .fail = fail_list,
 };
 
 /* ---- repositories ---------------------------------------------------------------------------- */
@@ -249,10 +259,10 @@ static void take_repositories(struct read *read, const void *output)
 }
 
 static const struct read_kind of_ecr = {
-    &ecr_describe_repositories,
-    ask_repositories,
-    take_repositories,
-    fail_list,
+    .operation = &ecr_describe_repositories,
+    .ask = ask_repositories,
+    .take = take_repositories,
+    .fail = fail_list,
 };
 
 /* ---- buckets --------------------------------------------------------------------------------- */
@@ -276,7 +286,12 @@ static void take_buckets(struct read *read, const void *output)
     list_on(read, answer->continuation_token);
 }
 
-static const struct read_kind of_s3 = {&s3_list_buckets, ask_buckets, take_buckets, fail_list};
+static const struct read_kind of_s3 = {
+    .operation = &s3_list_buckets,
+    .ask = ask_buckets,
+    .take = take_buckets,
+    .fail = fail_list,
+};
 
 /* ---- keys, each of which says whose it is ---------------------------------------------------- */
 
@@ -298,7 +313,12 @@ static void take_key(struct read *read, const void *output)
         add(read, "kms_key_policy", json_get_text(key, "Arn"), cJSON_CreateObject());
 }
 
-static const struct read_kind of_key = {&kms_describe_key, ask_key, take_key, fail_list};
+static const struct read_kind of_key = {
+    .operation = &kms_describe_key,
+    .ask = ask_key,
+    .take = take_key,
+    .fail = fail_list,
+};
 
 static const void *ask_keys(struct read *read)
 {
@@ -319,7 +339,12 @@ static void take_keys(struct read *read, const void *output)
     list_on(read, json_get_text(output, "NextMarker"));
 }
 
-static const struct read_kind of_kms = {&kms_list_keys, ask_keys, take_keys, fail_list};
+static const struct read_kind of_kms = {
+    .operation = &kms_list_keys,
+    .ask = ask_keys,
+    .take = take_keys,
+    .fail = fail_list,
+};
 
 /* ---- groups of model packages ---------------------------------------------------------------- */
 
@@ -344,10 +369,10 @@ static void take_groups(struct read *read, const void *output)
 }
 
 static const struct read_kind of_sagemaker = {
-    &sagemaker_list_model_package_groups,
-    ask_groups,
-    take_groups,
-    fail_list,
+    .operation = &sagemaker_list_model_package_groups,
+    .ask = ask_groups,
+    .take = take_groups,
+    .fail = fail_list,
 };
 
 /* ---- pipelines, and the stages of each ------------------------------------------------------- */
@@ -377,10 +402,10 @@ static void take_pipeline(struct read *read, const void *output)
 }
 
 static const struct read_kind of_pipeline = {
-    &codepipeline_get_pipeline,
-    ask_pipeline,
-    take_pipeline,
-    fail_list,
+    .operation = &codepipeline_get_pipeline,
+    .ask = ask_pipeline,
+    .take = take_pipeline,
+    .fail = fail_list,
 };
 
 static const void *ask_pipelines(struct read *read)
@@ -403,10 +428,10 @@ static void take_pipelines(struct read *read, const void *output)
 }
 
 static const struct read_kind of_codepipeline = {
-    &codepipeline_list_pipelines,
-    ask_pipelines,
-    take_pipelines,
-    fail_list,
+    .operation = &codepipeline_list_pipelines,
+    .ask = ask_pipelines,
+    .take = take_pipelines,
+    .fail = fail_list,
 };
 
 /* ---- tables ---------------------------------------------------------------------------------- */
@@ -431,10 +456,10 @@ static void take_tables(struct read *read, const void *output)
 }
 
 static const struct read_kind of_dynamodb = {
-    &dynamodb_list_tables,
-    ask_tables,
-    take_tables,
-    fail_list,
+    .operation = &dynamodb_list_tables,
+    .ask = ask_tables,
+    .take = take_tables,
+    .fail = fail_list,
 };
 
 /* ---- the whole ------------------------------------------------------------------------------- */

@@ -33,6 +33,8 @@ int policy_refuse(const struct policy_reading *reading, const char *pointer, con
 const char *policy_pointer(const struct policy_reading *reading, const char *parent,
                            const char *name)
 {
+    if (reading->unplaced)
+        return "";
     char *pointer = arena_allocate(reading->arena, strlen(parent) + 2 * strlen(name) + 2);
     char *end = stpcpy(pointer, parent);
 
@@ -48,7 +50,13 @@ const char *policy_pointer(const struct policy_reading *reading, const char *par
 const char *policy_pointer_index(const struct policy_reading *reading, const char *parent,
                                  size_t index)
 {
-    return arena_printf(reading->arena, "%s/%zu", parent, index);
+    return reading->unplaced ? "" : arena_printf(reading->arena, "%s/%zu", parent, index);
+}
+
+/* A text of the JSON's, for the document. */
+static const char *take_text(const struct policy_reading *reading, const char *text)
+{
+    return reading->kept ? text : arena_copy(reading->arena, text);
 }
 
 /* ---- Lists of texts ---- */
@@ -57,7 +65,7 @@ const char *policy_pointer_index(const struct policy_reading *reading, const cha
 static const char *read_scalar(const struct policy_reading *reading, const cJSON *value)
 {
     if (cJSON_IsString(value))
-        return arena_copy(reading->arena, value->valuestring);
+        return take_text(reading, value->valuestring);
     if (cJSON_IsBool(value))
         return cJSON_IsTrue(value) ? "true" : "false";
     if (!cJSON_IsNumber(value))
@@ -65,7 +73,7 @@ static const char *read_scalar(const struct policy_reading *reading, const cJSON
     const char *spelling = json_number_spelling(value);
 
     if (spelling)
-        return arena_copy(reading->arena, spelling);
+        return take_text(reading, spelling);
     return arena_printf(reading->arena, "%.15g", value->valuedouble);
 }
 
@@ -142,7 +150,7 @@ static int read_principals(const struct policy_reading *reading, const char *poi
     principals->items = items;
     if (cJSON_IsString(value)) {
         items[principals->count++] = (struct policy_principal){
-            POLICY_PRINCIPAL_TEXT, arena_copy(reading->arena, value->valuestring)};
+            POLICY_PRINCIPAL_TEXT, take_text(reading, value->valuestring)};
         return 0;
     }
     cJSON_ArrayForEach(member, value)
@@ -186,14 +194,14 @@ static int read_conditions(const struct policy_reading *reading, const char *poi
     cJSON_ArrayForEach(operator, value)
     {
         const char *place = policy_pointer(reading, pointer, operator->string);
-        const char *name = arena_copy(reading->arena, operator->string);
+        const char *name = take_text(reading, operator->string);
 
         cJSON_ArrayForEach(key, operator)
         {
             struct policy_condition *condition = &conditions[statement->condition_count++];
 
             condition->operator= name;
-            condition->key = arena_copy(reading->arena, key->string);
+            condition->key = take_text(reading, key->string);
             if (policy_read_list(reading, policy_pointer(reading, place, key->string), key, false,
                                  &condition->values) < 0)
                 return -1;
@@ -226,7 +234,7 @@ static int read_text(const struct policy_reading *reading, const char *pointer, 
 {
     if (!cJSON_IsString(value))
         return policy_refuse(reading, pointer, "a text is expected here");
-    *text = *value->valuestring ? arena_copy(reading->arena, value->valuestring) : NULL;
+    *text = *value->valuestring ? take_text(reading, value->valuestring) : NULL;
     return 0;
 }
 
@@ -356,13 +364,24 @@ const struct policy_document *policy_read_json(struct arena *arena, enum policy_
     return read_document(&reading, json);
 }
 
+/* Where it is none, it is read once more to say where that shows. */
+const struct policy_document *policy_read_meaning(struct arena *arena, const cJSON *json,
+                                                  struct error *error)
+{
+    struct policy_reading reading = {
+        .arena = arena, .kind = POLICY_LOOSE, .kept = true, .unplaced = true, .error = error};
+    const struct policy_document *document = read_document(&reading, json);
+
+    reading.unplaced = false;
+    return document ? document : read_document(&reading, json);
+}
+
 const struct policy_document *policy_read_text(struct arena *arena, enum policy_kind kind,
                                                const char *text, size_t length, struct error *error)
 {
     struct policy_reading reading = {
-        .arena = arena, .kind = kind, .text = text, .length = length, .error = error};
-    cleanup(json_free)
-    cJSON *json = json_parse(text, length, LIMIT_POLICY_BYTES, error);
+        .arena = arena, .kind = kind, .text = text, .length = length, .kept = true, .error = error};
+    const cJSON *json = json_parse_into(arena, text, length, LIMIT_POLICY_BYTES, error);
 
     return json ? read_document(&reading, json) : NULL;
 }

@@ -6,6 +6,8 @@
 
 struct policy_reading {
     struct arena *arena;
+    bool kept;     /* the JSON lives as long as the document: texts need not be copied */
+    bool unplaced; /* nobody asks where anything stands: pointers are not made */
     enum policy_kind kind;
     const char *text; /* that the JSON was made of, or NULL */
     size_t length;
@@ -23,6 +25,10 @@ int policy_read_list(const struct policy_reading *reading, const char *pointer, 
 /* What AWS refuses in a document that has the shape of one. */
 int policy_check_document(const struct policy_reading *reading,
                           const struct policy_document *document);
+
+/* A document of which only the meaning matters, read from JSON that lives in the arena, too. */
+const struct policy_document *policy_read_meaning(struct arena *arena, const cJSON *json,
+                                                  struct error *error);
 
 /* A child's pointer, its name escaped (RFC 6901). */
 const char *policy_pointer(const struct policy_reading *reading, const char *parent,

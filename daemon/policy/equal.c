@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "policy/document_internal.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -55,8 +56,9 @@ static void trim(const char **text, size_t *length)
         (*length)--;
 }
 
-static cJSON *read_text(const char *text, struct error *error)
+static const cJSON *read_text(struct arena *arena, const char *text, struct error *error)
 {
+    static const cJSON empty = {.type = cJSON_Object};
     size_t length = strlen(text);
 
     trim(&text, &length);
@@ -65,35 +67,29 @@ static cJSON *read_text(const char *text, struct error *error)
         length -= 2;
         trim(&text, &length);
     }
-    return length == 0 ? cJSON_CreateObject() : json_parse(text, length, LIMIT_POLICY_BYTES, error);
+    return length == 0 ? &empty : json_parse_into(arena, text, length, LIMIT_POLICY_BYTES, error);
 }
 
 const struct policy_document *policy_read_comparable(struct arena *arena, const char *text,
                                                      struct error *error)
 {
-    cleanup(json_free)
-    cJSON *json = read_text(text, error);
+    const cJSON *json = read_text(arena, text, error);
 
     return json ? policy_read_json(arena, POLICY_LOOSE, json, error) : NULL;
 }
 
 /* One side of a comparison: its JSON, and its policy where it is one. */
 struct side {
-    cJSON *json;
+    const cJSON *json;
     const struct policy_document *document;
     struct error error;
 };
 
-static void side_free(struct side *side)
-{
-    cJSON_Delete(side->json);
-}
-
 static void read_side(struct arena *arena, const char *text, struct side *side)
 {
-    side->json = read_text(text, &side->error);
+    side->json = read_text(arena, text, &side->error);
     if (side->json)
-        side->document = policy_read_json(arena, POLICY_LOOSE, side->json, &side->error);
+        side->document = policy_read_meaning(arena, side->json, &side->error);
 }
 
 static int fail(const struct side *side, const char *name, struct error *error)
@@ -109,9 +105,7 @@ int policy_compare_texts(const char *a, const char *b, enum policy_rule rule, bo
 {
     cleanup(arena_free)
     struct arena arena = {NULL, NULL};
-    cleanup(side_free)
     struct side first = {.json = NULL};
-    cleanup(side_free)
     struct side second = {.json = NULL};
 
     read_side(&arena, a, &first);

@@ -15,6 +15,8 @@ class Bar:
 
 
 NODE, PYTHON, GO, HASHICORP = "sqs-consumer", "boto3 + SQLite", "aws-sdk-go-v2", "awspolicyequivalence"
+TERRAFORM, STANDARD, ADAPTIVE = "Terraform's calls in Go", "botocore, standard", "botocore, adaptive"
+PEERS = {NODE, PYTHON, GO, HASHICORP, TERRAFORM, STANDARD, ADAPTIVE}
 BARS = [
     Bar("drain", "CPU a message, of sqs-consumer's", "CPU us/message", 1 / 6, NODE),
     Bar("drain", "CPU a message, of boto3 + SQLite's", "CPU us/message", 1 / 7, PYTHON),
@@ -38,4 +40,14 @@ BARS = [
     Bar("growth", "resident memory of one of 10,000 deployments, KB", "RSS KB/deployment", 1, subject="10,000 open"),
     Bar("growth", "idle CPU with 10,000 open, of that with 10", "idle CPU ms/minute", 2, "10 open", "10,000 open"),
     Bar("store", "fdatasyncs a deployment that is alone", "fdatasync/deployment", 2),
+    Bar("calls", "calls of a pass over the guide's set-up", "calls", 20, subject="the guide's set-up"),
+    Bar("calls", "calls of a pass over 1,000 roles with a policy each", "calls", 20, subject="1,000 roles with a policy each"),
+    Bar("calls", "calls of a pass over 2,000 mixed resources", "calls", 530, subject="2,000 mixed"),
+    Bar("reconcile", "CPU a role, of Terraform's calls in Go", "CPU us/role", 1 / 20, TERRAFORM),
+    Bar("reconcile", "CPU a role of an unchanged pass, us", "CPU us/role", 10),
+    Bar("resources", "CPU a resource of 2,000, of that of 100", "CPU us/resource", 1.1, "100 resources", "2,000 resources"),
+    Bar("resources", "one change among 2,000, % more than none", "one changed, %", 2, subject="2,000 resources"),
+    Bar("throttled", "K calls, of (K-b)/r", "of the least time", 1.05),
+    Bar("throttled", "answers throttled, %", "throttled %", 2),
+    Bar("throttled", "calls lost", "lost", 0),
 ]

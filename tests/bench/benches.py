@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median, quantiles
 
-from world import BUILD, ENDPOINT, HOME, Consumer, Server, daemon, directory, endpoint_event, event, peers, start, wait_for
+import reconcile
+from world import BUILD, ENDPOINT, HOME, TOOLS, Consumer, Server, daemon, directory, endpoint_event, event, peers, start, wait_for
 
 Numbers = dict[str, float]
 OURS = "causewayd"
@@ -117,7 +118,7 @@ def make_open(folder: Path, count: int, server: Server) -> None:
     """A store that holds so many deployments which wait for their endpoints: one is taken there by the daemon itself, the
     others are its row under other names."""
     template = HOME / "open.db"
-    if not template.exists():
+    if not template.exists() or template.stat().st_mtime < (BUILD / "causewayd").stat().st_mtime:
         with directory() as name, Server() as other, daemon(other, Path(name)) as consumer:
             polls(other, consumer)
             other.tell("messages", event(0))
@@ -290,10 +291,15 @@ def _written(consumer: Consumer) -> int:
 
 def policies(subject: str) -> Numbers:
     pairs = HOME / "pairs.jsonl"
-    command = {OURS: [str(BUILD / "tests" / "bench_policies"), "20"], "awspolicyequivalence": [str(HOME / "go" / "policies.bin"), "20"]}
+    command = {OURS: [str(TOOLS / "bench_policies"), "20"], "awspolicyequivalence": [str(HOME / "go" / "policies.bin"), "20"]}
     done = subprocess.run(command[subject], stdin=pairs.open(), capture_output=True, text=True, check=True)
     answer = json.loads(done.stdout)
     return {"CPU us/pair": answer["ns"] / 1000, "found equal": answer["equal"]}
+
+
+def in_go(program: str, name: str) -> list[str]:
+    """A peer that is there where Go is."""
+    return [name] if (HOME / "go" / f"{program}.bin").exists() else []
 
 
 BENCHES: dict[str, tuple[Callable[..., Numbers], Callable[[], list[str]]]] = {
@@ -305,5 +311,9 @@ BENCHES: dict[str, tuple[Callable[..., Numbers], Callable[[], list[str]]]] = {
     "waiting": (waiting, lambda: [OURS]),
     "growth": (growth, lambda: ["10 open", "10,000 open"]),
     "store": (store, lambda: [OURS]),
-    "policies": (policies, lambda: [OURS, "awspolicyequivalence"]),
+    "policies": (policies, lambda: [OURS, *in_go("policies", "awspolicyequivalence")]),
+    "calls": (reconcile.calls, lambda: [reconcile.GUIDE, reconcile.ROLES, reconcile.MIXED]),
+    "reconcile": (reconcile.reconcile, lambda: [OURS, *in_go("reconcile", reconcile.TERRAFORM_IN_GO)]),
+    "resources": (reconcile.growth, lambda: ["100 resources", "2,000 resources"]),
+    "throttled": (reconcile.throttled, lambda: [OURS, reconcile.STANDARD, reconcile.ADAPTIVE]),
 }

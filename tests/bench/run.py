@@ -15,7 +15,7 @@ from statistics import median
 
 import benches
 import short
-from bars import BARS, Bar
+from bars import BARS, PEERS, Bar
 from world import HOME
 
 SPREAD, AGAIN = 0.15, 2
@@ -48,7 +48,7 @@ def spread(rounds: Rounds, quantity: str) -> float:
     widest = 0.0
     for subject, found in rounds.items():
         values = [numbers[quantity] for numbers in found if quantity in numbers]
-        if subject != benches.OURS and values and median(values):
+        if subject in PEERS and values and median(values):
             widest = max(widest, (max(values) - min(values)) / median(values))
     return widest
 

@@ -16,7 +16,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / "build" / "bench"
-BUILD = HOME / "release"
+BUILD = Path(os.environ.get("BENCH_DAEMON", HOME / "release"))  # where the daemon is,
+TOOLS = Path(os.environ.get("BENCH_TOOLS", BUILD / "tests"))  # and what belongs to the benches
 PEERS = ROOT / "tests" / "bench" / "peers"
 PROD, STAGING = "361769565206", "345594592951"
 QUEUE = "causeway-events"
@@ -27,9 +28,12 @@ CORES = sorted(os.sched_getaffinity(0))
 WAIT_SECONDS = 120
 
 
-def on_core(number: int) -> Callable[[], None]:
+pinned = True  # counts, which do not hang on it, are taken side by side
+
+
+def on_core(number: int) -> Callable[[], None] | None:
     """To be called in the child: the server on the last core, whoever is measured on the first."""
-    return lambda: os.sched_setaffinity(0, {CORES[number]})
+    return (lambda: os.sched_setaffinity(0, {CORES[number]})) if pinned else None
 
 
 def wait_for(what: Callable[[], Any], name: str, seconds: float = WAIT_SECONDS, every: float = 0.02) -> Any:
@@ -43,7 +47,7 @@ def wait_for(what: Callable[[], Any], name: str, seconds: float = WAIT_SECONDS, 
 
 class Server:
     def __init__(self) -> None:
-        self.process = subprocess.Popen([str(BUILD / "tests" / "bench_server")], stdout=subprocess.PIPE, text=True, preexec_fn=on_core(-1))
+        self.process = subprocess.Popen([str(TOOLS / "bench_server")], stdout=subprocess.PIPE, text=True, preexec_fn=on_core(-1))
         assert self.process.stdout
         self.port = int(self.process.stdout.readline())
         self.url = f"http://127.0.0.1:{self.port}"
@@ -169,11 +173,12 @@ def endpoint_event(name: str, number: int) -> str:
         "detail": {"EndpointName": name, "EndpointStatus": "IN_SERVICE"}}, separators=(",", ":"))
 
 
-def daemon(server: Server, directory: Path, wrapper: tuple[str, ...] = (), **changes: Any) -> Consumer:
+def daemon(server: Server, directory: Path, wrapper: tuple[str, ...] = (), environment: dict[str, str] | None = None,
+           **changes: Any) -> Consumer:
     config = directory / "causeway.yaml"
     config.write_text(yaml.safe_dump(configuration(directory, **changes), sort_keys=False))
     return Consumer([*wrapper, str(BUILD / "causewayd"), "--config", str(config), "--log-format", "plain", "--log-level", "notice"],
-                    server, directory)
+                    server, directory, **(environment or {}))
 
 
 def peer(name: str, server: Server, directory: Path) -> Consumer:

@@ -1,5 +1,5 @@
 /* What an operation was told to answer, by the name of what it is asked about: a queue's URL, a
- * bucket, a page's marker. */
+ * bucket, a page's marker; "assumed:" before it for the account whose role is assumed. */
 #include "server.h"
 
 #include <stdio.h>
@@ -34,6 +34,16 @@ void canned_put(const char *operation, const char *value, const char *body, size
     free(can);
 }
 
+/* A role's policy is asked about by two names: "ROLE/POLICY". */
+static void read_second(const char *form, char *subject, size_t size)
+{
+    char name[256];
+    size_t length = strlen(subject);
+
+    if (form_text(form, "PolicyName", name, sizeof(name)))
+        snprintf(subject + length, size - length, "/%s", name);
+}
+
 /* The name of what is asked about: the first of these that the request has. */
 static void read_subject(const struct request *request, bool xml, char *subject, size_t size)
 {
@@ -45,8 +55,10 @@ static void read_subject(const struct request *request, bool xml, char *subject,
     *subject = '\0';
     if (xml) {
         for (size_t i = 0; i < array_length(fields); i++)
-            if (form_text(request->body, fields[i], subject, size))
+            if (form_text(request->body, fields[i], subject, size)) {
+                read_second(request->body, subject, size);
                 return;
+            }
         snprintf(subject, size, "%.1000s",
                  strcmp(request->method, "POST") == 0 ? "" : request->path);
         return;
@@ -58,11 +70,16 @@ static void read_subject(const struct request *request, bool xml, char *subject,
 
 bool canned_answer(struct request *request, const char *operation, bool xml)
 {
-    char subject[1024];
+    char subject[1024] = "assumed:";
+    const size_t prefix = strlen(subject);
 
-    read_subject(request, xml, subject, sizeof(subject));
-    const struct can *can = find(operation, subject);
+    read_subject(request, xml, subject + prefix, sizeof(subject) - prefix);
+    const struct can *can = request->assumed ? find(operation, subject) : NULL;
 
+    if (!can)
+        can = find(operation, subject + prefix);
+    if (!can)
+        can = find(operation, request->assumed ? "assumed:*" : "*");
     if (!can)
         can = find(operation, "*");
     if (!can)

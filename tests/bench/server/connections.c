@@ -236,6 +236,9 @@ static bool handle_one(struct connection *connection)
     copy_value(find_header(head, "x-amz-target"), request.target, sizeof(request.target));
     copy_value(find_header(head, "x-amz-copy-source"), request.copy_source,
                sizeof(request.copy_source));
+    const char *authorization = find_header(head, "authorization");
+
+    request.assumed = authorization && strstr(authorization, "Credential=ASIA");
     request.body = end + 4;
     request.length = length;
     request.arrived_us = now_us();

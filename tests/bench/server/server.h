@@ -31,6 +31,7 @@ struct request {
     char query[4096];     /* "" where there is none */
     char target[128];     /* of X-Amz-Target, "" where there is none */
     char copy_source[16]; /* not empty where the header is there */
+    bool assumed;         /* signed with keys of AssumeRole: of the other account */
     const char *body;
     size_t length;
     int64_t arrived_us;

@@ -194,6 +194,10 @@ static const struct {
     {"GetRole",
      "<GetRoleResponse><GetRoleResult><Role><RoleName>causeway-execution</RoleName></Role>"
      "</GetRoleResult></GetRoleResponse>"},
+    {"GetCallerIdentity",
+     "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>361769565206</Account><Arn>"
+     "arn:aws:sts::361769565206:assumed-role/causeway-instance/i-0</Arn><UserId>AROAEXAMPLE:i-0"
+     "</UserId></GetCallerIdentityResult></GetCallerIdentityResponse>"},
     {"DescribeScalableTargets", "{\"ScalableTargets\":[]}"},
 };
 

@@ -182,6 +182,57 @@ static void an_overriding_url_s_path_stands_before_the_request_s(void **state)
     end_all();
 }
 
+static bool sift(void *context, const char *body, size_t length, struct buffer *rest)
+{
+    const char *account = strstr(body, "123456789012");
+
+    (void)context;
+    if (!account)
+        return false;
+    buffer_append(rest, body, (size_t)(account - body));
+    buffer_append_text(rest, "2");
+    account += strlen("123456789012");
+    buffer_append(rest, account, length - (size_t)(account - body));
+    return true;
+}
+
+static void what_is_left_of_an_answer_is_decoded_and_errors_are_left_whole(void **state)
+{
+    static const struct aws_call_options options = {.sift = sift};
+    const struct server_answer answers[] = {
+        {FAILURE("500 X", "", "InternalError123456789012"), .then = SERVER_CLOSE},
+        {IDENTITY, .then = SERVER_CLOSE},
+    };
+    struct told told = {0};
+
+    (void)state;
+    given_answers(answers, 2);
+    start(&told, &sts_get_caller_identity, NULL, &options);
+    run();
+    assert_true(told.result.ok);
+    assert_int_equal(told.result.attempts, 2);
+    assert_string_equal(told.output, "2");
+    end_all();
+}
+
+static void what_cannot_be_sifted_is_decoded_as_it_came(void **state)
+{
+    static const struct aws_call_options options = {.sift = sift};
+    const struct server_answer answer = {
+        ANSWER("200 OK", "",
+               "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>3</Account>"
+               "</GetCallerIdentityResult></GetCallerIdentityResponse>"),
+        .then = SERVER_CLOSE};
+    struct told told = {0};
+
+    (void)state;
+    given_answers(&answer, 1);
+    start(&told, &sts_get_caller_identity, NULL, &options);
+    run();
+    assert_string_equal(told.output, "3");
+    end_all();
+}
+
 static void what_may_pass_by_itself_is_tried_again_twice_at_most(void **state)
 {
     const struct server_answer answers[] = {
@@ -607,6 +658,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_call_is_encoded_signed_sent_and_decoded),
         cmocka_unit_test(an_overriding_url_s_path_stands_before_the_request_s),
+        cmocka_unit_test(what_is_left_of_an_answer_is_decoded_and_errors_are_left_whole),
+        cmocka_unit_test(what_cannot_be_sifted_is_decoded_as_it_came),
         cmocka_unit_test(what_may_pass_by_itself_is_tried_again_twice_at_most),
         cmocka_unit_test(what_is_refused_is_final_and_certain),
         cmocka_unit_test(what_was_cut_off_is_not_sent_twice_unless_it_may_be),

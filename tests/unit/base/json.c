@@ -520,9 +520,30 @@ static void people_are_shown_indentation_by_two(void **state)
                                 "}");
 }
 
+static void a_document_in_an_arena_is_the_same_and_freed_with_it(void **state)
+{
+    static const char text[] = "{\"a\": [1, 12345678901234567890, \"b\\u00e9\", {}], \"c\": null}";
+    struct arena arena = {0};
+    struct error error;
+
+    (void)state;
+    const cJSON *kept = json_parse_into(&arena, text, sizeof(text) - 1, 1000, &error);
+    cleanup(json_free)
+    cJSON *own = json_parse(text, sizeof(text) - 1, 1000, &error);
+
+    assert_non_null(kept);
+    assert_true(json_equal(kept, own));
+    assert_string_equal(json_number_spelling(json_pointer(kept, "/a/1")), "12345678901234567890");
+    assert_null(json_parse_into(&arena, "{\"a\": [1, \"b\", x", 17, 1000, &error));
+    assert_null(json_parse_into(&arena, "{\"a\": 1, \"a\": 2}", 16, 1000, &error));
+    assert_non_null(strstr(error.sentence, "stands twice"));
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_document_in_an_arena_is_the_same_and_freed_with_it),
         cmocka_unit_test(what_rfc_8259_allows_is_read),
         cmocka_unit_test(what_is_wrong_is_named_with_line_and_column),
         cmocka_unit_test(a_nul_byte_is_refused_wherever_it_stands),
