@@ -106,6 +106,10 @@
  * holds some 50 MB while it does. */
 #define LIMIT_CARRIES ((size_t)4)
 
+/* While so many deployments are open or fewer, those that wait are kept in memory, a few KB each,
+ * and need not be read again. */
+#define LIMIT_RECORDS_AT_HAND ((size_t)100)
+
 /* Records of waiting deployments that are read from the store at a time: after a start with
  * thousands of them, what else the loop has to do comes in between. */
 #define LIMIT_READINGS ((size_t)8)

@@ -571,6 +571,7 @@ struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *stor
     engine->config = config_ref(config);
     engine->ledger = ledger_new(loop, store);
     engine->sweep = sweep_new(loop, aws, on_settled, engine);
+    engine->at_hand = LIMIT_RECORDS_AT_HAND;
     list_init(&engine->lives);
     list_init(&engine->ready);
     list_init(&engine->crowded);
@@ -606,6 +607,11 @@ void engine_free(struct engine *engine)
     ledger_free(engine->ledger);
     config_unref(engine->config);
     free(engine);
+}
+
+void engine_keep_at_hand(struct engine *engine, size_t count)
+{
+    engine->at_hand = count;
 }
 
 void engine_set_config(struct engine *engine, struct config *config)

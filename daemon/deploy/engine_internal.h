@@ -59,8 +59,8 @@ struct seat {
 struct reading;
 
 /* One open deployment. Exactly one of these holds: it waits; its record is read; an effect runs; a
- * commit runs. While it waits it is parked: the record is in the store only, and what is here
- * is what tells whether it is to be looked at, some 600 bytes. */
+ * commit runs. While it waits it is parked: where many are open, the record is in the store only,
+ * and what is here, some 600 bytes, is what tells whether it is to be looked at. */
 struct live {
     struct engine *engine;
     struct list link;
@@ -125,6 +125,7 @@ struct engine {
     size_t effects_running;
     size_t carries_running;
     size_t readings;
+    size_t at_hand; /* engine_keep_at_hand() */
     size_t commits_running;
     bool stopped;
     struct engine_statistics statistics;
@@ -149,7 +150,7 @@ void engine_answer_lost(struct live *live);
 /* What is committed of it, where it is not parked. NULL where that cannot be made sense of, which
  * is said once. */
 const struct record *engine_record(struct live *live);
-/* Forgets the record of one that waits. */
+/* Forgets the record of one that waits; where many are open, its stored form too. */
 void engine_park(struct live *live);
 /* Reads the record of one that is parked; when it is there, it is looked at. */
 void engine_fetch(struct live *live);

@@ -98,7 +98,8 @@ const struct record *engine_record(struct live *live)
 void engine_park(struct live *live)
 {
     record_free(steal_pointer(live->record));
-    free(steal_pointer(live->bytes));
+    if (live->engine->statistics.open > live->engine->at_hand)
+        free(steal_pointer(live->bytes));
 }
 
 void engine_free_wish(struct wish *wish)

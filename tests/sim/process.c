@@ -28,6 +28,7 @@ static void start_engine(struct process *process)
         intake_new(process->loop, process->aws, process->store, process->engine, process->config);
     if (sim->is_fleet)
         fleet_join(process);
+    engine_keep_at_hand(process->engine, 1); /* so that records are read again and again */
     if (engine_load(process->engine, &error) < 0)
         broken("1: nothing is lost", "the store cannot be read: %s", error.sentence);
     if (engine_get_statistics(process->engine).unreadable > 0)
