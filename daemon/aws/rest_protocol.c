@@ -190,7 +190,7 @@ static int write_given_url(struct arena *arena, struct aws_request *request,
     const struct aws_field *field = find_place(operation->input, AWS_AS_URL);
     const char *url = field ? shape_scalar(arena, field, input) : NULL;
 
-    if (text_is_empty(url) || strlen(url) > LIMIT_URL_BYTES)
+    if (!url || !*url || strlen(url) > LIMIT_URL_BYTES)
         return error_set(error, ERROR_INVALID, "%s: its URL is missing, or longer than %zu bytes",
                          operation->name, LIMIT_URL_BYTES);
     request->url = arena_copy(arena, url);

@@ -83,6 +83,10 @@
 /* A request on the control socket: an event at the most, wrapped in JSON. */
 #define LIMIT_CONTROL_REQUEST_BYTES ((size_t)2 * 1048576)
 #define LIMIT_CONTROL_CLIENTS 64u
+/* Requests a second on one listening socket, and how many may come at once before that counts: the
+ * page and programs ask a few a second. One that asks without end costs no more than this. */
+#define LIMIT_CONTROL_RATE 200
+#define LIMIT_CONTROL_BURST 1000
 
 /* What a credential_process may print. */
 #define LIMIT_PROCESS_OUTPUT_BYTES ((size_t)65536)
@@ -97,6 +101,14 @@
 /* Effects under way at a time, over all deployments: each holds a connection. The others wait for
  * their turn in the order they came. */
 #define LIMIT_EFFECTS ((size_t)64)
+
+/* Of those, such that carry a part of an object or of an image through the daemon, each of which
+ * holds some 50 MB while it does. */
+#define LIMIT_CARRIES ((size_t)4)
+
+/* While so many deployments are open or fewer, those that wait are kept in memory, a few KB each,
+ * and need not be read again. */
+#define LIMIT_RECORDS_AT_HAND ((size_t)100)
 
 /* Records of waiting deployments that are read from the store at a time: after a start with
  * thousands of them, what else the loop has to do comes in between. */

@@ -65,6 +65,9 @@ static bool read_span(const char **text, int64_t *seconds)
 /* "M3.5.0", "J60" or "59" */
 static bool read_date(const char **text, struct zone_day *day)
 {
+    day->month = 1;
+    day->week = 1;
+    day->day = 0;
     if (read_character(text, 'M')) {
         day->kind = ZONE_DAY_OF_WEEK;
         return read_number(text, 12, &day->month) && day->month >= 1 && read_character(text, '.') &&
@@ -136,14 +139,16 @@ static int64_t days_before(int64_t year)
 
 static int64_t days_before_month(int64_t year, int64_t month)
 {
-    static const int64_t before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+    static const int64_t before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334};
 
     return before[month - 1] + (month > 2 && is_leap(year) ? 1 : 0);
 }
 
 static int64_t days_in_month(int64_t year, int64_t month)
 {
-    return month == 12 ? 31 : days_before_month(year, month + 1) - days_before_month(year, month);
+    static const int64_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+    return days[month - 1] + (month == 2 && is_leap(year) ? 1 : 0);
 }
 
 /* The day of the year, from 0. */

@@ -99,6 +99,20 @@ static cJSON *finding(struct drift *drift, const struct plan_entry *entry, const
     return view;
 }
 
+/* CloudTrail takes minutes at times: what it tells of may be repaired already, and its author is
+ * not known from any entry before. */
+static void say_author(struct drift *drift, const char *key)
+{
+    cleanup(json_free)
+    cJSON *author = map_remove(&drift->authors, key);
+
+    if (author)
+        log_message(MESSAGE_NOTE, &(struct log_fields){.resource = key},
+                    "%s is as the file says; %s called %s from %s at %s", key,
+                    json_get_text(author, "who"), json_get_text(author, "call"),
+                    json_get_text(author, "from"), json_get_text(author, "time"));
+}
+
 void drift_planned(struct drift *drift, const struct pass_outcome *outcome,
                    const struct inventory *inventory)
 {
@@ -112,7 +126,7 @@ void drift_planned(struct drift *drift, const struct pass_outcome *outcome,
             continue;
         if (entry->verdict == PLAN_SAME) {
             forget(&drift->found, key);
-            forget(&drift->authors, key);
+            say_author(drift, key);
             map_remove(&drift->taking, key);
             continue;
         }

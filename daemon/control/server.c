@@ -156,6 +156,20 @@ static void set_too_long(struct exchange *exchange)
     set_error(exchange, 413, &error);
 }
 
+static bool is_too_often(struct server *server)
+{
+    int64_t now_ms = loop_now_ms(server->loop);
+
+    server->allowance += (double)(now_ms - server->allowed_ms) * LIMIT_CONTROL_RATE / 1000;
+    if (server->allowance > server->options.burst)
+        server->allowance = server->options.burst;
+    server->allowed_ms = now_ms;
+    if (server->allowance < 1)
+        return true;
+    server->allowance--;
+    return false;
+}
+
 static struct exchange *begin_exchange(struct server *server, struct MHD_Connection *connection,
                                        const char *method, const char *path)
 {
@@ -174,6 +188,10 @@ static struct exchange *begin_exchange(struct server *server, struct MHD_Connect
         log_debug(NULL, "%s was not admitted to the control socket",
                   exchange->who ? exchange->who : "a peer");
         set_error(exchange, 403, &error);
+    } else if (is_too_often(server)) {
+        error_set(&error, ERROR_THROTTLED, "more than %d requests a second; ask again in a moment",
+                  LIMIT_CONTROL_RATE);
+        set_error(exchange, 429, &error);
     }
     return exchange;
 }
@@ -351,6 +369,10 @@ struct server *server_new(struct loop *loop, const struct server_options *option
         server->options.answer_ms = SERVER_ANSWER_MS;
     if (server->options.idle_seconds == 0)
         server->options.idle_seconds = SERVER_IDLE_SECONDS;
+    if (server->options.burst == 0)
+        server->options.burst = LIMIT_CONTROL_BURST;
+    server->allowance = server->options.burst;
+    server->allowed_ms = loop_now_ms(loop);
     list_init(&server->exchanges);
     timer_init(&server->timer, loop, run, server);
     poke_init(&server->poke, loop, run, server);

@@ -4,8 +4,9 @@
  * is given: at once or turns later, while the connection is suspended. It knows no route.
  *
  * What a client can do to it is bounded: LIMIT_CONTROL_CLIENTS connections (more wait to be
- * accepted), LIMIT_CONTROL_REQUEST_BYTES of body, SERVER_IDLE_SECONDS without a byte either way,
- * and SERVER_ANSWER_MS for an answer to be found, after which it is a 503. */
+ * accepted), LIMIT_CONTROL_RATE requests a second (more are told 429), LIMIT_CONTROL_REQUEST_BYTES
+ * of body, SERVER_IDLE_SECONDS without a byte either way, and SERVER_ANSWER_MS for an answer to be
+ * found, after which it is a 503. */
 #ifndef CAUSEWAY_CONTROL_SERVER_H
 #define CAUSEWAY_CONTROL_SERVER_H
 
@@ -35,6 +36,7 @@ struct server_options {
     void *context;
     int64_t answer_ms;     /* 0 for SERVER_ANSWER_MS */
     unsigned idle_seconds; /* 0 for SERVER_IDLE_SECONDS */
+    unsigned burst;        /* 0 for LIMIT_CONTROL_BURST */
 };
 
 struct server *server_new(struct loop *loop, const struct server_options *options,

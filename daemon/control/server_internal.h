@@ -18,7 +18,9 @@ struct server {
     struct timer timer;  /* what libmicrohttpd wants to look at next: idle connections */
     struct poke poke;    /* answers that wait to be sent */
     struct list exchanges;
-    bool closing; /* the parts that handle() asks may be gone */
+    double allowance;   /* requests that may come now */
+    int64_t allowed_ms; /* when it was that */
+    bool closing;       /* the parts that handle() asks may be gone */
 };
 
 /* One request and its answer. Held by the connection from its first line to its last byte, and by

@@ -188,6 +188,11 @@ void effect_cancel(struct effect_run *run)
     free(run);
 }
 
+bool effect_carries(enum effect effect)
+{
+    return effect == EFFECT_CARRY_PART || effect == EFFECT_CARRY_LAYER;
+}
+
 const char *effect_operation(enum effect effect)
 {
     return effects[effect].operation ? effects[effect].operation->name : "nothing";

@@ -20,6 +20,9 @@ struct effect_run *effect_start(struct aws *aws, const struct config *config,
                                 void *context);
 void effect_cancel(struct effect_run *run);
 
+/* Whether it carries a part of an object or an image through the daemon, and so needs memory. */
+bool effect_carries(enum effect effect);
+
 /* "CreateModel": for the journal. */
 const char *effect_operation(enum effect effect);
 const char *effect_service(enum effect effect);

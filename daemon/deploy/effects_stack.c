@@ -242,7 +242,9 @@ void ask_restore_stack(const struct asking *asking)
     struct cloudformation_change_input input;
 
     fill_change(asking, &input, asking->record->previous_stack);
-    input.request_token = arena_printf(&asking->run->arena, "%s-back", asking->record->change_set);
+    input.request_token =
+        arena_printf(&asking->run->arena, "%s-back-%lld", asking->record->change_set,
+                     (long long)asking->record->restored);
     effect_call(asking, &input);
 }
 

@@ -190,14 +190,9 @@ static void step(struct live *live, const struct machine_input *input, struct wi
 static void on_effect(void *context, const struct effect_result *result)
 {
     struct live *live = context;
-
     struct engine *engine = live->engine;
-    struct live *next = list_first(&engine->crowded, struct live, ready);
 
-    live->effect = NULL;
-    engine->effects_running--;
-    if (next)
-        engine_mark(next);
+    engine_end_effect(live);
     journal_effect(live->record, machine_step_effect(live->record), result);
     step(live, &(struct machine_input){.kind = INPUT_RESULT, .result = result}, NULL);
     poke(&engine->poke);
@@ -209,11 +204,16 @@ static void run_effect(struct live *live, enum effect effect)
 
     if (engine->stopped)
         return;
-    if (engine->effects_running >= LIMIT_EFFECTS) {
-        list_append(&engine->crowded, &live->ready);
+    const bool carries = effect_carries(effect);
+    const bool is_laden = carries && engine->carries_running >= LIMIT_CARRIES;
+
+    if (is_laden || engine->effects_running >= LIMIT_EFFECTS) {
+        list_append(is_laden ? &engine->laden : &engine->crowded, &live->ready);
         engine_park(live);
         return;
     }
+    live->carries = carries;
+    engine->carries_running += carries;
     live->effect = effect_start(engine->aws, engine->config, live->record, effect, on_effect, live);
     engine->effects_running++;
 }
@@ -571,9 +571,11 @@ struct engine *engine_new(struct loop *loop, struct aws *aws, struct store *stor
     engine->config = config_ref(config);
     engine->ledger = ledger_new(loop, store);
     engine->sweep = sweep_new(loop, aws, on_settled, engine);
+    engine->at_hand = LIMIT_RECORDS_AT_HAND;
     list_init(&engine->lives);
     list_init(&engine->ready);
     list_init(&engine->crowded);
+    list_init(&engine->laden);
     list_init(&engine->unread);
     list_init(&engine->stirred);
     timer_init(&engine->timer, loop, on_timer, engine);
@@ -605,6 +607,11 @@ void engine_free(struct engine *engine)
     ledger_free(engine->ledger);
     config_unref(engine->config);
     free(engine);
+}
+
+void engine_keep_at_hand(struct engine *engine, size_t count)
+{
+    engine->at_hand = count;
 }
 
 void engine_set_config(struct engine *engine, struct config *config)

@@ -27,6 +27,9 @@ void engine_free(struct engine *engine);
 /* Takes up every open deployment of the store. To be called once, before any input. */
 int engine_load(struct engine *engine, struct error *error);
 
+/* As long as so many are open or fewer (LIMIT_RECORDS_AT_HAND), no record is read twice. */
+void engine_keep_at_hand(struct engine *engine, size_t count);
+
 /* A new configuration, for what is accepted from now on. */
 void engine_set_config(struct engine *engine, struct config *config);
 

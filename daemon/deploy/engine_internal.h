@@ -59,13 +59,13 @@ struct seat {
 struct reading;
 
 /* One open deployment. Exactly one of these holds: it waits; its record is read; an effect runs; a
- * commit runs. While it waits it is parked: the record is in the store only, and what is here
- * is what tells whether it is to be looked at, some 600 bytes. */
+ * commit runs. While it waits it is parked: where many are open, the record is in the store only,
+ * and what is here, some 600 bytes, is what tells whether it is to be looked at. */
 struct live {
     struct engine *engine;
     struct list link;
     struct list in_seat;   /* in seat->lives */
-    struct list ready;     /* in engine->ready, crowded or unread, or in none */
+    struct list ready;     /* in engine->ready, crowded, laden or unread, or in none */
     struct heap_node wake; /* in engine->wakes while it waits for a time */
     char *id;
     struct reading *reading; /* of its record, under way; or NULL */
@@ -80,6 +80,7 @@ struct live {
     bool committing;
     bool started; /* has had its INPUT_START */
     struct effect_run *effect;
+    bool carries;         /* the effect is one of LIMIT_CARRIES */
     struct wish *granted; /* the wish that `next` fulfils */
     struct list wishes;
     bool news;
@@ -110,6 +111,7 @@ struct engine {
     struct list lives;       /* in order of acceptance */
     struct list ready;       /* something happened to them: they are looked at on the next turn */
     struct list crowded;     /* their effects wait for others to end */
+    struct list laden;       /* the same, of those that carry */
     struct list unread;      /* their records are to be read when others have been */
     struct list stirred;     /* seats where somebody's turn may have come */
     struct map by_id;
@@ -121,7 +123,9 @@ struct engine {
     int64_t looked_ms; /* wall clock of the last turn */
     size_t waiting;    /* for their endpoints */
     size_t effects_running;
+    size_t carries_running;
     size_t readings;
+    size_t at_hand; /* engine_keep_at_hand() */
     size_t commits_running;
     bool stopped;
     struct engine_statistics statistics;
@@ -146,7 +150,7 @@ void engine_answer_lost(struct live *live);
 /* What is committed of it, where it is not parked. NULL where that cannot be made sense of, which
  * is said once. */
 const struct record *engine_record(struct live *live);
-/* Forgets the record of one that waits. */
+/* Forgets the record of one that waits; where many are open, its stored form too. */
 void engine_park(struct live *live);
 /* Reads the record of one that is parked; when it is there, it is looked at. */
 void engine_fetch(struct live *live);
@@ -174,8 +178,11 @@ void engine_free_wish(struct wish *wish);
 void engine_answer_wish(struct wish *wish, enum engine_answer answer, const char *id,
                         const struct error *error);
 
+/* Its effect has ended, or is given up: one that waits for the place is let begin. */
+void engine_end_effect(struct live *live);
+
 /* Forgets the endpoint's deployments, which stay as they are in the store. */
-void engine_drop_lives(struct engine *engine, struct seat *seat);
+void engine_drop_lives(struct seat *seat);
 
 /* Takes up an open deployment as it stands in the row. */
 void engine_take_record(struct engine *engine, const struct store_row *row);

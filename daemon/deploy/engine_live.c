@@ -98,7 +98,8 @@ const struct record *engine_record(struct live *live)
 void engine_park(struct live *live)
 {
     record_free(steal_pointer(live->record));
-    free(steal_pointer(live->bytes));
+    if (live->engine->statistics.open > live->engine->at_hand)
+        free(steal_pointer(live->bytes));
 }
 
 void engine_free_wish(struct wish *wish)
@@ -163,15 +164,37 @@ void engine_answer_lost(struct live *live)
         engine_answer_wish(wish, ENGINE_FAILED, live->id, &error);
 }
 
-void engine_drop_lives(struct engine *engine, struct seat *seat)
+static void mark_first(struct list *waiting)
+{
+    struct live *next = list_first(waiting, struct live, ready);
+
+    if (next)
+        engine_mark(next);
+}
+
+void engine_end_effect(struct live *live)
+{
+    struct engine *engine = live->engine;
+
+    live->effect = NULL;
+    engine->effects_running--;
+    mark_first(&engine->crowded);
+    if (!live->carries)
+        return;
+    live->carries = false;
+    engine->carries_running--;
+    mark_first(&engine->laden);
+}
+
+void engine_drop_lives(struct seat *seat)
 {
     struct live *live;
 
     list_each(live, &seat->lives, in_seat)
     {
         if (live->effect) {
-            effect_cancel(steal_pointer(live->effect));
-            engine->effects_running--;
+            effect_cancel(live->effect);
+            engine_end_effect(live);
         }
         engine_answer_lost(live);
         live->abandoned = live->committing;

@@ -4,6 +4,7 @@
 #include "deploy/engine_internal.h"
 #include "deploy/journal.h"
 #include "deploy/lineage.h"
+#include "store/lease.h"
 
 #include <stdlib.h>
 
@@ -260,8 +261,9 @@ bool engine_is_loose(const struct engine *engine, const char *endpoint, const ch
     const struct seat *seat = map_get(&engine->seats, endpoint);
     struct live *live;
 
-    /* What another daemon holds, we do not know all of. */
-    if (engine->holding && (!seat || !seat->is_ours || !seat->taken_up))
+    /* What another daemon holds, or may hold by now, we do not know all of. */
+    if (engine->holding &&
+        (!seat || !seat->is_ours || !seat->taken_up || !seat->lease || !lease_is_held(seat->lease)))
         return false;
     if (!seat || cJSON_GetArraySize(seat->lineage) == 0 ||
         lineage_has_config(seat->lineage, name) || lineage_has_model(seat->lineage, name))

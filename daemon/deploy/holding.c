@@ -105,7 +105,7 @@ static void on_gained(void *context, struct lease *lease)
                 "endpoint %s is in this daemon's hands (claim %lld)", seat->endpoint,
                 (long long)lease_number(lease));
     seat->is_ours = true;
-    engine_drop_lives(holding->engine, seat);
+    engine_drop_lives(seat);
     take_up(holding->engine, seat);
 }
 
@@ -119,7 +119,7 @@ static void on_lost(void *context, struct lease *lease)
                 (long long)lease_number(lease));
     seat->is_ours = false;
     seat->taken_up = false;
-    engine_drop_lives(holding->engine, seat);
+    engine_drop_lives(seat);
 }
 
 static bool may_release(void *context, const struct lease *lease)

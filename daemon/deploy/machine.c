@@ -377,6 +377,7 @@ static bool is_accepted(const struct record *record, const struct effect_result 
 
     return result->ok || (result->error.class == ERROR_NOT_FOUND && (accepts & ACCEPT_ABSENT)) ||
            (result->error.class == ERROR_DENIED && (accepts & ACCEPT_DENIED)) ||
+           (result->error.class == ERROR_INVALID && (accepts & ACCEPT_INVALID)) ||
            (result->error.class == ERROR_CONFLICT && (accepts & ACCEPT_CONFLICT));
 }
 

@@ -27,7 +27,7 @@ enum effect {
 };
 
 /* Failures that a step's taker wants to see for itself. */
-enum { ACCEPT_ABSENT = 1, ACCEPT_CONFLICT = 2, ACCEPT_DENIED = 4 };
+enum { ACCEPT_ABSENT = 1, ACCEPT_CONFLICT = 2, ACCEPT_DENIED = 4, ACCEPT_INVALID = 8 };
 
 /* An endpoint as DescribeEndpoint showed it. */
 struct endpoint_variant {

@@ -63,6 +63,8 @@ static void tidy_next(struct run *run)
         enter_undoing(run, STEP_DELETE_CONFIG);
     } else if (text_equal(kind, "model")) {
         enter_undoing(run, STEP_DELETE_MODEL);
+    } else if (text_equal(kind, "change")) {
+        enter_undoing(run, STEP_DELETE_CHANGE);
     } else if (text_equal(kind, "copy")) {
         enter_undoing(run, STEP_DELETE_COPY);
     } else if (run->may_arrive) {
@@ -88,6 +90,16 @@ static void tidied(struct run *run)
     tidy_next(run);
 }
 
+/* The change set of one that ended badly: where it was executed, it is gone already. */
+static void collect_change(struct record *record)
+{
+    cJSON *entry = cJSON_CreateObject();
+
+    json_add_text(entry, "kind", "change");
+    json_add_text(entry, "name", record->change_set);
+    cJSON_AddItemToArray(record->garbage, entry);
+}
+
 void machine_end(struct run *run, enum deployment_state state)
 {
     struct record *record = run->record;
@@ -107,6 +119,8 @@ void machine_end(struct run *run, enum deployment_state state)
         lineage_collect_failed(run->lineage, record, record->garbage);
     }
     async_collect(record, record->garbage);
+    if (state != STATE_SUCCEEDED && record->change_set && !record->unchanged)
+        collect_change(record);
     if (record->change_set)
         stack_template_collect(record, record->garbage);
     record->ended_ms = run->now_ms;

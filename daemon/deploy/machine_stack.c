@@ -113,8 +113,19 @@ void take_template_kept(struct run *run)
     create_change(run);
 }
 
+/* A conflict of two kinds: it is made already, or the stack is being changed by somebody. */
+static bool is_busy(const struct run *run)
+{
+    return !run->result->ok && run->result->error.class == ERROR_CONFLICT &&
+           strstr(run->result->error.sentence, "_IN_PROGRESS state");
+}
+
 void take_change_created(struct run *run)
 {
+    if (is_busy(run)) {
+        machine_bear(run, &run->result->error);
+        return;
+    }
     machine_enter_later(run, STEP_CHANGE_LOOK, LOOK_SOON_MS);
 }
 
@@ -159,20 +170,26 @@ void take_change_dropped(struct run *run)
     verify_stack(run);
 }
 
-/* A conflict says that it was executed, or that the stack is busy: a look tells. */
+/* While somebody else changes the stack, ours waits. Where it was executed, its status is the
+ * conflict, or it is gone: a look tells. */
 void take_change_executed(struct run *run)
 {
+    if (is_busy(run)) {
+        machine_bear(run, &run->result->error);
+        return;
+    }
     machine_enter_later(run, STEP_STACK_SETTLE, LOOK_SOON_MS);
 }
 
-/* A stack that is complete by another change than ours is not what was asked for. */
+/* A stack that is complete by another change than ours, or by an update without a change set, is
+ * not what was asked for. */
 static bool is_by_other_change(const struct run *run)
 {
     const char *executed = json_get_text(run->result->document, "change_set");
     cleanup(free_pointer)
     char *ours = text_printf(":changeSet/%s/", run->record->change_set);
 
-    return executed && !strstr(executed, ours);
+    return !executed || !strstr(executed, ours);
 }
 
 void take_stack_settled(struct run *run)
@@ -251,6 +268,11 @@ void take_stack_proof(struct run *run)
     cleanup(free_pointer)
     char *proof = NULL;
 
+    if (!endpoint && run->now_ms - record->entered_ms < MACHINE_SPREADING_MS) {
+        /* A look right after it was made may still show the time before. */
+        machine_wait(run, STEP_STACK_PROVE, LOOK_SOON_MS, "the endpoint is not seen yet");
+        return;
+    }
     if (!endpoint) {
         proof = text_printf("stack %s is complete; it has no endpoint %s", record->stack,
                             record->endpoint);
@@ -280,17 +302,52 @@ void take_stack_proof(struct run *run)
 
 /* ---- and back -------------------------------------------------------------------------------- */
 
+static void put_back(struct run *run, int64_t delay_ms)
+{
+    run->record->restored++;
+    run->record->put_back = 0;
+    run->record->continued = 0;
+    machine_enter_later(run, STEP_STACK_RESTORE, delay_ms);
+}
+
+/* What the template is filled with tells it from what must not serve, whoever changed it last. */
+static bool holds_what_was_before(const struct run *run)
+{
+    return json_equal(json_get(run->record->previous_stack, "parameters"),
+                      json_get(run->result->document, "parameters"));
+}
+
+/* CloudFormation has gone back, if not from our putting back to what must not serve. */
+static void went_back(struct run *run)
+{
+    struct record *record = run->record;
+
+    if (!record->restored) {
+        machine_end(run, STATE_ROLLED_BACK);
+    } else if (took_too_long(run)) {
+        machine_fail(run, NULL,
+                     "what was there before could not be put back: CloudFormation took that back, "
+                     "too, %lld times",
+                     (long long)record->restored);
+    } else {
+        machine_remember(record, "CloudFormation took the putting back, too; it is tried again",
+                         run->now_ms);
+        put_back(run, LOOK_AGAIN_MS);
+    }
+}
+
 /* The change went well and does not do: the template of before is put back. */
 static void take_back(struct run *run)
 {
     struct record *record = run->record;
 
-    if (record->restored) {
+    if (record->put_back && holds_what_was_before(run)) {
         machine_end(run, STATE_ROLLED_BACK);
+    } else if (record->restored) {
+        went_back(run);
     } else if (json_get(record->previous_stack, "body") ||
                json_get(record->previous_stack, "key")) {
-        record->restored = 1;
-        machine_enter(run, STEP_STACK_RESTORE);
+        put_back(run, 0);
     } else if (json_get_bool(record->settings, "delete_failed_first", false)) {
         machine_enter(run, STEP_STACK_DELETE);
     } else {
@@ -316,7 +373,7 @@ void take_stack_back(struct run *run)
         else
             machine_enter_later(run, STEP_STACK_WAIT_BACK, LOOK_AGAIN_MS);
     } else if (text_equal(status, "UPDATE_ROLLBACK_COMPLETE")) {
-        machine_end(run, STATE_ROLLED_BACK);
+        went_back(run);
     } else if (text_equal(status, "UPDATE_ROLLBACK_FAILED") && !record->continued) {
         record->continued = 1;
         machine_enter(run, STEP_STACK_CONTINUE);
@@ -330,17 +387,27 @@ void take_stack_back(struct run *run)
     }
 }
 
-/* "No updates are to be performed": what is there is what was there. */
-void take_stack_restored(struct run *run)
+static void wait_for_what_was_put_back(struct run *run)
 {
-    if (!run->result->ok && !has_no_changes(run->result->error.sentence)) {
-        run->record->restored = 0;
-        machine_bear(run, &run->result->error);
-        return;
-    }
+    run->record->put_back = 1;
     machine_enter_later(run, STEP_STACK_WAIT_BACK, LOOK_SOON_MS);
 }
 
+/* "No updates are to be performed": what is there is what was there. While it cannot be updated, by
+ * somebody's change or by ours whose answer was lost, it is looked at until it can. */
+void take_stack_restored(struct run *run)
+{
+    if (!run->result->ok && has_no_changes(run->result->error.sentence))
+        machine_end(run, STATE_ROLLED_BACK);
+    else if (!run->result->ok && strstr(run->result->error.sentence, "can not be updated"))
+        machine_enter_later(run, STEP_STACK_WAIT_BACK, LOOK_AGAIN_MS);
+    else if (!run->result->ok)
+        machine_bear(run, &run->result->error);
+    else
+        wait_for_what_was_put_back(run);
+}
+
+/* Where it could not be told to, it was told before, or does not go back any more: a look tells. */
 void take_stack_continued(struct run *run)
 {
     machine_enter_later(run, STEP_STACK_WAIT_BACK, LOOK_SOON_MS);

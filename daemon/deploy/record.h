@@ -111,7 +111,8 @@ enum { RECORD_FORMAT = 1 };
     X(frozen) /* 1 while a freeze holds it */ \
     X(verified) /* verifications that passed */ \
     X(continued) /* 1 once CloudFormation was told to go on rolling back */ \
-    X(restored) /* 1 once the template of before was put back */ \
+    X(restored) /* how often the template of before was to be put back */ \
+    X(put_back) /* 1 once CloudFormation took the last one */ \
     X(turn) /* 1 while it alone may touch its endpoint */ \
     X(released) /* 1 once the endpoint may have been touched */ \
     X(unchanged) /* 1 where what it asks for already served */ \

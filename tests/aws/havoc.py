@@ -9,6 +9,7 @@ from fleet import LEASE, Fleet
 from gate.client import wait_for
 from namespaces import Namespace
 
+PATIENCE = 120.0  # seconds in which something must move
 TROUBLES = ("kill", "stop", "cut", "kill", "cut briefly")
 
 
@@ -40,10 +41,24 @@ class Havoc:
             self._wait_calls(self.draw.randrange(5, 60))
             place = self.draw.randrange(len(self.networks))
             self._trouble(TROUBLES[number % len(TROUBLES)], place)
+            self._wait_open(len(self.fleet.endpoints))
             self.say(f"round {number + 1} of {rounds}: {len(self.fleet.history())} deployments")
-        total = sum(len(keys) for keys in self.fleet.published.values())
-        self.fleet.wait_ended(total, 240)
+        self._wait_open(0)
+        self.fleet.wait_ended(sum(len(keys) for keys in self.fleet.published.values()))
         wait_for(lambda: self.fleet.world.queue_length() == 0, "the queue to be empty", 60)
+
+    def _wait_open(self, most: int) -> None:
+        """Until no more than so many are under way: else nearly all would be superseded. Patient while anything moves."""
+        before: list[Any] = []
+
+        def moved() -> bool:
+            nonlocal before
+            now = sorted((r["key"], r["state"], r["step"]) for r in self.fleet.history() if r["open"])
+            was, before = before, now
+            return len(now) <= most or now != was
+
+        while moved() and len(before) > most:
+            wait_for(moved, f"anything to move, of {before}", PATIENCE, every=0.5)
 
     def _wait_calls(self, count: int) -> None:
         since = self.fleet.control.last_sequence()

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import yaml
 from causeway import BUILD, PIPELINE, publish
 from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET, MODEL_BUCKET, SAGEMAKER_BUCKET
@@ -127,9 +128,37 @@ def test_given_twenty_gigabytes_under_way_when_the_daemon_is_killed_then_no_part
     assert control.held(wait=20)
     daemon.kill()
     control.clear_faults()
+    wait_for(lambda: len(control.calls(service="s3", operation="UploadPartCopy")) == 10, "the held call to be over")
     since = control.last_sequence()
     daemon.start()
     record = daemon.wait_ended()[0]
     assert record["state"] == "succeeded", record.get("reason")
     again = [int(c["parameters"]["PartNumber"]) for c in control.calls(since, service="s3", operation="UploadPartCopy")]
     assert min(again) >= 10 and control.sparse()[f"{MODEL_BUCKET}/{record['copy_key']}"] == 20_000_000_000
+
+
+def at_once(calls: list[dict[str, Any]]) -> int:
+    """How many of the calls were under way at one time, at most."""
+    moments = sorted([(c["time"], 1) for c in calls] + [(c["time"] + c["seconds"], -1) for c in calls])
+    return max(sum(change for _, change in moments[: index + 1]) for index in range(len(moments)))
+
+
+def test_given_many_models_to_be_carried_when_they_come_at_once_then_few_parts_are_in_hand_at_a_time(make_daemon, world, control):
+    close_buckets(world)
+    daemon = make_daemon()
+    whole = yaml.safe_load(daemon.config.read_text())
+    first = whole["deployments"].pop("fraud-scorer")
+    names = [f"scorer-{number}" for number in range(8)]
+    for name in names:
+        whole["deployments"][name] = {**first, "endpoint": name, "on": {
+            "source": ["aws.codepipeline"], "detail": {"pipeline": [name], "state": ["SUCCEEDED"]}}}
+    daemon.config.write_text(yaml.safe_dump(json.loads(json.dumps(whole))))
+    daemon.start()
+    control.fault("delay", {"service": "s3", "operation": "UploadPart"}, seconds=0.5, times=8)
+    data = world.put_object(SAGEMAKER_BUCKET, "models/many.tar.gz", b"x" * MEBIBYTE)
+    world.put_object(ARTIFACT_BUCKET, "deploy/many", json.dumps({"model_data": data["url"]}).encode())
+    for name in names:
+        control.event("staging", world.action_succeeded(name, ARTIFACT_BUCKET, "deploy/many"))
+    assert {daemon.wait_ended(1, endpoint=name)[0]["state"] for name in names} == {"succeeded"}
+    parts = control.calls(service="s3", operation="UploadPart")
+    assert len(parts) == 8 and 2 <= at_once(parts) <= 4

@@ -59,6 +59,15 @@ def test_given_an_edit_that_cloudtrail_tells_of_when_it_is_repaired_then_the_eve
     assert bridge.ask("drift") == {"drift": []}
 
 
+def test_given_an_edit_that_was_repaired_already_when_cloudtrail_tells_of_it_then_the_journal_names_who_did_it(bridge, bare):
+    delete_bucket_policy(bare)
+    bridge.ask("reconcile")
+    bridge.ask("event", event=cloudtrail(bare, "staging", "s3", "DeleteBucketPolicy", bucketName=ARTIFACT_BUCKET))
+    said = wait_for(lambda: [e for e in bridge.entries() if "is as the file says; " in e["MESSAGE"]], "the remark")[0]
+    assert said["CAUSEWAY_RESOURCE"] == BUCKET
+    assert "user/mallory called DeleteBucketPolicy from 192.0.2.10 at 2026-11-20T09:30:12Z" in said["MESSAGE"]
+
+
 def test_given_drift_that_nobody_told_of_when_an_operator_reconciles_then_the_event_names_no_author(bridge, bare, control):
     delete_bucket_policy(bare)
     bridge.ask("reconcile")

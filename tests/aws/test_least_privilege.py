@@ -25,7 +25,7 @@ from test_journey import PING, serves
 from test_project import project
 from test_rollback import ask
 from test_rollout import CANARY
-from test_sweep import executed, pipeline_on
+from test_sweep import executed, left_behind, pipeline_on
 
 STACK_PIPELINE, FRESH_PIPELINE = "project-deploy", "fresh-deploy"
 FRESH = "scorer-fresh"
@@ -270,12 +270,17 @@ class Journeys:
         self.control.stacks(failures=[])
 
     def sweep(self) -> None:
-        """An event that never came, and an endpoint that SageMaker tells nothing of; and answers of its that are lost."""
+        """An event that never came, and an endpoint that SageMaker tells nothing of; answers of its that are lost, and what a
+        run left behind that nobody remembers."""
+        orphan = f"{ENDPOINT}-0123456789ab"
+        left_behind(self.world, orphan)
         self.control.sagemaker(events={"send": False})
         self.control.fault("truncate", {"operation": "CreateModel"})
         executed(self.world, self.control, put_artifact(self.world, "deploy/missed"))
         self.follow("succeeded")
         self.control.sagemaker(events={"send": True})
+        wait_for(lambda: [call for call in self.control.calls(operation="DeleteModel") if call["parameters"]["ModelName"] == orphan],
+                 "what was left behind to be removed", 90)
 
     def deploy_unversioned(self) -> None:
         data = self.world.client("staging", "s3").put_object(Bucket=PLAIN_BUCKET, Key="plain.tar.gz", Body=b"plain")

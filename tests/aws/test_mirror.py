@@ -117,6 +117,7 @@ def killed_at_a_part(make_daemon: Any, world: Any, control: Any, when: str) -> l
     assert control.held(wait=20)
     daemon.kill()
     control.clear_faults()
+    wait_for(lambda: written(control).count("UploadLayerPart") == 2, "the held call to be over")
     since = control.last_sequence()
     daemon.start()
     record = daemon.wait_ended()[0]

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "a request on the control socket": {
         "unit/control/server.c": ["given_a_large_body_when_posted_then_it_arrives_whole", "given_a_body_said_to_be_too_long_when_posted_then_it_is_not_waited_for",
                                   "given_a_chunked_body_that_is_too_long_when_posted_then_it_is_refused",
+                                  "given_requests_without_end_when_they_come_too_often_then_some_are_refused",
                                   "given_a_client_that_hangs_when_it_is_idle_too_long_then_it_is_put_out",
                                   "given_no_answer_when_it_takes_too_long_then_the_client_gets_503"],
         "security/test_control.py": ["test_a_request_that_is_said_to_be_too_long_is_refused_before_it_is_read"]},

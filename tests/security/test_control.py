@@ -61,7 +61,7 @@ def test_clients_that_hang_take_no_place_from_those_that_do_not(daemon):
             client.sendall(b"POST /v1/deploy HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{" if number % 2 else b"GET /v1/st")
         began = time.monotonic()
         assert daemon.ctl("status").returncode == 0
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8  # which is less than it takes to put them out
 
 
 def test_when_every_place_is_taken_by_a_client_that_hangs_they_are_put_out_in_time(daemon):

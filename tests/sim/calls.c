@@ -2,6 +2,7 @@
 
 #include "aws/codec.h"
 #include "aws/service_autoscaling.h"
+#include "aws/service_cloudformation.h"
 #include "aws/service_cloudwatch.h"
 #include "aws/service_codepipeline.h"
 #include "aws/service_ecr.h"

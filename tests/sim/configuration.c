@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIPELINES = 6, PACKAGES = PIPELINES, ENDPOINTS };
+enum { PIPELINES = 6, PACKAGES = PIPELINES, STACK, ENDPOINTS };
 
 unsigned configuration_endpoints(void)
 {
@@ -32,12 +32,14 @@ enum configuration_kind configuration_kind(unsigned number)
 {
     if (number == PACKAGES)
         return KIND_PACKAGE;
+    if (number == STACK)
+        return KIND_STACK;
     return nature_of(number) & 1 ? KIND_MODEL : KIND_MANIFEST;
 }
 
 bool configuration_has_job(unsigned number)
 {
-    return number < PIPELINES && (nature_of(number) >> 16) % 4 == 0;
+    return number != PACKAGES && (nature_of(number) >> 16) % 4 == 0;
 }
 
 static void free_document(void *document)
@@ -92,6 +94,7 @@ static void make_deployment(struct config *config, unsigned number)
         [KIND_MODEL] = ARTIFACT_MODEL,
         [KIND_MANIFEST] = ARTIFACT_MANIFEST,
         [KIND_PACKAGE] = ARTIFACT_MODEL_PACKAGE,
+        [KIND_STACK] = ARTIFACT_SAGEMAKER_PROJECT,
     };
     static const char *sources[] = {STAGING_BUCKET};
 
@@ -113,6 +116,10 @@ static void make_deployment(struct config *config, unsigned number)
         .keep = (int64_t)draw(4),
         .delete_failed_first = (nature >> 8) & 1,
     };
+    if (configuration_kind(number) == KIND_STACK) {
+        deployment->driver = DRIVER_CLOUDFORMATION;
+        deployment->stack = "stack-7";
+    }
     set_pattern(config, deployment, number);
     if ((nature >> 9) & 1)
         add_verification(config, deployment);
@@ -131,7 +138,7 @@ void configuration_begin_scaling(void)
 
     for (unsigned i = 0; i < ENDPOINTS; i++) {
         snprintf(endpoint, sizeof(endpoint), "endpoint-%u", i);
-        if ((nature_of(i) >> 12) & 1)
+        if (i != STACK && (nature_of(i) >> 12) & 1)
             scaling_begin(endpoint);
     }
 }

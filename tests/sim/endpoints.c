@@ -221,6 +221,32 @@ static bool is_busy(const struct endpoint *endpoint)
     return !is(endpoint, "InService") && !is(endpoint, "Failed");
 }
 
+static struct endpoint *find_or_make(const char *name)
+{
+    struct endpoint *endpoint = find(name);
+
+    if (!endpoint) {
+        endpoint = memory_allocate(sizeof(*endpoint));
+        endpoint->name = text_copy(name);
+        moment_init(&endpoint->end, &sim->events, end_change, endpoint);
+        map_put(&sim->world->endpoints, name, endpoint);
+    }
+    return endpoint;
+}
+
+void endpoints_follow_stack(const char *name, const char *config)
+{
+    struct endpoint *endpoint = find_or_make(name);
+
+    moment_cancel(&endpoint->end);
+    if (!config) {
+        endpoint->now = (struct endpoint_sight){.status = "Deleting"};
+        return;
+    }
+    become_in_service(endpoint, config, "");
+    endpoint->now.exists = true;
+}
+
 void endpoints_create(struct aws_call *call)
 {
     const char *name = json_get_text(call->input, "EndpointName");
@@ -234,12 +260,7 @@ void endpoints_create(struct aws_call *call)
     }
     if (!config_is_found(call, config))
         return;
-    if (!endpoint) {
-        endpoint = memory_allocate(sizeof(*endpoint));
-        endpoint->name = text_copy(name);
-        moment_init(&endpoint->end, &sim->events, end_change, endpoint);
-        map_put(&sim->world->endpoints, name, endpoint);
-    }
+    endpoint = find_or_make(name);
     begin_change(endpoint, "Creating", config);
     endpoint->now.exists = true;
     text_fill(endpoint->now.config, sizeof(endpoint->now.config), config);

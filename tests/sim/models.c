@@ -168,9 +168,10 @@ static const cJSON *model_document(const char *config)
 
 const struct version *configs_find_content(const char *config)
 {
-    const cJSON *model = model_document(config);
+    const struct version *of_stack = config ? stacks_content(config) : NULL;
+    const cJSON *model = of_stack ? NULL : model_document(config);
 
-    return model ? content_of(model) : NULL;
+    return model ? content_of(model) : of_stack;
 }
 
 const char *configs_find_image(const char *config)

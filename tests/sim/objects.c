@@ -66,7 +66,7 @@ const struct version *objects_put(const char *bucket, const char *key, const cha
 {
     struct version *version = add_version(bucket, key);
 
-    version->body = text_copy(body);
+    version->body = body ? memory_copy_text(body, (size_t)size) : NULL;
     version->size = size;
     version->bad = bad;
     return version;
@@ -124,8 +124,8 @@ static void describe(struct aws_call *call, bool with_body)
         .version_id = is_versioned(input->bucket) ? arena_copy(&call->arena, version->id) : NULL,
     };
     if (with_body && version->body) {
-        output->body.data = arena_copy(&call->arena, version->body);
-        output->body.length = strlen(version->body);
+        output->body.data = arena_copy_bytes(&call->arena, version->body, (size_t)version->size);
+        output->body.length = (size_t)version->size;
     }
     call_answer(call, output);
 }

@@ -28,6 +28,7 @@ static void start_engine(struct process *process)
         intake_new(process->loop, process->aws, process->store, process->engine, process->config);
     if (sim->is_fleet)
         fleet_join(process);
+    engine_keep_at_hand(process->engine, 1); /* so that records are read again and again */
     if (engine_load(process->engine, &error) < 0)
         broken("1: nothing is lost", "the store cannot be read: %s", error.sentence);
     if (engine_get_statistics(process->engine).unreadable > 0)
@@ -240,7 +241,8 @@ static void reload(void)
 static void fail_a_service(enum error_class class, int64_t for_us)
 {
     static const char *const services[] = {
-        "sqs", "s3", "ecr", "sagemaker", "events", "sagemaker-runtime", "codepipeline"};
+        "sqs",           "s3", "ecr", "sagemaker", "events", "sagemaker-runtime", "codepipeline",
+        "cloudformation"};
     static const char *const services_of_bridge[] = {"sqs", "s3", "ecr", "iam", "kms", "events"};
     const char *service = sim->is_bridge
                               ? services_of_bridge[draw(0, array_length(services_of_bridge) - 1)]
@@ -287,6 +289,8 @@ static void some_trouble(void *context)
     } else {
         if (chance_strikes(chance, FAULT_SYSTEM_UPDATE))
             endpoints_update_one_by_itself();
+        if (chance_strikes(chance, FAULT_STACK_BY_OTHERS))
+            stacks_change_one_by_others();
         if (chance_strikes(chance, FAULT_NEWS_EARLY))
             endpoints_tell_again();
     }

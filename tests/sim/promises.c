@@ -1,5 +1,6 @@
 #include "sim/promises.h"
 
+#include "aws/service_cloudformation.h"
 #include "aws/service_codepipeline.h"
 #include "aws/service_events.h"
 #include "aws/service_s3.h"
@@ -111,6 +112,8 @@ void promises_call_is_made(const struct aws_call *call)
     else if (operation == &s3_delete_object)
         must_be_asked_for(call, NULL, ((const struct s3_delete_object_input *)call->input)->key,
                           NULL);
+    else if (operation->service == &service_cloudformation)
+        promises_stack_call(call, must_be_asked_for);
     else if (operation == &events_put_events)
         must_be_asked_for(call, NULL, "\"step\":\"announce\"", NULL);
     else if (operation == &codepipeline_put_job_success_result ||
@@ -209,6 +212,11 @@ static bool serves(const struct endpoint *endpoint, const char *config)
 static void check_success(const struct known *known, const struct record *record)
 {
     const char *promise = "3: nothing serves unproved";
+
+    if (record->stack) {
+        promises_stack_succeeded(known, record);
+        return;
+    }
     const struct version *served = configs_find_content(record->config_name);
     const struct version *named =
         record->model_package
@@ -241,7 +249,8 @@ static void check_last_good(const char *endpoint, const char *after)
 
     if (!config || known_with_turn(endpoint))
         return;
-    if (!serves(endpoints_find(endpoint), config))
+    if (promises_is_of_stack(config) ? !promises_stack_serves(config)
+                                     : !serves(endpoints_find(endpoint), config))
         broken("4: the last good one stays", "after %s, endpoint %s does not serve %s", after,
                endpoint, config);
 }
@@ -618,6 +627,7 @@ static void check_leftovers(void)
                    cJSON_GetArraySize(left.lineages[i]));
         check_last_good(name, "everything");
     }
+    promises_stacks_left();
     check_things(&left, &sim->world->configs, "configuration", "config");
     check_things(&left, &sim->world->models, "model", "model");
     objects_each_key(MODEL_BUCKET, check_key, &left);

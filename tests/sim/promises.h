@@ -51,4 +51,17 @@ void promises_told_at_end(void);
 void promises_registry_left(const struct record *record);
 void promises_registry_at_end(void);
 
+/* ---- promises_stacks.c: what CloudFormation is asked for --------------------------------------
+ */
+
+void promises_stack_call(const struct aws_call *call,
+                         void (*must_be_asked_for)(const struct aws_call *call, const char *field,
+                                                   const char *name, const char *also));
+/* What a committed success of a stack's claims. */
+void promises_stack_succeeded(const struct known *known, const struct record *record);
+/* Whether the lineage's configuration is a stack's, and whether that serves what it did then. */
+bool promises_is_of_stack(const char *config);
+bool promises_stack_serves(const char *config);
+void promises_stacks_left(void);
+
 #endif

@@ -140,7 +140,7 @@ void process_begin_trouble(void);
 struct config *configuration_make(void);
 unsigned configuration_endpoints(void);
 /* What its pipeline lets out. */
-enum configuration_kind { KIND_MODEL, KIND_MANIFEST, KIND_PACKAGE };
+enum configuration_kind { KIND_MODEL, KIND_MANIFEST, KIND_PACKAGE, KIND_STACK };
 enum configuration_kind configuration_kind(unsigned number);
 /* Whether its pipeline's job waits for the result. */
 bool configuration_has_job(unsigned number);

@@ -4,6 +4,7 @@
 #include "sim/disk.h"
 #include "sim/known.h"
 #include "sim/world.h"
+#include "unit/deploy/archive.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -74,6 +75,30 @@ static char *job_event_of(const struct release *release, const char *id, const c
 static const struct config_deployment *deployment_of(const struct release *release)
 {
     return &sim->config->deployments[release->deployment];
+}
+
+/* What a project's build puts out: the template, and what it is filled with. */
+static char *put_project(struct release *release)
+{
+    char *key = text_printf("projects/%u.zip", release->number);
+
+    release->content = stacks_new_content(chance_strikes(&sim->chance, FAULT_BAD_MODEL));
+    if (draw(5) == 0)
+        release->content = stacks_old_content(release->content);
+    cleanup(free_pointer)
+    char *parameters =
+        text_printf("{\"Parameters\":{\"Content\":\"%" PRIu64 "\"}}", release->content);
+    const struct archive_entry entries[] = {
+        {.name = "template-export.yml",
+         .data = "Parameters: {Content: {Type: String}}\n"
+                 "Resources: {Endpoint: {Type: \"AWS::SageMaker::Endpoint\"}}\n"},
+        {.name = "prod-config-export.json", .data = parameters},
+    };
+    struct buffer zip = archive_of(entries, array_length(entries));
+
+    objects_put(STAGING_BUCKET, key, zip.data, (int64_t)zip.length, false);
+    buffer_free(&zip);
+    return key;
 }
 
 /* The model of an earlier release of the same pipeline, which may be let out again. */
@@ -208,6 +233,8 @@ static void make_event(struct release *release)
 {
     if (configuration_kind(release->deployment) == KIND_PACKAGE)
         packages_begin(release);
+    else if (configuration_kind(release->deployment) == KIND_STACK)
+        release->artifact_key = put_project(release);
     else
         release->artifact_key = put_artifact(release);
     release->body = body_of(release, release->event_id);

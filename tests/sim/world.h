@@ -53,6 +53,7 @@ struct world {
     struct map announced; /* ids of deployments that the bus was told of */
     struct map jobs;      /* pipelines' jobs by their ids */
     struct map packages;  /* by their ARNs */
+    struct map stacks;    /* by their names */
 };
 
 void world_begin(void);
@@ -81,7 +82,7 @@ struct version {
     char id[16];
     char etag[40];
     int64_t size;
-    char *body; /* or NULL: nobody reads it */
+    char *body; /* of that size; or NULL: nobody reads it */
     uint64_t content;
     bool bad; /* a model that answers nonsense */
 };
@@ -130,6 +131,8 @@ const char *configs_find_image(const char *config);
 const char *configs_find_model(const char *config);
 /* Whether an endpoint has it, or is being given it. */
 bool configs_is_in_use(const char *config);
+/* CloudFormation has made, changed or removed (NULL) it: it serves that configuration at once. */
+void endpoints_follow_stack(const char *name, const char *config);
 /* News that is none, for one of the endpoints. */
 void endpoints_tell_again(void);
 void endpoints_update_one_by_itself(void);
@@ -189,5 +192,20 @@ const char *packages_image(const char *arn);
 /* The registry has taken its approval back. */
 bool packages_is_rejected(const char *arn);
 bool packages_was_rejected_by(const char *arn, int64_t when_us);
+
+/* ---- CloudFormation: stacks.c ------------------------------------------------------------------
+ */
+
+/* What a configuration that a stack has made leads to; NULL where it is no stack's. */
+const struct version *stacks_content(const char *config);
+/* Whether the stack is complete, with that content. */
+bool stacks_serve(const char *stack, uint64_t content);
+/* Change sets of ours that nobody executed or deleted. */
+unsigned stacks_open_changes(void);
+/* A content that a template can be filled with; and the one that was made before it, or itself. */
+uint64_t stacks_new_content(bool bad);
+uint64_t stacks_old_content(uint64_t content);
+/* Somebody updates something else of one. */
+void stacks_change_one_by_others(void);
 
 #endif

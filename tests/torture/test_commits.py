@@ -19,7 +19,7 @@ from test_kill import configure, first_serves, whole
 from test_kill_more import uploads
 from test_project import project, publish_zip
 
-SECONDS = 60
+SECONDS = 240
 
 
 @pytest.fixture(params=["before", "after"])
@@ -79,7 +79,7 @@ def ended(daemon: Daemon, endpoint: str) -> list[dict[str, Any]]:
     return [r for r in json.loads(answer.stdout)["deployments"] if not r["open"]]
 
 
-def test_a_first_deployment(make_daemon, world, control, lives, record_property):
+def test_each_commit_of_a_first_deployment_ends_a_process(make_daemon, world, control, lives, record_property):
     configure(control)
     publish(world, control)
     daemon = make_daemon()
@@ -89,7 +89,7 @@ def test_a_first_deployment(make_daemon, world, control, lives, record_property)
     record_property("commits", commits)
 
 
-def test_a_rollback(make_daemon, world, control, lives, record_property):
+def test_each_commit_of_a_rollback_ends_a_process(make_daemon, world, control, lives, record_property):
     daemon = first_serves(make_daemon, world, control)
     assert daemon.stop() == 0
     publish(world, control, "deploy/nonsense")
@@ -99,7 +99,7 @@ def test_a_rollback(make_daemon, world, control, lives, record_property):
     record_property("commits", commits)
 
 
-def test_a_model_that_is_carried(make_daemon, world, control, lives, record_property):
+def test_each_commit_of_a_carried_model_ends_a_process(make_daemon, world, control, lives, record_property):
     content = b"model" * (9 * MEBIBYTE // 5)
     close_buckets(world)
     publish_large(world, control, content)
@@ -112,7 +112,7 @@ def test_a_model_that_is_carried(make_daemon, world, control, lives, record_prop
     record_property("commits", commits)
 
 
-def test_a_stack(make_daemon, world, control, lives, record_property):
+def test_each_commit_of_a_stack_ends_a_process(make_daemon, world, control, lives, record_property):
     daemon = make_daemon(deployment=STACK)
     publish_zip(world, control, project(package(control, 1)), key="deploy/1", time="2026-11-20T09:30:01Z")
     commits = lives.go_on(daemon, 1, NAME)
@@ -124,7 +124,7 @@ def test_a_stack(make_daemon, world, control, lives, record_property):
     record_property("commits", commits)
 
 
-def test_an_apply_of_the_bridge(sandbox, bare, control, disk, when, tmp_path, record_property):
+def test_each_commit_of_an_apply_of_the_bridge_ends_a_process(sandbox, bare, control, disk, when, tmp_path, record_property):
     bridge = Bridge(sandbox, bare, tmp_path, bootstrap(bare))
     bridge.environment |= disk.environment
     bridge.start().stop()

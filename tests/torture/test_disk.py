@@ -41,7 +41,7 @@ class Story:
 
     def ends_well(self) -> None:
         """Messages whose commit failed come again as soon as here: their visibility is not waited for."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 240
         while len(done := [r for r in self.history() if not r["open"]]) < self.count:
             assert time.monotonic() < deadline, "\n".join(e.get("MESSAGE", "")[:150] for e in self.daemon.said()[-25:])
             time.sleep(0.1)
@@ -49,7 +49,7 @@ class Story:
                 self.control.make_visible(QUEUE)
         record = done[0]
         assert record["state"] == "succeeded", record.get("reason")
-        wait_for(lambda: self.world.queue_length() == 0, "the queue to be empty", 30)
+        wait_for(lambda: self.world.queue_length() == 0, "the queue to be empty", 240)
         assert len(self.history()) == self.count
         endpoint = self.world.client("prod", "sagemaker").describe_endpoint(EndpointName="fraud-scorer")
         assert endpoint["EndpointConfigName"] == record["config_name"]
@@ -94,7 +94,7 @@ def test_a_process_that_ends_at_a_disk_operation_goes_on_where_it_was(story, dis
         disk.set(mode, nth=nth, times=1, kinds=kinds)
         story.publish()
         with contextlib.suppress(AssertionError):
-            wait_for(lambda: story.daemon.process.poll() is not None or ended(story), "the process to end", 30)
+            wait_for(lambda: story.daemon.process.poll() is not None or ended(story), "the process to end", 240)
         if story.daemon.process.poll() is not None:
             control.make_visible(QUEUE)
             disk.set("count")
@@ -126,7 +126,7 @@ def test_while_the_disk_takes_nothing_nothing_is_acknowledged(story, disk, world
 
 def test_while_a_sync_takes_seconds_the_daemon_answers_at_once(story, disk):
     story.daemon.start(**disk.environment)
-    disk.set("delay", delay_ms=1500, kinds=SYNC, times=2)
+    disk.set("delay", delay_ms=8000, kinds=SYNC, times=1)
     story.publish()
     wait_for(lambda: disk.struck > 0, "a sync to be slow")
     began = time.monotonic()
@@ -135,7 +135,7 @@ def test_while_a_sync_takes_seconds_the_daemon_answers_at_once(story, disk):
         asking.connect(str(story.daemon.socket))
         asking.sendall(b"GET /v1/version HTTP/1.1\r\nHost: x\r\n\r\n")
         assert asking.recv(4096).startswith(b"HTTP/1.1 200")
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 6.0
     story.ends_well()
 
 

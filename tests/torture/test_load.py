@@ -161,8 +161,8 @@ def test_an_hour_of_churn_leaves_memory_descriptors_and_threads_where_they_were(
         for _ in range(rounds):
             server.tell("messages", "\n".join(event(n, 20) for n in range(number, number + each)))
             number += each
-            wait_for(lambda: server.counts()["deleted"] >= number, "the messages to be deleted", 120, every=0.1)
-            wait_for(lambda: daemon.open() == 0, "the deployments to end", 120, every=0.1)
+            wait_for(lambda: server.counts()["deleted"] >= number, "the messages to be deleted", 600, every=0.1)
+            wait_for(lambda: daemon.open() == 0, "the deployments to end", 600, every=0.1)
             seen.append((daemon.status("VmRSS"), daemon.descriptors(), daemon.status("Threads")))
         middle, last = seen[rounds // 2], seen[-1]
         if BUILD.name != "sanitize":  # which keeps what is freed

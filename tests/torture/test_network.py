@@ -3,6 +3,7 @@
 The daemon reaches the local AWS over a wire of ours (wire.py). Its clocks run faster where a time-out has to pass
 (shim.c): the wall clock stays right."""
 
+import contextlib
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -42,11 +43,25 @@ def wired(make_daemon: Any, sandbox: Any) -> Iterator[Callable[..., tuple[Daemon
         wire.close()
 
 
+# Nothing here has to be fast: on a machine that is busy with other things, calls that are hurried are given up more often.
+PATIENCE = 240.0
+
+
+def the_queue_empties(world: Any, control: Any) -> None:
+    """A message whose delete was lost comes again when its visibility has passed, which is not waited for."""
+    for _ in range(int(PATIENCE / 10)):
+        with contextlib.suppress(AssertionError):
+            wait_for(lambda: world.queue_length() == 0, "the queue to be empty", 10)
+            return
+        control.make_visible(QUEUE)
+    raise AssertionError("the queue is not empty")
+
+
 def all_is_well(daemon: Daemon, world: Any, control: Any, count: int = 1) -> None:
     """One deployment more than before has succeeded; nothing is left in the queue, nothing was made twice."""
-    record = daemon.wait_ended(count, seconds=60)[0]
+    record = daemon.wait_ended(count, seconds=PATIENCE)[0]
     assert record["state"] == "succeeded", record.get("reason")
-    wait_for(lambda: world.queue_length() == 0, "the queue to be empty", 90)
+    the_queue_empties(world, control)
     assert len(daemon.history()) == count
     assert len([c for c in control.calls(operation="CreateEndpoint") if c["status"] == 200]) <= 1
     assert len(world.client("prod", "sagemaker").list_endpoints()["Endpoints"]) == 1
@@ -114,7 +129,7 @@ def test_a_cable_that_is_pulled_at_any_time_loses_and_doubles_nothing(wired, wor
     publish(world, control)
     for _ in range(20):
         seen = control.last_sequence()
-        wait_for(lambda seen=seen: control.last_sequence() > seen or [r for r in daemon.history() if not r["open"]], "another call", 30, every=0.005)
+        wait_for(lambda seen=seen: control.last_sequence() > seen or [r for r in daemon.history() if not r["open"]], "another call", PATIENCE, every=0.005)
         wire.cut()
     all_is_well(daemon, world, control)
 
@@ -125,8 +140,20 @@ def test_a_cable_that_is_pulled_at_any_time_loses_and_doubles_nothing(wired, wor
 def test_connections_that_are_taken_and_never_answered_are_given_up_and_tried_again(wired, world, control):
     publish(world, control)
     daemon, wire = wired(speed=FAST, mode="silent")
-    entry = daemon.wait_said("not a byte to or from", 30)
+    entry = daemon.wait_said("not a byte to or from", PATIENCE)
     assert "127.0.0.1" in entry["MESSAGE"]
+    wire.mode = "through"
+    all_is_well(daemon, world, control)
+
+
+def test_connections_that_die_in_the_middle_without_a_word_are_given_up_and_made_anew(wired, world, control):
+    """Half-open: what was sent is taken, and no answer comes any more, on any connection there is."""
+    daemon, wire = wired(speed=FAST)
+    wait_for(lambda: control.calls(operation="ReceiveMessage"), "the queue to be polled", PATIENCE)
+    wire.mode = "half-open"
+    publish(world, control)
+    entry = daemon.wait_said("127.0.0.1", PATIENCE)
+    assert "not a byte to or from" in entry["MESSAGE"] or "did not answer" in entry["MESSAGE"]
     wire.mode = "through"
     all_is_well(daemon, world, control)
 
@@ -138,8 +165,8 @@ def test_a_call_that_is_never_answered_is_made_again_and_not_done_twice(wired, w
     control.fault("hold", {"operation": operation}, when=when)
     daemon, wire = wired(speed=FAST)
     publish(world, control)
-    assert control.held(wait=20)
-    wait_for(lambda: len([c for c in control.calls() if c["operation"] == operation]) >= 1 or daemon.history(), "the call to be given up", 30)
+    wait_for(lambda: control.held(wait=20), "the call to be held", PATIENCE)
+    wait_for(lambda: len([c for c in control.calls() if c["operation"] == operation]) >= 1 or daemon.history(), "the call to be given up", PATIENCE)
     all_is_well(daemon, world, control)
     control.clear_faults()
 
@@ -168,14 +195,14 @@ def test_an_answer_of_a_gigabyte_is_not_kept_in_memory(wired, world, control, op
     control.fault("huge", {"operation": operation}, bytes=1 << 30)
     publish(world, control)
     daemon, wire = wired(speed="10")
-    record = daemon.wait_ended(1, seconds=60)[0]
+    record = daemon.wait_ended(1, seconds=PATIENCE)[0]
     status = daemon_status(daemon)
     assert status["VmHWM"] < 150_000 if "sanitize" not in str(daemon.process.args) else True
     if operation in ("ReceiveMessage", "DeleteMessageBatch"):
         assert record["state"] == "succeeded", record.get("reason")
     else:  # nothing that would pass by itself: it ends, and says why
         assert record["state"] in ("failed", "rolled_back") and "is larger than" in record["reason"]
-    wait_for(lambda: world.queue_length() == 0, "the queue to be empty", 90)
+    the_queue_empties(world, control)
 
 
 def daemon_status(daemon: Daemon) -> dict[str, int]:

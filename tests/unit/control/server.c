@@ -77,7 +77,8 @@ static int admit(void *context, const struct peer *peer, struct error *error)
     return story->refuse ? error_set(error, ERROR_DENIED, "not you") : 0;
 }
 
-static void serve(struct story *story, int64_t answer_ms, unsigned idle_seconds)
+static void serve_bursts(struct story *story, unsigned burst, int64_t answer_ms,
+                         unsigned idle_seconds)
 {
     struct error error;
     struct server_options options = {
@@ -87,12 +88,18 @@ static void serve(struct story *story, int64_t answer_ms, unsigned idle_seconds)
         .context = story,
         .answer_ms = answer_ms,
         .idle_seconds = idle_seconds,
+        .burst = burst,
     };
 
     assert_int_equal(listener_open_unix(&story->listener, story->path, NULL, &error), 0);
     options.descriptor = story->listener.descriptor;
     story->server = server_new(story->loop, &options, &error);
     assert_non_null(story->server);
+}
+
+static void serve(struct story *story, int64_t answer_ms, unsigned idle_seconds)
+{
+    serve_bursts(story, 0, answer_ms, idle_seconds);
 }
 
 static int begin(void **state)
@@ -410,6 +417,41 @@ static void given_a_client_that_hangs_when_it_is_idle_too_long_then_it_is_put_ou
     assert_true(clock_monotonic_ms() - start_ms < 10000);
 }
 
+static int status_of(struct story *story)
+{
+    struct ask ask;
+
+    ask_server(&ask, story, "GET", "/x", NULL, 0);
+    assert_int_equal(ask.result, 0);
+    int status = (int)ask.response.status;
+
+    unix_response_free(&ask.response);
+    return status;
+}
+
+static void given_requests_without_end_when_they_come_too_often_then_some_are_refused(void **state)
+{
+    struct story *story = *state;
+    enum { BURST = 2, MANY = 200 };
+    int answered = 0;
+    int refused = 0;
+    int64_t begun_ms = clock_monotonic_ms();
+
+    serve_bursts(story, BURST, 0, 0);
+    for (int i = 0; i < MANY; i++) {
+        int status = status_of(story);
+
+        assert_true(status == 200 || status == 429);
+        answered += status == 200;
+        refused += status == 429;
+        if (refused && status == 200)
+            break; /* and after a while they are answered again */
+    }
+    assert_true(answered >= BURST);
+    assert_true(answered <= BURST + 1 + (clock_monotonic_ms() - begun_ms) / 5);
+    assert_int_equal(story->handled, answered);
+}
+
 static void given_no_answer_when_it_takes_too_long_then_the_client_gets_503(void **state)
 {
     struct story *story = *state;
@@ -513,6 +555,7 @@ int main(void)
         STORY(given_bytes_that_are_no_http_when_sent_then_they_are_refused),
         STORY(given_clients_that_hang_when_another_asks_then_it_is_answered),
         STORY(given_a_client_that_hangs_when_it_is_idle_too_long_then_it_is_put_out),
+        STORY(given_requests_without_end_when_they_come_too_often_then_some_are_refused),
         STORY(given_no_answer_when_it_takes_too_long_then_the_client_gets_503),
         STORY(given_a_client_that_went_away_when_the_answer_comes_then_nothing_breaks),
         STORY(given_an_answer_owed_when_the_server_goes_then_the_client_is_told),

@@ -32,8 +32,7 @@ static void expect_effect(struct story *story, enum effect effect)
     assert_int_equal(machine_step_effect(story->record), effect);
 }
 
-/* A change of a stack that is there, up to its execution. */
-static void run_to_settling(struct story *story)
+static void run_to_creating(struct story *story)
 {
     given_stack(story);
     give(story, (struct machine_input){.kind = INPUT_START});
@@ -42,6 +41,12 @@ static void run_to_settling(struct story *story)
     expect_effect(story, EFFECT_GET_TEMPLATE);
     answer_document(story, "{\"body\":\"old\"}");
     expect_effect(story, EFFECT_CREATE_CHANGE);
+}
+
+/* A change of a stack that is there, up to its execution. */
+static void run_to_settling(struct story *story)
+{
+    run_to_creating(story);
     answer_as_usual(story);
     expect_effect(story, EFFECT_DESCRIBE_CHANGE);
     answer_document(story, "{\"status\":\"CREATE_IN_PROGRESS\"}");
@@ -55,6 +60,7 @@ static void run_to_settling(struct story *story)
 
 #define OURS \
     "\"change_set\":\"arn:aws:cloudformation:us-east-1:1:changeSet/causeway-0123456789ab/x\""
+#define BEFORE "\"parameters\":{\"A\":\"0\"}"
 
 static void a_complete_stack_is_verified_and_proved(void **state)
 {
@@ -185,8 +191,67 @@ static void a_change_that_does_not_verify_is_taken_back_by_its_old_template(void
     assert_string_equal(json_get_text(story->record->previous_stack, "body"), "old");
     answer_as_usual(story);
     expect_effect(story, EFFECT_DESCRIBE_STACK);
-    answer_document(story, "{\"status\":\"UPDATE_COMPLETE\"}");
+    answer_document(story, "{\"status\":\"UPDATE_COMPLETE\"," BEFORE "}");
     assert_int_equal(story->record->state, STATE_ROLLED_BACK);
+}
+
+static void run_to_restoring(struct story *story)
+{
+    run_to_settling(story);
+    answer_document(story, "{\"status\":\"UPDATE_COMPLETE\"," OURS "}");
+    expect_effect(story, EFFECT_INVOKE);
+    answer(story, (struct effect_result){.ok = true, .status = 500});
+    expect_effect(story, EFFECT_DESCRIBE_STACK);
+    answer_document(story, "{\"status\":\"UPDATE_COMPLETE\"," OURS "}");
+    expect_effect(story, EFFECT_RESTORE_STACK);
+}
+
+static void a_putting_back_that_cloudformation_takes_back_is_tried_again(void **state)
+{
+    struct story *story = *state;
+
+    run_to_restoring(story);
+    answer_as_usual(story);
+    expect_effect(story, EFFECT_DESCRIBE_STACK);
+    answer_document(story, "{\"status\":\"UPDATE_ROLLBACK_COMPLETE\"," OURS "}");
+    assert_int_equal(story->record->state, STATE_ROLLING_BACK);
+    expect_effect(story, EFFECT_RESTORE_STACK);
+    assert_int_equal(story->record->restored, 2);
+    answer_with_error(story, ERROR_CONFLICT, "No updates are to be performed.");
+    assert_int_equal(story->record->state, STATE_ROLLED_BACK);
+}
+
+static void while_the_stack_cannot_be_updated_what_was_before_waits(void **state)
+{
+    struct story *story = *state;
+
+    run_to_restoring(story);
+    answer_with_error(story, ERROR_INVALID,
+                      "Stack:x is in UPDATE_ROLLBACK_FAILED state and can not be updated.");
+    expect_effect(story, EFFECT_DESCRIBE_STACK);
+    answer_document(story, "{\"status\":\"UPDATE_ROLLBACK_FAILED\"}");
+    expect_effect(story, EFFECT_CONTINUE_ROLLBACK);
+}
+
+static void while_somebody_changes_the_stack_ours_waits(void **state)
+{
+    struct story *story = *state;
+
+    run_to_creating(story);
+    answer_with_error(story, ERROR_CONFLICT,
+                      "Stack:x is in UPDATE_IN_PROGRESS state and can not be updated.");
+    expect_effect(story, EFFECT_CREATE_CHANGE);
+    answer_with_error(story, ERROR_CONFLICT, "ChangeSet causeway-1 already exists");
+    expect_effect(story, EFFECT_DESCRIBE_CHANGE);
+}
+
+static void a_stack_that_was_updated_without_a_change_set_is_not_ours(void **state)
+{
+    struct story *story = *state;
+
+    run_to_settling(story);
+    answer_document(story, "{\"status\":\"UPDATE_COMPLETE\"}");
+    assert_int_equal(story->record->state, STATE_ROLLING_BACK);
 }
 
 int main(void)
@@ -199,6 +264,10 @@ int main(void)
         STORY(what_cloudformation_takes_back_is_explained),
         STORY(a_rollback_that_fails_is_continued_once),
         STORY(a_change_that_does_not_verify_is_taken_back_by_its_old_template),
+        STORY(a_putting_back_that_cloudformation_takes_back_is_tried_again),
+        STORY(while_the_stack_cannot_be_updated_what_was_before_waits),
+        STORY(while_somebody_changes_the_stack_ours_waits),
+        STORY(a_stack_that_was_updated_without_a_change_set_is_not_ours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
