@@ -218,13 +218,13 @@ def waiting(subject: str, seconds: float = 40.0) -> Numbers:
 def growth(subject: str, events: int = 300) -> Numbers:
     """Events of endpoints whose deployments wait: each is a step, a look and a step back. CPU for one."""
     count = int(subject.split()[0].replace(",", ""))
-    empty = resident_when_empty()
+    few = resident_with_few()
     with directory() as name, Server() as server:
         make_open(Path(name), count, server)
         with daemon(server, Path(name)) as consumer:
             polls(server, consumer)
             wait_for(lambda: quiet(consumer), "the start to be over")
-            kilobytes = (consumer.memory()["rss"] - empty) * 1024 / count
+            kilobytes = (consumer.memory()["rss"] - few) * 1024 / count
             sent = 0
             cpu = consumer.cpu()
             looked = server.calls("DescribeEndpoint")
@@ -241,11 +241,13 @@ def growth(subject: str, events: int = 300) -> Numbers:
             return {"CPU us/event": spent / events * 1e6, "RSS KB/deployment": kilobytes, "idle CPU ms/minute": (consumer.cpu() - cpu) * 2000}
 
 
-def resident_when_empty() -> float:
-    with directory() as name, Server() as server, daemon(server, Path(name)) as consumer:
-        polls(server, consumer)
-        wait_for(lambda: quiet(consumer), "the start to be over")
-        return consumer.memory()["rss"]
+def resident_with_few() -> float:
+    with directory() as name, Server() as server:
+        make_open(Path(name), 10, server)
+        with daemon(server, Path(name)) as consumer:
+            polls(server, consumer)
+            wait_for(lambda: quiet(consumer), "the start to be over")
+            return consumer.memory()["rss"]
 
 
 def swept(server: Server) -> bool:
