@@ -6,6 +6,7 @@ Each daemon is in a network namespace of its own (so this needs root). The audit
 endpoint's history is in order and ends with its newest, nothing was carried out twice, each claim was one daemon's, each version
 of a record was written once, by the holder of its endpoint, and the ledger's chain is whole. Ends with 1 where it is not so."""
 
+import signal
 import sys
 import tempfile
 import time
@@ -25,6 +26,7 @@ def main() -> int:
     total = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     with tempfile.TemporaryDirectory(prefix="causeway-havoc") as name:
         directory = Path(name)
         with Sandbox.start(directory / "aws") as sandbox:
