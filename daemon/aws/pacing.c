@@ -6,12 +6,14 @@
  * follow is what the surplus of later ones uses up. */
 #define BELOW_PART 0.97
 /* But not below this part of what it had grown to. */
-#define REACHED_PART 0.85
+#define REACHED_PART 0.87
 /* How it grows: in a span that has calls enough to measure by, and so many seconds at least, first
  * by this part, then by the cube of the spans: doubled after about one. */
 #define SPAN_CALLS 300.0
 #define SPAN_SECONDS 25.0
 #define STEP_PART 0.075
+/* And before it was confirmed, by e to so many spans: doubled after a fifth of one. */
+#define UNCONFIRMED_SPANS 3.75
 /* It never falls below this part of the quota, nor below this many a second. */
 #define LOWEST_PART 0.1
 #define LOWEST 0.5
@@ -59,7 +61,9 @@ double pacing_rate(const struct pacing *pacing)
         return pacing->quota;
     const double spans =
         pacing->grown_s / fmax(SPAN_SECONDS, SPAN_CALLS / fmax(pacing->base, LOWEST));
-    double rate = pacing->base * (1.0 + STEP_PART * spans + spans * spans * spans);
+    const double grown = pacing->confirmed ? 1.0 + STEP_PART * spans + spans * spans * spans
+                                           : exp(UNCONFIRMED_SPANS * spans);
+    const double rate = pacing->base * grown;
 
     return pacing->quota > 0.0 ? fmin(rate, pacing->quota) : rate;
 }
@@ -204,6 +208,7 @@ static void go_on_finding(struct pacing *pacing, int64_t now_ms)
     if (pacing->since.calls >= ENOUGH) {
         pacing->known = pacing->since;
         pacing->recent = (struct pacing_measure){0};
+        pacing->confirmed = false;
         set_back(pacing);
         return;
     }
@@ -226,6 +231,7 @@ void pacing_throttled(struct pacing *pacing, int64_t now_ms)
         if (pacing->idle_s < IDLE_SECONDS)
             learn(pacing);
         set_back(pacing);
+        pacing->confirmed = true;
         break;
     }
 }

@@ -12,11 +12,14 @@
  *            faster (as TCP's cubic window does): each throttled answer sets it back there, and
  *            makes the measurement better. It grows only while it holds something up, so it is
  *            known still when the next pass begins.
+ *            What was just found grows faster until that: a loop that was late has let AWS's bucket
+ *            run over meanwhile, and found too little.
  *
  * A limit that is another one now (others came or went) is noticed by what the last second says. */
 #ifndef CAUSEWAY_AWS_PACING_H
 #define CAUSEWAY_AWS_PACING_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum pacing_phase {
@@ -43,6 +46,7 @@ struct pacing {
     double allowance; /* calls that may be sent before another one is accepted */
     int64_t sent_ms;  /* the last one */
     /* Keeping. */
+    bool confirmed;               /* by a throttled answer since it was found */
     double base;                  /* a second, at the last throttled answer */
     double grown_s;               /* since then, as far as the rate held something up */
     double idle_s;                /* since then, while it did not */

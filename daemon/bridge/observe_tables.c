@@ -127,7 +127,7 @@ static void take_table(struct read *read, const void *output)
         observe_resource(read->observation, &table_tags, read->resource);
 }
 
-static const struct read_kind table = {
+static const struct read_kind whole_table = {
     .operation = &dynamodb_describe_table,
     .ask = ask_table,
     .take = take_table,
@@ -138,5 +138,5 @@ void observe_tables(struct observation *observation)
     for (size_t i = 0; i < observation->resources->count; i++)
         if (observe_wants(observation, i) &&
             observation->resources->items[i].kind == RESOURCE_DYNAMODB_TABLE)
-            observe_resource(observation, &table, i);
+            observe_resource(observation, &whole_table, i);
 }

@@ -366,7 +366,7 @@ static void roll_back_if_it_serves(struct rejection *rejection, const char *endp
     const struct seat *seat = map_get(&engine->seats, endpoint);
     const cJSON *serving = seat && seat->lineage ? seat->lineage->child : NULL;
 
-    if (!text_equal(json_get_text(serving, "model_package"), rejection->package) ||
+    if (!seat || !text_equal(json_get_text(serving, "model_package"), rejection->package) ||
         (engine->holding && !seat->is_ours))
         return;
     rejection->waiting++;

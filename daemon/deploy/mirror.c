@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* Where a layer's upload is refused again and again, something is wrong that beginning anew does
@@ -325,4 +326,32 @@ void mirror_layer_is_there(struct record *record)
     if (layer)
         json_put(layer, "there", cJSON_CreateTrue());
     set_number(record, "begun", 0);
+    set_number(record, "offset", 0);
+}
+
+char *mirror_doing(const struct record *record)
+{
+    const cJSON *layers = part_of(record, "layers");
+    const cJSON *layer;
+    int64_t all = 0;
+    int64_t there = number(record, "offset");
+    int left = 0;
+
+    if (!mirror_manifest(record))
+        return NULL;
+    cJSON_ArrayForEach(layer, layers)
+    {
+        bool is_there = json_get_bool(layer, "there", false);
+
+        all += json_get_integer(layer, "bytes", 0);
+        there += is_there ? json_get_integer(layer, "bytes", 0) : 0;
+        left += !is_there;
+    }
+    int count = cJSON_GetArraySize(layers);
+
+    if (left == 0)
+        return text_copy("bringing the image into production's repository");
+    return text_printf("bringing the image into production's repository: layer %d of %d, %" PRId64
+                       " of %" PRId64 " MB",
+                       count - left + 1, count, there / 1000000, (all + 999999) / 1000000);
 }

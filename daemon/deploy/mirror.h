@@ -49,6 +49,10 @@ const char *mirror_manifest_text(const cJSON *answer, const char *digest, struct
 /* It is there: the one before it is next. */
 void mirror_manifest_is_there(struct record *record);
 
+/* How far it is, for people: "bringing the image into production's repository: layer 2 of 5, 10 of
+ * 25 MB"; NULL where none is under way. The caller frees it. */
+char *mirror_doing(const struct record *record);
+
 /* The layers that ECR is to be asked for next, as a list of texts; empty when it was for all. The
  * caller frees it. */
 cJSON *mirror_layers_to_look_for(const struct record *record);

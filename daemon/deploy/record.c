@@ -4,6 +4,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "deploy/mirror.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -392,7 +393,10 @@ cJSON *record_view(const struct record *record)
     add_time(json, "accepted", record->accepted_ms);
     add_time(json, "entered", record->entered_ms);
     add_time(json, "ended", record->ended_ms);
-    json_add_text(json, "doing", states[record->state].sentence);
+    cleanup(free_pointer)
+    char *mirroring = record->state == STATE_COPYING ? mirror_doing(record) : NULL;
+
+    json_add_text(json, "doing", mirroring ? mirroring : states[record->state].sentence);
     json_add_bool(json, "open", record->step != STEP_CLOSED);
     return json;
 }

@@ -95,8 +95,8 @@ def test_a_daemon_with_a_history_answers_as_it_is_described(make_daemon: Callabl
     ended_badly = daemon.wait_ended(2)[0]
     control.sagemaker(stuck=["updating"], rollout={"current": 1, "status": "Baking", "message": "Baking for 600 seconds."})
     publish(world, control, "deploy/two")
-    settling = wait_for(lambda: next((r for r in daemon.history() if r["state"] == "settling"), None), "the second to settle", 20)
-    wait_for(lambda: "rollout" in daemon.ask("status", settling["id"])["deployment"], "the endpoint to be seen", 20)
+    settling = wait_for(lambda: next((r for r in daemon.history() if r["state"] == "settling"), None), "the second to settle", 60)
+    wait_for(lambda: "rollout" in daemon.ask("status", settling["id"])["deployment"], "the endpoint to be seen", 60)
     assert daemon.ctl("suspend", "--why", "maintenance", "--for", "1h").returncode == 0
     assert "until" in next(line for line in daemon.ctl("status").stdout.splitlines() if "suspended" in line)
 

@@ -150,12 +150,12 @@ def test_a_rollout_is_shown_with_its_instances_and_aws_is_not_asked_each_time(
     daemon.wait_ended(1)
     control.sagemaker(stuck=["updating"], rollout={"current": 1, "status": "Baking", "message": "Baking for 600 seconds."})
     publish(world, control, "deploy/two")
-    settling = wait_for(lambda: next((r for r in daemon.history() if r["state"] == "settling"), None), "the second to settle", 20)
+    settling = wait_for(lambda: next((r for r in daemon.history() if r["state"] == "settling"), None), "the second to settle", 60)
 
     def looks() -> int:
         return len(control.calls(service="sagemaker", operation="DescribeEndpoint"))
 
-    seen = wait_for(lambda: daemon.ask("status")["open"][0].get("rollout"), "the endpoint to be seen", 20)
+    seen = wait_for(lambda: daemon.ask("status")["open"][0].get("rollout"), "the endpoint to be seen", 60)
     assert seen["status"] == "Updating" and seen["seen_ms"] > 0
     variant = seen["variants"][0]
     assert (variant["name"], variant["current"], variant["desired"], variant["before"]) == ("main", 1, 2, 2)

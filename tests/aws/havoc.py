@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from fleet import LEASE, Fleet
+from fleet import LEASE, TABLE, Fleet
 from gate.client import wait_for
 from namespaces import Namespace
 
@@ -19,7 +19,7 @@ class Havoc:
     def __init__(self, fleet: Fleet, daemons: int, seed: int, say: Callable[[str], None] = lambda _: None) -> None:
         self.fleet, self.draw, self.say = fleet, random.Random(seed), say
         self.networks: list[Namespace] = []
-        self.stopped: list[Any] = []
+        self.seen = 0  # the last call of theirs
         for _ in range(daemons):
             self.networks.append(Namespace(fleet.sandbox.endpoint))
             fleet.add(wrapper=self.networks[-1].wrapper)
@@ -42,27 +42,33 @@ class Havoc:
             place = self.draw.randrange(len(self.networks))
             self._trouble(TROUBLES[number % len(TROUBLES)], place)
             self._wait_open(len(self.fleet.endpoints))
-            self.say(f"round {number + 1} of {rounds}: {len(self.fleet.history())} deployments")
+            self.say(f"round {number + 1} of {rounds}")
+        self._wait_open(0)
+        wait_for(lambda: self.fleet.world.queue_length() == 0, "the queue to be empty", PATIENCE)
         self._wait_open(0)
         self.fleet.wait_ended(sum(len(keys) for keys in self.fleet.published.values()))
-        wait_for(lambda: self.fleet.world.queue_length() == 0, "the queue to be empty", 60)
 
     def _wait_open(self, most: int) -> None:
         """Until no more than so many are under way: else nearly all would be superseded. Patient while anything moves."""
-        before: list[Any] = []
+        while len(now := self._open()) > most:
+            wait_for(lambda: self._open() != now, f"anything to move, of {now}", PATIENCE, every=0.5)  # noqa: B023
 
-        def moved() -> bool:
-            nonlocal before
-            now = sorted((r["key"], r["state"], r["step"]) for r in self.fleet.history() if r["open"])
-            was, before = before, now
-            return len(now) <= most or now != was
-
-        while moved() and len(before) > most:
-            wait_for(moved, f"anything to move, of {before}", PATIENCE, every=0.5)
+    def _open(self) -> list[tuple[str, str]]:
+        """What is under way, by the index, so that a long history costs nothing: keys and versions."""
+        client = self.fleet.world.client("prod", "dynamodb")
+        keys = [row["key"]["S"] for row in client.query(
+            TableName=TABLE, IndexName="open", KeyConditionExpression="#kind = :kind", ExpressionAttributeNames={"#kind": "kind"},
+            ExpressionAttributeValues={":kind": {"S": "deployment"}}, ConsistentRead=True)["Items"]]
+        rows = [client.get_item(TableName=TABLE, Key={"kind": {"S": "deployment"}, "key": {"S": key}}) for key in keys]
+        return sorted((row["Item"]["key"]["S"], row["Item"]["version"]["N"]) for row in rows)
 
     def _wait_calls(self, count: int) -> None:
-        since = self.fleet.control.last_sequence()
-        wait_for(lambda: len(self.fleet.control.calls(since)) >= count, f"{count} calls", 30)
+        """So many more calls of theirs; what was seen before is not asked for again."""
+        def come() -> bool:
+            return len(self.fleet.control.calls(self.seen)) >= count
+
+        self.seen = max((c["sequence"] for c in self.fleet.control.calls(self.seen)), default=self.seen)
+        wait_for(come, f"{count} calls", 60)
 
     def _trouble(self, kind: str, place: int) -> None:
         daemon, network = self.fleet.daemons[place], self.networks[place]

@@ -220,8 +220,9 @@ def aws_target(target: dict[str, Any]) -> dict[str, Any]:
     if "dead_letter_queue" in target:
         found["DeadLetterConfig"] = {"Arn": target["dead_letter_queue"]}
     if "retry" in target:
-        found["RetryPolicy"] = {aws: int(target["retry"][ours]) if ours == "attempts" else int(seconds(target["retry"][ours]))
-                                for ours, aws in (("attempts", "MaximumRetryAttempts"), ("age", "MaximumEventAgeInSeconds")) if ours in target["retry"]}
+        retry = target["retry"]
+        found["RetryPolicy"] = ({"MaximumRetryAttempts": int(retry["attempts"])} if "attempts" in retry else {}) | (
+            {"MaximumEventAgeInSeconds": int(seconds(retry["age"]))} if "age" in retry else {})
     return found
 
 

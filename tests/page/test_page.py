@@ -46,6 +46,7 @@ def test_it_follows_what_happens_without_being_loaded_again(watched: Watched, vi
 def test_it_says_when_the_daemon_is_away_and_comes_back_by_itself(watched: Watched, visit: Visit) -> None:
     page = visit()
     expect(page.locator("#live")).to_have_class("on")
+    watched.was_away = True
     assert watched.daemon.stop() == 0
     expect(page.locator("#live")).to_have_class("off")
     watched.daemon.start()

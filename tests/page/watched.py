@@ -24,6 +24,7 @@ class Watched:
 
     def __init__(self, sandbox: Any, world: World, gate: Gate, directory: Path) -> None:
         self.world, self.gate = world, gate
+        self.was_away = False  # a test has stopped the daemon while its page was open
         self.address = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.address}"
         self.daemon = Daemon(sandbox, world, directory)

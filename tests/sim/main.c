@@ -240,15 +240,19 @@ static void add(struct totals *totals, uint64_t seed, const struct outcome *resu
            result->sentence);
 }
 
-static void print_totals(const struct totals *totals)
+/* In the bridge's runs, what is counted are the changes that it makes. */
+static void print_totals(const struct totals *totals, bool is_bridge)
 {
     const struct outcome *sum = &totals->sum;
 
-    printf("%" PRIu64 " seeds, %" PRIu64 " deployments (%" PRIu64 " succeeded), %" PRIu64
-           " steps, %" PRIu64 " commits, %" PRIu64 " calls, %" PRIu64 " crashes, %" PRIu64
-           " faults: %" PRIu64 " failed\n",
-           totals->seeds, sum->deployments, sum->succeeded, sum->steps, sum->commits, sum->calls,
-           sum->crashes, sum->faults, totals->failed);
+    printf("%" PRIu64 " seeds, %" PRIu64, totals->seeds, sum->deployments);
+    if (is_bridge)
+        printf(" changes");
+    else
+        printf(" deployments (%" PRIu64 " succeeded)", sum->succeeded);
+    printf(", %" PRIu64 " steps, %" PRIu64 " commits, %" PRIu64 " calls, %" PRIu64
+           " crashes, %" PRIu64 " faults: %" PRIu64 " failed\n",
+           sum->steps, sum->commits, sum->calls, sum->crashes, sum->faults, totals->failed);
 }
 
 static void print_struck(const struct outcome *sum)
@@ -311,7 +315,7 @@ static int run_many(const struct many *many, const struct run_options *options)
         if (totals.failed >= 20)
             next = many->last + 1;
     }
-    print_totals(&totals);
+    print_totals(&totals, options->is_bridge);
     if (!many->quiet)
         print_struck(&totals.sum);
     if (totals.failed && !many->until_failure)
@@ -385,7 +389,7 @@ static int run_told(struct run_options *options)
     run_one(options, result);
     putchar('\n');
     add(&totals, options->seed, result);
-    print_totals(&totals);
+    print_totals(&totals, options->is_bridge);
     return result->failed ? 1 : 0;
 }
 

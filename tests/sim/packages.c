@@ -107,7 +107,7 @@ static void remark(void *context)
 {
     struct package *package = context;
 
-    if (package->rejected)
+    if (package->rejected || sim->chance.faults_are_over)
         return;
     modify(package);
     tell_of(package, "remark", "CustomerMetadataProperties");
@@ -117,6 +117,8 @@ static void reject(void *context)
 {
     struct package *package = context;
 
+    if (sim->chance.faults_are_over)
+        return; /* the run may end before it has had its due */
     modify(package);
     package->rejected = true;
     package->rejected_us = sim->now_us;

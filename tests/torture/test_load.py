@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
 import world as bench  # noqa: E402
 
-bench.BUILD = BUILD
+bench.BUILD, bench.TOOLS = BUILD, BUILD / "tests"
 
 EVENTS = int(os.environ.get("CAUSEWAY_LOAD_EVENTS", "50000" if "CAUSEWAY_THOROUGH" in os.environ else "10000"))
 # SageMaker's quotas, which the daemon keeps to, and its pauses pass twenty times as fast; long polls do not, so they are short.
@@ -115,7 +115,7 @@ def test_thousands_of_events_at_once(server, directory, record_property):
     endpoint, and come before all others."""
     began = time.monotonic()
     flood = EVENTS // 10
-    server.tell("set", settle_us=1000)
+    server.tell("set", settle_us=1000, visibility_us=20_000_000)
     server.tell("messages", "\n".join(event(n, ENDPOINTS, 0 if n < flood else None) for n in range(EVENTS)))
     daemon = Process(server, directory, ENDPOINTS, **FAST)
     try:
@@ -153,7 +153,7 @@ def test_thousands_of_events_at_once(server, directory, record_property):
 
 def test_an_hour_of_churn_leaves_memory_descriptors_and_threads_where_they_were(server, directory, record_property):
     """Time-compressed: thousands of deployments come and go; after the first rounds nothing grows any more."""
-    server.tell("set", settle_us=1000)
+    server.tell("set", settle_us=1000, visibility_us=20_000_000)
     daemon = Process(server, directory, 20, **FAST)
     rounds, each, number = 12, 200, 0
     seen = []

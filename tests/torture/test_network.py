@@ -57,9 +57,18 @@ def the_queue_empties(world: Any, control: Any) -> None:
     raise AssertionError("the queue is not empty")
 
 
+def ended(daemon: Daemon, count: int) -> list[dict[str, Any]]:
+    """Those that have ended, if they are so many. With clocks that run fast, the daemon's patience with those who ask is short, too."""
+    assert daemon.process.poll() is None, daemon.said()[-3:]
+    with contextlib.suppress(AssertionError):
+        found = [r for r in daemon.history() if not r["open"]]
+        return found if len(found) >= count else []
+    return []
+
+
 def all_is_well(daemon: Daemon, world: Any, control: Any, count: int = 1) -> None:
     """One deployment more than before has succeeded; nothing is left in the queue, nothing was made twice."""
-    record = daemon.wait_ended(count, seconds=PATIENCE)[0]
+    record = wait_for(lambda: ended(daemon, count), "the deployments to end", PATIENCE, every=0.1)[0]
     assert record["state"] == "succeeded", record.get("reason")
     the_queue_empties(world, control)
     assert len(daemon.history()) == count
@@ -184,7 +193,7 @@ def test_answers_of_a_byte_at_a_time_are_waited_for(wired, world, control):
 def test_a_server_that_says_one_byte_a_second_for_ever_is_given_up(wired, world, control):
     publish(world, control)
     control.fault("slow", {"operation": "GetObject"}, bytes_per_second=1)
-    daemon, wire = wired(speed="100")
+    daemon, wire = wired(speed="50")
     all_is_well(daemon, world, control)
     gets = [c for c in control.calls(operation="GetObject")]
     assert len(gets) >= 2 or gets[0]["seconds"] < 600
@@ -195,7 +204,7 @@ def test_an_answer_of_a_gigabyte_is_not_kept_in_memory(wired, world, control, op
     control.fault("huge", {"operation": operation}, bytes=1 << 30)
     publish(world, control)
     daemon, wire = wired(speed="10")
-    record = daemon.wait_ended(1, seconds=PATIENCE)[0]
+    record = wait_for(lambda: ended(daemon, 1), "the deployment to end", PATIENCE, every=0.1)[0]
     status = daemon_status(daemon)
     assert status["VmHWM"] < 150_000 if "sanitize" not in str(daemon.process.args) else True
     if operation in ("ReceiveMessage", "DeleteMessageBatch"):

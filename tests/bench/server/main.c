@@ -3,6 +3,7 @@
  *     POST /_bench/messages           a message a line
  *     POST /_bench/set?delay_us=N     every answer is that late
  *     POST /_bench/set?settle_us=N    a new endpoint serves after that
+ *     POST /_bench/set?visibility_us=N   what was not deleted by then is handed out again
  *     POST /_bench/throttle?operation=NAME&rate=R&burst=B
  *     POST /_bench/hold?operation=NAME   is never answered
  *     POST /_bench/seed?count=N&prefix=P&config=C   endpoints that are being created
@@ -48,6 +49,8 @@ static void set(const struct request *request)
         set_delay(strtoll(text, NULL, 10));
     if (form_text(request->query, "settle_us", text, sizeof(text)))
         endpoints_settle_new(strtoll(text, NULL, 10));
+    if (form_text(request->query, "visibility_us", text, sizeof(text)))
+        queue_hand_out_again(strtoll(text, NULL, 10));
 }
 
 static void tell(struct request *request)

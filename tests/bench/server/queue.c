@@ -20,6 +20,8 @@ struct stored {
 static struct stored *messages;
 static size_t count;
 static size_t next;
+static size_t again; /* where to look for what was handed out in vain */
+static int64_t visibility_us;
 static size_t deleted;
 static size_t doubled; /* deleted before */
 static struct list pollers = {&pollers, &pollers};
@@ -70,19 +72,41 @@ static void note_poll(int change)
     no_poll_since_us = now + (change < 0 ? get_delay() : 0); /* then the answer is there */
 }
 
+void queue_hand_out_again(int64_t after_us)
+{
+    visibility_us = after_us;
+}
+
+/* One that may be handed out now, or NULL; of those that nobody has had yet, the first. */
+static struct stored *look_for_one(int64_t now)
+{
+    if (next < count)
+        return &messages[next];
+    for (size_t i = 0; visibility_us && deleted < count && i < count; i++) {
+        struct stored *message = &messages[again];
+
+        if (!message->deleted && now - message->sent_us > visibility_us)
+            return message;
+        again = (again + 1) % count;
+    }
+    return NULL;
+}
+
 static void hand_out(struct connection *connection, int maximum)
 {
     static struct buffer out = {.maximum = ANSWER_MAXIMUM};
     int64_t now = now_us();
 
     buffer_clear(&out);
-    buffer_append_text(&out, next < count ? "{\"Messages\":[" : "{");
-    for (int i = 0; i < maximum && next < count; i++) {
+    struct stored *message = look_for_one(now);
+
+    buffer_append_text(&out, message ? "{\"Messages\":[" : "{");
+    for (int i = 0; i < maximum && message; i++, message = look_for_one(now)) {
         if (i)
             buffer_append_byte(&out, ',');
-        messages[next].sent_us = now;
-        buffer_append(&out, messages[next].text, messages[next].length);
-        next++;
+        message->sent_us = now;
+        buffer_append(&out, message->text, message->length);
+        next += message == &messages[next];
         written_us = now;
         if (!first_sent_us)
             first_sent_us = now;
@@ -99,7 +123,7 @@ void queue_receive(struct request *request)
     int64_t wait_s = member_number(request->body, "WaitTimeSeconds", 0);
 
     note_poll(1);
-    if (next < count || wait_s == 0) {
+    if (wait_s == 0 || look_for_one(now_us())) {
         hand_out(connection, maximum);
         return;
     }
@@ -117,7 +141,7 @@ void queue_look(void)
     while ((link = pollers.next) != &pollers) {
         struct connection *connection = connection_of(link);
 
-        if (next >= count && *connection_deadline(connection) > now) {
+        if (*connection_deadline(connection) > now && !look_for_one(now)) {
             wake_at(*connection_deadline(connection));
             return;
         }
@@ -209,7 +233,7 @@ void queue_reset(void)
 {
     for (size_t i = 0; i < count; i++)
         free(messages[i].text);
-    count = next = deleted = doubled = sample_count = 0;
+    count = next = again = deleted = doubled = sample_count = 0;
     first_poll_us = first_sent_us = last_deleted_us = written_us = without_poll_us = 0;
     no_poll_since_us = 0;
 }

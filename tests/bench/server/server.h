@@ -63,6 +63,7 @@ void queue_change(struct request *request);
 void queue_look(void);
 void queue_print(struct buffer *out);
 void queue_reset(void);
+void queue_hand_out_again(int64_t after_us); /* 0, as at first: never */
 /* A request that is the consequence of a message came. */
 void queue_note_call(int64_t arrived_us);
 

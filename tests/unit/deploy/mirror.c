@@ -217,6 +217,10 @@ static void a_layer_is_cut_into_parts_without_a_gap(void **state)
     mirror_take_layers(record, there);
     assert_string_equal(json_get_text(mirror_layer(record), "digest"), LAYER("2"));
     assert_true(mirror_begin_layer(record, upload));
+    cleanup(free_pointer)
+    char *doing = mirror_doing(record);
+
+    assert_non_null(strstr(doing, "layer 2 of 2, 0 of 1 MB"));
     for (int64_t first = 0; first < 25; first += 10) {
         const struct mirror_part part = mirror_part(record);
 
