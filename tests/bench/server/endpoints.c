@@ -4,14 +4,16 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
-enum { PAGE = 100, NAME = 64, DIGEST = 64 };
+enum { PAGE = 100, NAME = 64, DIGEST = 64, LONG_AGO_S = 1700000000 };
 
 struct endpoint {
     char name[NAME];
     char config[NAME];
     int64_t settles_us; /* 0: when it is told to */
     int64_t settled_us;
+    int64_t modified_s; /* wall clock */
     bool serves;
 };
 
@@ -37,8 +39,10 @@ static struct endpoint *find(const char *name, bool make)
 
 static bool serves(struct endpoint *endpoint)
 {
-    if (!endpoint->serves && endpoint->settles_us && now_us() >= endpoint->settles_us)
+    if (!endpoint->serves && endpoint->settles_us && now_us() >= endpoint->settles_us) {
         endpoint->serves = true;
+        endpoint->modified_s = time(NULL);
+    }
     return endpoint->serves;
 }
 
@@ -53,6 +57,7 @@ void endpoints_seed(size_t wanted, const char *prefix, const char *config)
         snprintf(endpoint->config, sizeof(endpoint->config), "%.63s", config);
         endpoint->serves = false;
         endpoint->settles_us = 0;
+        endpoint->modified_s = LONG_AGO_S;
     }
 }
 
@@ -61,6 +66,7 @@ void endpoints_settle(size_t first, size_t wanted)
     for (size_t i = first; i < count && i < first + wanted; i++) {
         endpoints[i]->serves = true;
         endpoints[i]->settled_us = now_us();
+        endpoints[i]->modified_s = time(NULL);
     }
 }
 
@@ -79,6 +85,7 @@ void endpoint_create(struct request *request)
 
     member_text(request->body, "EndpointConfigName", endpoint->config, sizeof(endpoint->config));
     endpoint->serves = false;
+    endpoint->modified_s = time(NULL);
     endpoint->settles_us = settle_after_us ? now_us() + settle_after_us : 0;
     snprintf(body, sizeof(body),
              "{\"EndpointArn\":\"arn:aws:sagemaker:us-east-1:361769565206:endpoint/%s\"}", name);
@@ -122,6 +129,7 @@ void endpoint_list(struct request *request)
     struct buffer out = BUFFER(1048576);
     char wanted[32] = "";
     char token[32] = "";
+    int64_t after_s = member_number(request->body, "LastModifiedTimeAfter", 0);
     size_t found = 0;
     size_t i = 0;
 
@@ -132,13 +140,14 @@ void endpoint_list(struct request *request)
     for (; i < count && found < PAGE; i++) {
         const char *status = serves(endpoints[i]) ? "InService" : "Creating";
 
-        if (*wanted && strcmp(wanted, status) != 0)
+        if ((*wanted && strcmp(wanted, status) != 0) || endpoints[i]->modified_s < after_s)
             continue;
         buffer_printf(&out,
                       "%s{\"EndpointName\":\"%s\",\"EndpointArn\":\"arn:aws:sagemaker:us-east-1:"
                       "361769565206:endpoint/%s\",\"EndpointStatus\":\"%s\",\"CreationTime\":"
-                      "1795600000.0,\"LastModifiedTime\":1795600000.0}",
-                      found++ ? "," : "", endpoints[i]->name, endpoints[i]->name, status);
+                      "1700000000.0,\"LastModifiedTime\":%" PRId64 ".0}",
+                      found++ ? "," : "", endpoints[i]->name, endpoints[i]->name, status,
+                      endpoints[i]->modified_s);
     }
     buffer_append_byte(&out, ']');
     if (i < count)
