@@ -29,13 +29,14 @@ struct attempt {
     bool was_made;
 };
 
-/* It was to go, and the world had it otherwise. */
+/* It was to go, and the world, or an operator who cancelled that, had it otherwise. */
 static void find_attempt(void *context, const struct known *known)
 {
     struct attempt *attempt = context;
 
     attempt->was_made =
-        attempt->was_made || (deployment_state_kind(known->state) == STATE_ENDED_BADLY &&
+        attempt->was_made || ((deployment_state_kind(known->state) == STATE_ENDED_BADLY ||
+                               known->state == STATE_CANCELLED) &&
                               known_has_field(known, "withdraws", attempt->package));
 }
 
