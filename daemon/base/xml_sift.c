@@ -121,7 +121,7 @@ static void close_element(struct sifting *sifting, const struct tag *tag)
     sifting->copied = tag->end;
 }
 
-static void open(struct sifting *sifting, const struct tag *tag)
+static void open_tag(struct sifting *sifting, const struct tag *tag)
 {
     sifting->depth++;
     if (sifting->depth == LIST_DEPTH)
@@ -168,7 +168,7 @@ bool xml_sift(const char *document, size_t length, const struct xml_list *lists,
 
     while ((found = next_tag(&sifting, &tag)) == FOUND_TAG) {
         if (tag.opens)
-            open(&sifting, &tag);
+            open_tag(&sifting, &tag);
         if (tag.closes && !close_one(&sifting, &tag))
             return false;
     }

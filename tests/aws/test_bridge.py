@@ -454,6 +454,21 @@ def test_given_kill_nine_at_any_call_of_an_apply_when_it_starts_again_then_the_n
     assert bridge.plan()["empty"]
 
 
+def test_given_kill_nine_after_each_call_of_an_apply_was_carried_out_when_it_starts_again_then_the_next_pass_completes(bridge, control):
+    for action in bridge.plan()["actions"]:
+        bridge.stop()
+        control.fault("hold", {"principal": "causeway", "operation": action["operation"]}, when="after")
+        bridge.start()
+        assert bridge.process and bridge.process.stdin
+        bridge.process.stdin.write('{"do": "reconcile"}\n')
+        bridge.process.stdin.flush()
+        control.held(wait=5.0)
+        bridge.kill()
+        control.clear_faults()
+    bridge.converge()
+    assert bridge.plan()["empty"]
+
+
 # ---- who did it, and back again
 
 

@@ -187,4 +187,6 @@ def test_given_an_image_under_way_when_it_is_cancelled_then_nothing_of_it_is_dep
     control.release()
     daemon.ctl("cancel", "--yes", daemon.history()[0]["id"])
     wait_for(lambda: not daemon.history()[0]["open"], "the deployment to end")
-    assert daemon.history()[0]["state"] in ("cancelled", "succeeded", "rolled_back")
+    record = daemon.history()[0]
+    # The first of its endpoint: cancelled once that is being made, it fails.
+    assert record["state"] == "succeeded" or "cancelled by" in record["reason"], record

@@ -39,6 +39,7 @@ class Mutant:
     find: str
     replace: str
     world: str = ""  # "fleet": caught by several daemons
+    first_seed: int = 1  # where the seeds before are known to be without what it takes
 
     def source(self) -> Path:
         """The one file that has the text, once."""
@@ -112,9 +113,14 @@ class Verdict:
     broken: str
     seconds: float
 
+    def __str__(self) -> str:
+        return f"{self.mutant.name:26} {self.seed:>5} {self.seconds:5.1f}  {self.broken[:110]}"
+
 
 def try_mutant(mutant: Mutant, build: Path, link: list[str], seeds: str) -> Verdict:
     program = build_mutant(mutant, build, link)
+    first, last = seeds.split("..")
+    seeds = f"{max(int(first), mutant.first_seed)}..{last}"
     begun = time.monotonic()
     printed = subprocess.run(
         [str(program), "--seeds", seeds, "--jobs", "1", "--first", "--quiet"]
@@ -123,12 +129,14 @@ def try_mutant(mutant: Mutant, build: Path, link: list[str], seeds: str) -> Verd
         capture_output=True, text=True,
     ).stdout
     caught = CAUGHT.search(printed)
-    return Verdict(
+    verdict = Verdict(
         mutant,
         caught.group(1) if caught else "",
         caught.group(2) if caught else "NOT CAUGHT",
         time.monotonic() - begun,
     )
+    print(verdict, flush=True)
+    return verdict
 
 
 def main() -> int:
@@ -143,6 +151,7 @@ def main() -> int:
     if arguments.names:
         mutants = [mutant for mutant in mutants if mutant.name in arguments.names]
     begun = time.monotonic()
+    print(f"{'mutant':26} {'seed':>5} {'s':>5}  what was broken", flush=True)
     try:
         link = link_command(build)
         with ThreadPoolExecutor(arguments.jobs) as pool:
@@ -152,9 +161,6 @@ def main() -> int:
     except Unusable as unusable:
         print(f"mutants: {unusable}", file=sys.stderr)
         return 1
-    print(f"{'mutant':26} {'seed':>5} {'s':>5}  what was broken")
-    for verdict in verdicts:
-        print(f"{verdict.mutant.name:26} {verdict.seed:>5} {verdict.seconds:5.1f}  {verdict.broken[:110]}")
     missed = [verdict.mutant.name for verdict in verdicts if not verdict.seed]
     print(f"{len(verdicts)} mutants, {len(verdicts) - len(missed)} caught, "
           f"{len(missed)} not caught, in {time.monotonic() - begun:.0f} s")

@@ -75,7 +75,7 @@ def test_each_operation_of_a_journey_failing_once_loses_and_doubles_nothing(stor
     """Exhaustive with CAUSEWAY_THOROUGH=1: the nth, for every n that a journey has."""
     story.daemon.start(**disk.environment)
     count = operations_of_a_journey(story, disk, kinds)
-    assert count > 20
+    assert count > 10
     for nth in range(1, count + 1, 1 if THOROUGH else step):
         disk.set(mode, nth=nth, times=1, kinds=kinds)
         story.publish()

@@ -193,22 +193,24 @@ static void free_aws(void)
     world.waiting = 1;
 }
 
+/* Any of them may be answered first. */
 static void all_may_be_freed_from_a_callback_with_calls_and_roles_under_way(void **state)
 {
-    struct told ends = {.then = free_aws};
-    struct told others[4] = {0};
+    struct told told[5] = {0};
+    int times = 0;
 
     (void)state;
     given_aws(&identity, 1);
     set_account("prod", "us-east-1", NULL);
     set_account("staging", "us-east-1", ROLE);
-    start(&ends, "prod");
-    for (size_t i = 0; i < 4; i++)
-        start(&others[i], i % 2 ? "staging" : "prod");
+    for (size_t i = 0; i < 5; i++) {
+        told[i].then = free_aws;
+        start(&told[i], i % 2 ? "staging" : "prod");
+    }
     run();
-    assert_int_equal(ends.times, 1);
-    for (size_t i = 0; i < 4; i++)
-        assert_int_equal(others[i].times, 0);
+    for (size_t i = 0; i < 5; i++)
+        times += told[i].times;
+    assert_int_equal(times, 1);
     end();
 }
 
