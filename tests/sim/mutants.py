@@ -39,7 +39,6 @@ class Mutant:
     find: str
     replace: str
     world: str = ""  # "fleet": caught by several daemons
-    first_seed: int = 1  # where the seeds before are known to be without what it takes
 
     def source(self) -> Path:
         """The one file that has the text, once."""
@@ -119,8 +118,6 @@ class Verdict:
 
 def try_mutant(mutant: Mutant, build: Path, link: list[str], seeds: str) -> Verdict:
     program = build_mutant(mutant, build, link)
-    first, last = seeds.split("..")
-    seeds = f"{max(int(first), mutant.first_seed)}..{last}"
     begun = time.monotonic()
     printed = subprocess.run(
         [str(program), "--seeds", seeds, "--jobs", "1", "--first", "--quiet"]

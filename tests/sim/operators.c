@@ -22,7 +22,9 @@ static void on_answer(void *context, enum engine_answer answer, const char *id,
         [ENGINE_FAILED] = "failed",
     };
 
-    (void)context;
+    struct process *process = context;
+
+    process->unanswered--;
     story("operator: %s: %s%s%s", id ? id : "", answers[answer], error ? ": " : "",
           error ? error->sentence : "");
 }
@@ -37,7 +39,8 @@ static void operate(struct process *process, enum engine_verb verb, const char *
     };
 
     story("operator: %s %s", verbs[verb], id);
-    engine_operate(process->engine, verb, id, WHO, on_answer, NULL);
+    process->unanswered++;
+    engine_operate(process->engine, verb, id, WHO, on_answer, process);
 }
 
 enum { OPEN_MAX = 256 };
@@ -67,8 +70,9 @@ static void roll_back(struct process *process)
     snprintf(endpoint, sizeof(endpoint), "endpoint-%u",
              (unsigned)chance_below(&sim->chance, STREAM_OPERATORS, configuration_endpoints()));
     story("operator: rollback %s", endpoint);
+    process->unanswered++;
     engine_rollback(process->engine, &(struct engine_rollback){.endpoint = endpoint, .who = WHO},
-                    on_answer, NULL);
+                    on_answer, process);
 }
 
 static void decide_on(struct process *process, const char *id)
@@ -164,4 +168,12 @@ static void look_after_it(void *context)
 void operators_begin(void)
 {
     come_back();
+}
+
+void operators_at_end(void)
+{
+    const struct process *process = process_in_charge();
+
+    if (process && process->unanswered)
+        broken("who asks is answered", "%u operators wait for an answer", process->unanswered);
 }

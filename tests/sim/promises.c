@@ -647,6 +647,7 @@ void promises_at_end(bool quiet)
     }
     list_each(release, &sim->world->releases, link) check_release(release);
     promises_told_at_end();
+    operators_at_end();
     promises_registry_at_end();
     check_leftovers();
 }

@@ -116,8 +116,9 @@ struct process {
     int64_t frozen_until_us;
     int64_t window_us; /* of counting how often it runs: see schedule.c */
     unsigned window_steps;
-    bool doomed;   /* dies when its present function returns; nothing it asks for happens */
-    bool outlived; /* another has taken over; dies of the first commit that is refused */
+    unsigned unanswered; /* operators who wait for its word */
+    bool doomed;         /* dies when its present function returns; nothing it asks for happens */
+    bool outlived;       /* another has taken over; dies of the first commit that is refused */
 };
 
 /* Starts a daemon on what the disk holds. */

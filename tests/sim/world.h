@@ -177,6 +177,8 @@ enum job_result jobs_result(const char *id);
 void operators_begin(void);
 /* One of them cancels, within a second, a deployment that has the turn. */
 void operators_cancel_soon(void);
+/* Nobody waits for an answer any more. */
+void operators_at_end(void);
 
 /* ---- staging's model registry: packages.c ------------------------------------------------------
  */
