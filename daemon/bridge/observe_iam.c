@@ -311,7 +311,7 @@ static bool sift_account(struct read *read, const char *body, size_t length, str
                     rest);
 }
 
-static const void *ask_account(struct read *read)
+const void *observe_ask_account_details(struct read *read)
 {
     static const char *const filter[] = {"Role", "LocalManagedPolicy"};
     struct iam_get_account_authorization_details_input *input =
@@ -328,7 +328,7 @@ static const void *ask_account(struct read *read)
 
 static const struct read_kind account_details = {
     .operation = &iam_get_account_authorization_details,
-    .ask = ask_account,
+    .ask = observe_ask_account_details,
     .take = take_account,
     .fail = fail_account,
     .sift = sift_account,

@@ -76,6 +76,9 @@ struct read *observe_resource(struct observation *observation, const struct read
 struct read *observe_account(struct observation *observation, const struct read_kind *kind,
                              const char *account);
 
+/* The question for a page of an account's roles and policies, as large as IAM gives. */
+const void *observe_ask_account_details(struct read *read);
+
 const struct resource *read_resource(const struct read *read);
 /* The fields of the read's resource, which is there from now on. */
 cJSON *read_fields(struct read *read);

@@ -17,7 +17,6 @@
 
 /* What the lists give at once, at the most. */
 #define PAGE_OF_QUEUES 1000
-#define PAGE_OF_IAM 1000
 
 struct survey {
     struct observation *observation;
@@ -103,21 +102,6 @@ static void list_on(struct read *read, const char *marker)
 
 /* ---- roles and policies ---------------------------------------------------------------------- */
 
-static const void *ask_iam(struct read *read)
-{
-    static const char *const filter[] = {"Role", "LocalManagedPolicy"};
-    struct iam_get_account_authorization_details_input *input =
-        arena_allocate(&read->observation->arena, sizeof(*input));
-
-    *input = (struct iam_get_account_authorization_details_input){
-        .filter = filter,
-        .filter_count = array_length(filter),
-        .marker = read->marker,
-        .max_items = PAGE_OF_IAM,
-    };
-    return input;
-}
-
 /* Roles that services and the identity center keep for themselves: nobody else may change them. */
 static bool is_of_aws(const char *path)
 {
@@ -141,7 +125,7 @@ static void take_iam(struct read *read, const void *output)
 
 static const struct read_kind of_iam = {
     .operation = &iam_get_account_authorization_details,
-    .ask = ask_iam,
+    .ask = observe_ask_account_details,
     .take = take_iam,
     .fail = fail_list,
 };

@@ -124,7 +124,7 @@ void iam_tell_role(struct aws_call *call)
 {
     const struct iam_get_role_input *input = call->input;
     struct asset *asset = asset_find(call->account, RESOURCE_IAM_ROLE, NULL, input->role_name);
-    const cJSON *state = asset ? asset_show(asset, call) : NULL;
+    const cJSON *state = asset_show(asset, call);
     struct iam_get_role_output *output = arena_allocate(&call->arena, sizeof(*output));
 
     if (!state) {
@@ -144,7 +144,7 @@ void iam_tell_policy(struct aws_call *call)
 {
     const struct iam_get_policy_input *input = call->input;
     struct asset *asset = asset_find_by_arn(input->policy_arn);
-    const cJSON *state = asset ? asset_show(asset, call) : NULL;
+    const cJSON *state = asset_show(asset, call);
     struct iam_get_policy_output *output = arena_allocate(&call->arena, sizeof(*output));
 
     if (!state) {

@@ -42,7 +42,7 @@ void routes_tell_attributes(struct aws_call *call)
 {
     const struct sqs_get_queue_attributes_input *input = call->input;
     struct asset *asset = queue_of(call, input->queue_url);
-    const cJSON *state = asset ? asset_show(asset, call) : NULL;
+    const cJSON *state = asset_show(asset, call);
     struct sqs_get_queue_attributes_output *output = arena_allocate(&call->arena, sizeof(*output));
     const cJSON *attributes = json_get(state, "attributes");
     const cJSON *attribute;
@@ -191,7 +191,7 @@ static struct asset *bus_of(const struct aws_call *call, const char *member)
 void routes_tell_bus(struct aws_call *call)
 {
     struct asset *asset = bus_of(call, "Name");
-    const cJSON *state = asset ? asset_show(asset, call) : NULL;
+    const cJSON *state = asset_show(asset, call);
     cJSON *output;
 
     if (!state) {
@@ -318,7 +318,7 @@ static struct asset *rule_of(const struct aws_call *call, const char *member)
 void routes_tell_targets(struct aws_call *call)
 {
     struct asset *asset = rule_of(call, "Rule");
-    const cJSON *state = asset ? asset_show(asset, call) : NULL;
+    const cJSON *state = asset_show(asset, call);
     cJSON *output;
 
     if (!state) {

@@ -58,7 +58,7 @@ static struct asset *repository_of(const struct aws_call *call)
 void shared_tell_repository(struct aws_call *call)
 {
     struct asset *asset = repository_of(call);
-    const cJSON *state = asset ? asset_show(asset, call) : NULL;
+    const cJSON *state = asset_show(asset, call);
 
     if (!state) {
         call_refuse_absent(call, NO_REPOSITORY);
@@ -146,7 +146,7 @@ void shared_tell_bucket(struct aws_call *call)
 {
     const struct s3_bucket_policy_input *input = call->input;
     struct asset *asset = bucket_of(call, input->bucket);
-    const cJSON *state = asset ? asset_show(asset, call) : NULL;
+    const cJSON *state = asset_show(asset, call);
     const char *policy = call_text(call, json_get_text(state, "policy"));
     struct s3_get_bucket_policy_output *output = arena_allocate(&call->arena, sizeof(*output));
 
@@ -179,7 +179,7 @@ void shared_clear_bucket(struct aws_call *call)
 void shared_tell_key(struct aws_call *call)
 {
     struct asset *asset = asset_find_by_arn(text_of(call, "KeyId"));
-    const cJSON *state = asset ? asset_show(asset, call) : NULL;
+    const cJSON *state = asset_show(asset, call);
     cJSON *output;
 
     if (!state) {

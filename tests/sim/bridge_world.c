@@ -180,6 +180,8 @@ bool asset_same(const cJSON *a, const cJSON *b)
 
 const cJSON *asset_show(struct asset *asset, const struct aws_call *call)
 {
+    if (!asset)
+        return NULL;
     /* What others write into too is shown as it is: who writes back a document of seconds ago takes
      * others' statements out, and AWS has no conditional write that would tell. */
     const bool is_stale = !asset_is_shared(asset) && sim->now_us - asset->changed_us < STALE_US &&

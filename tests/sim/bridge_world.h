@@ -65,6 +65,7 @@ struct asset *asset_take(const char *account, enum resource_kind kind, const cha
                          const char *name);
 
 /* What a look shows: the state, or what was before the last change; NULL where nothing is there.
+ * asset may be NULL.
  * What the daemon is shown of a policy is remembered. */
 const cJSON *asset_show(struct asset *asset, const struct aws_call *call);
 

@@ -36,7 +36,7 @@ def test_what_each_directive_forbids_cannot_be_done(attempts, service):
 
 def test_outside_of_the_sandbox_most_of_it_can(machine):
     """So that the test above says something: as root, without the unit, these are done."""
-    machine.write("/usr/local/lib/causeway-probe.py", PROBE.read_text().replace("/var/lib/causeway/probe", "/root/probe"))
+    machine.write("/usr/local/lib/causeway-probe.py", PROBE.read_text().replace("/var/lib/causeway/probe", "/srv/probe"))
     machine.write("/tmp/of-somebody-else", "secret")
     said = machine.run("/usr/bin/python3", "-I", "/usr/local/lib/causeway-probe.py").stdout
     done = [name for name, how in json.loads(said.removeprefix("PROBE ")).items() if how == "done"]

@@ -137,7 +137,7 @@ def test_given_the_running_service_then_it_has_no_capability_and_can_get_none(se
     assert int(status["Uid"].split()[1]) != 0
 
 
-@pytest.mark.parametrize("path", ["/etc/causeway/x", "/usr/x", "/var/lib/x", "/home/x", "/root/x", "/boot/x", "/x"])
+@pytest.mark.parametrize("path", ["/etc/causeway/x", "/usr/x", "/var/lib/x", "/home/x", str(Path("~root/x").expanduser()), "/boot/x", "/x"])
 def test_given_the_running_service_when_it_writes_elsewhere_than_into_its_state_then_it_cannot(service, path):
     service.start()
     assert inside(service, "touch", path).returncode != 0

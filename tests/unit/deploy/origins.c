@@ -141,6 +141,30 @@ static void a_rollback_asks_for_nothing_that_must_be_made(void **state)
     assert_int_equal(story->record->state, STATE_SUCCEEDED);
 }
 
+/* By the registry's word, which is asked about what it would have us go back to; an operator's is
+ * enough by itself. */
+static void the_registry_is_not_taken_back_to_what_it_rejected_too(void **state)
+{
+    struct story *story = *state;
+    cleanup(record_free_pointer)
+    struct record *first = given_two_served(story);
+
+    record_free(story->record);
+    record_set(&first->model_package, "arn:aws:sagemaker:us-east-1:345594592951:model-package/g/1");
+    story->record = record_restoring(first, "the registry", "why", story->now_ms);
+    record_set(&story->record->withdraws,
+               "arn:aws:sagemaker:us-east-1:345594592951:model-package/g/2");
+    run_until(story, EFFECT_DESCRIBE_PACKAGE);
+    assert_int_equal(machine_step_effect(story->record), EFFECT_DESCRIBE_PACKAGE);
+    cleanup(json_free)
+    cJSON *package = given_json("{\"ModelPackageStatus\": \"Completed\","
+                                " \"ModelApprovalStatus\": \"Rejected\"}");
+
+    answer(story, (struct effect_result){.ok = true, .document = package});
+    assert_int_equal(story->record->state, STATE_REJECTED);
+    assert_non_null(strstr(story->record->reason, "is Rejected by now"));
+}
+
 static void the_same_reason_makes_the_same_rollback(void **state)
 {
     struct story *story = *state;
@@ -238,6 +262,7 @@ int main(void)
         STORY(a_package_that_was_rejected_meanwhile_is_not_deployed),
         STORY(a_rollback_puts_back_what_served_and_proves_it),
         STORY(a_rollback_asks_for_nothing_that_must_be_made),
+        STORY(the_registry_is_not_taken_back_to_what_it_rejected_too),
         STORY(the_same_reason_makes_the_same_rollback),
         STORY(a_rollback_to_what_is_gone_leaves_the_endpoint_alone),
         STORY(a_rollback_that_fails_goes_forward_again),
