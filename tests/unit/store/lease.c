@@ -7,7 +7,7 @@
 
 #include <unistd.h>
 
-enum { DAEMONS = 3, NAMES = 12, LEASE_MS = 1000 };
+enum { DAEMONS = 3, NAMES = 12, LEASE_MS = 2000 };
 
 static char path[] = "/tmp/causeway-lease-XXXXXX";
 
@@ -96,14 +96,6 @@ static void enter(int which)
     }
 }
 
-/* As if it were stopped: it does nothing by itself, and is told nothing. */
-static void stand_still(int which)
-{
-    timer_stop(&fleet->members[which].leases->renew);
-    timer_stop(&fleet->members[which].leases->look);
-    fleet->members[which].leases->looking = true;
-}
-
 static void go_on(int which)
 {
     fleet->members[which].leases->looking = false;
@@ -130,6 +122,24 @@ static void wait_until(bool (*wanted)(struct fleet *fleet))
     timer_stop(&fleet->look);
     assert_false(fleet->world.gave_up);
     assert_int_equal(fleet->twice, 0);
+}
+
+/* As if it were stopped, between two things that it does: one under way would begin the next. Then
+ * it does nothing by itself, and is told nothing. */
+static bool the_first_is_between_two_things(struct fleet *of)
+{
+    return !of->members[0].leases->looking && !of->members[0].leases->renewing;
+}
+
+static void let_the_first_stand_still(void)
+{
+    struct leases *leases = fleet->members[0].leases;
+
+    while (!the_first_is_between_two_things(fleet))
+        wait_until(the_first_is_between_two_things);
+    timer_stop(&leases->renew);
+    timer_stop(&leases->look);
+    leases->looking = true;
 }
 
 static int count(int which)
@@ -249,7 +259,7 @@ static void what_one_held_that_is_not_heard_of_is_others_after_the_lease(void **
 
     (void)state;
     enter_all();
-    stand_still(0);
+    let_the_first_stand_still();
     began_ms = clock_monotonic_ms();
     wait_until(the_first_is_out);
     assert_true(clock_monotonic_ms() - began_ms < 3 * LEASE_MS);
@@ -262,7 +272,7 @@ static void one_that_stood_still_holds_nothing_when_it_goes_on_and_begins_anew(v
     (void)state;
     enter_all();
     text_fill(before, sizeof(before), fleet->members[0].leases->id);
-    stand_still(0);
+    let_the_first_stand_still();
     wait_until(the_first_is_out);
     assert_int_equal(count(0), 0);
     go_on(0);
@@ -311,7 +321,7 @@ static void the_writes_of_a_former_holder_change_nothing(void **state)
     assert_int_equal(world_commit_all(&fleet->world, writes, 2), STORE_COMMITTED);
     int64_t number = lease_number(lease);
 
-    stand_still(0);
+    let_the_first_stand_still();
     enter(1);
     enter(2);
     wait_until(the_first_is_out);
