@@ -1,6 +1,5 @@
 /* sts:AssumeRole on top of other credentials. */
 #include "aws/credentials_internal.h"
-#include "aws/sender.h"
 #include "aws/service_sts.h"
 #include "base/text.h"
 
@@ -22,25 +21,34 @@ struct assume_source {
     struct aws_call *call; /* pending */
 };
 
+int credentials_set_of_role(struct credentials_set *set, const struct aws_result *result,
+                            const struct sender *sender, const char *role_arn, struct error *error)
+{
+    const struct sts_assume_role_output *output = result->output;
+
+    if (!result->ok) {
+        *error = result->error;
+        return -1;
+    }
+    const struct sts_credentials *got = &output->credentials;
+
+    if (credentials_set_fill(set, got->access_key_id, got->secret_access_key, got->session_token,
+                             error) < 0)
+        return -1;
+    set->expiry_ms = got->expiration_ms - sender_clock_offset_ms(sender, role_arn, &service_sts);
+    return 0;
+}
+
 static void assumed(void *context, const struct aws_result *result)
 {
     struct assume_source *self = context;
-    const struct sts_assume_role_output *output = result->output;
     struct credentials_set set;
-    struct error error = result->error;
+    struct error error;
 
     self->call = NULL;
-    if (result->ok) {
-        const struct sts_credentials *got = &output->credentials;
-
-        if (credentials_set_fill(&set, got->access_key_id, got->secret_access_key,
-                                 got->session_token, &error) == 0) {
-            /* By our own clock, which may be off. */
-            set.expiry_ms = got->expiration_ms -
-                            sender_clock_offset_ms(self->sender, self->role_arn, &service_sts);
-            source_succeeded(&self->source, &set);
-            return;
-        }
+    if (credentials_set_of_role(&set, result, self->sender, self->role_arn, &error) == 0) {
+        source_succeeded(&self->source, &set);
+        return;
     }
     error_prefix(&error, "assuming %s: ", self->role_arn);
     source_failed(&self->source, &error);

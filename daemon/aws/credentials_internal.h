@@ -16,6 +16,7 @@
 
 #include "aws/credentials.h"
 #include "aws/profile.h"
+#include "aws/sender.h"
 #include "net/timer.h"
 
 #include <stdbool.h>
@@ -94,6 +95,11 @@ struct source *source_assume_role(const struct credentials_outside *outside,
                                   struct credentials *base, const struct credentials_role *role);
 struct source *source_web_identity(const struct credentials_outside *outside,
                                    const char *token_file, const struct credentials_role *role);
+
+/* credentials_assume.c: the keys of a role, as AssumeRole and AssumeRoleWithWebIdentity answer;
+ * they expire by our own clock, which may be off. -1 and the reason where there are none. */
+int credentials_set_of_role(struct credentials_set *set, const struct aws_result *result,
+                            const struct sender *sender, const char *role_arn, struct error *error);
 
 /* credentials_profile.c: what the profile is set up for, sources of sources and all. *configured is
  * false, and NULL comes back without an error, where it says nothing of credentials. */

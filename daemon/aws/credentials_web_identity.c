@@ -1,6 +1,5 @@
 /* sts:AssumeRoleWithWebIdentity: a token in a file, which its issuer renews, for a role. */
 #include "aws/credentials_internal.h"
-#include "aws/sender.h"
 #include "aws/service_sts.h"
 #include "base/text.h"
 
@@ -31,24 +30,14 @@ static void fail(struct web_identity_source *self, struct error *error)
 static void assumed(void *context, const struct aws_result *result)
 {
     struct web_identity_source *self = context;
-    const struct sts_assume_role_output *output = result->output;
     struct credentials_set set;
-    struct error error = result->error;
+    struct error error;
 
     self->call = NULL;
-    if (result->ok) {
-        const struct sts_credentials *got = &output->credentials;
-
-        if (credentials_set_fill(&set, got->access_key_id, got->secret_access_key,
-                                 got->session_token, &error) == 0) {
-            /* By our own clock, which may be off. */
-            set.expiry_ms = got->expiration_ms -
-                            sender_clock_offset_ms(self->sender, self->role_arn, &service_sts);
-            source_succeeded(&self->source, &set);
-            return;
-        }
-    }
-    fail(self, &error);
+    if (credentials_set_of_role(&set, result, self->sender, self->role_arn, &error) == 0)
+        source_succeeded(&self->source, &set);
+    else
+        fail(self, &error);
 }
 
 static void fetch(struct source *source)

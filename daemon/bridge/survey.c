@@ -130,125 +130,6 @@ static const struct read_kind of_iam = {
     .fail = fail_list,
 };
 
-/* ---- queues ---------------------------------------------------------------------------------- */
-
-static const void *ask_queues(struct read *read)
-{
-    cJSON *input = observe_input(read->observation);
-
-    json_add_integer(input, "MaxResults", PAGE_OF_QUEUES); /* without it there is no next page */
-    json_add_text(input, "NextToken", read->marker);
-    return input;
-}
-
-static void take_queues(struct read *read, const void *output)
-{
-    const cJSON *url;
-
-    cJSON_ArrayForEach(url, json_get(output, "QueueUrls"))
-    {
-        add(read, "sqs_queue", behind_slash(json_text(url)), cJSON_CreateObject());
-    }
-    list_on(read, json_get_text(output, "NextToken"));
-}
-
-static const struct read_kind of_sqs = {
-    .operation = &sqs_list_queues,
-    .ask = ask_queues,
-    .take = take_queues,
-    .fail = fail_list,
-};
-
-/* ---- buses, and the rules of each ------------------------------------------------------------ */
-
-static const void *ask_rules(struct read *read)
-{
-    cJSON *input = observe_input(read->observation);
-
-    json_add_text(input, "EventBusName", read->thing);
-    json_add_text(input, "NextToken", read->marker);
-    return input;
-}
-
-static void take_rules(struct read *read, const void *output)
-{
-    const cJSON *rule;
-
-    cJSON_ArrayForEach(rule, json_get(output, "Rules"))
-    {
-        if (!json_get_text(rule, "ManagedBy"))
-            add(read, "event_rule", json_get_text(rule, "Name"), one_field("bus", read->thing));
-    }
-    list_on(read, json_get_text(output, "NextToken"));
-}
-
-static const struct read_kind of_bus = {
-    .operation = &events_list_rules,
-    .ask = ask_rules,
-    .take = take_rules,
-    .fail = fail_list,
-};
-
-static const void *ask_buses(struct read *read)
-{
-    cJSON *input = observe_input(read->observation);
-
-    json_add_text(input, "NextToken", read->marker);
-    return input;
-}
-
-static void take_buses(struct read *read, const void *output)
-{
-    const cJSON *bus;
-
-    cJSON_ArrayForEach(bus, json_get(output, "EventBuses"))
-    {
-        const char *name = json_get_text(bus, "Name");
-
-        /* Every account has the default bus: there is something to keep where it has a policy. */
-        if (!text_equal(name, "default") || json_get_text(bus, "Policy"))
-            add(read, "event_bus", name, cJSON_CreateObject());
-        list_about(read, &of_bus, name);
-    }
-    list_on(read, json_get_text(output, "NextToken"));
-}
-
-static const struct read_kind of_events = {
-    .operation = &events_list_event_buses,
-    .ask = ask_buses,
-    .take = take_buses,
-    .fail = fail_list,
-};
-
-/* ---- repositories ---------------------------------------------------------------------------- */
-
-static const void *ask_repositories(struct read *read)
-{
-    cJSON *input = observe_input(read->observation);
-
-    json_add_text(input, "nextToken", read->marker);
-    return input;
-}
-
-static void take_repositories(struct read *read, const void *output)
-{
-    const cJSON *repository;
-
-    cJSON_ArrayForEach(repository, json_get(output, "repositories"))
-    {
-        add(read, "ecr_repository", json_get_text(repository, "repositoryName"),
-            cJSON_CreateObject());
-    }
-    list_on(read, json_get_text(output, "nextToken"));
-}
-
-static const struct read_kind of_ecr = {
-    .operation = &ecr_describe_repositories,
-    .ask = ask_repositories,
-    .take = take_repositories,
-    .fail = fail_list,
-};
-
 /* ---- buckets --------------------------------------------------------------------------------- */
 
 static const void *ask_buckets(struct read *read)
@@ -270,26 +151,105 @@ static void take_buckets(struct read *read, const void *output)
     list_on(read, answer->continuation_token);
 }
 
-static const struct read_kind of_s3 = {
+static const struct read_kind of_buckets = {
     .operation = &s3_list_buckets,
     .ask = ask_buckets,
     .take = take_buckets,
     .fail = fail_list,
 };
 
-/* ---- keys, each of which says whose it is ---------------------------------------------------- */
+/* ---- what JSON lists ------------------------------------------------------------------------- */
 
-static const void *ask_key(struct read *read)
+/* A list in JSON: how it is asked for, and what each of its items is. */
+struct json_list {
+    struct read_kind read;
+    const char *about;       /* the input's member that says whose list, or NULL */
+    const char *items;       /* the output's array; NULL where the answer is about the one thing */
+    const char *marker;      /* the input's member that goes on; NULL where there is one page */
+    const char *next_marker; /* the output's, where it is called otherwise */
+    int64_t page;            /* MaxResults, where there is no next page without it; 0 otherwise */
+    void (*take_item)(struct read *read, const cJSON *item);
+};
+
+static const struct json_list *json_list_of(const struct read *read)
 {
+    return container_of(read->kind, const struct json_list, read);
+}
+
+static const void *ask_list(struct read *read)
+{
+    const struct json_list *list = json_list_of(read);
     cJSON *input = observe_input(read->observation);
 
-    json_add_text(input, "KeyId", read->thing);
+    if (list->about)
+        json_add_text(input, list->about, read->thing);
+    if (list->marker)
+        json_add_text(input, list->marker, read->marker);
+    if (list->page)
+        json_add_integer(input, "MaxResults", list->page);
     return input;
 }
 
-static void take_key(struct read *read, const void *output)
+static void take_list(struct read *read, const void *output)
 {
-    const cJSON *key = json_get(output, "KeyMetadata");
+    const struct json_list *list = json_list_of(read);
+    const cJSON *item;
+
+    if (!list->items) {
+        list->take_item(read, output);
+        return;
+    }
+    cJSON_ArrayForEach(item, json_get(output, list->items))
+    {
+        list->take_item(read, item);
+    }
+    if (list->marker)
+        list_on(read, json_get_text(output, list->next_marker ? list->next_marker : list->marker));
+}
+
+#define READ_LIST(name)                                                             \
+    {                                                                               \
+        .operation = &(name), .ask = ask_list, .take = take_list, .fail = fail_list \
+    }
+
+static void take_queue(struct read *read, const cJSON *url)
+{
+    add(read, "sqs_queue", behind_slash(json_text(url)), cJSON_CreateObject());
+}
+
+static void take_rule(struct read *read, const cJSON *rule)
+{
+    if (!json_get_text(rule, "ManagedBy"))
+        add(read, "event_rule", json_get_text(rule, "Name"), one_field("bus", read->thing));
+}
+
+static const struct json_list rules = {
+    .read = READ_LIST(events_list_rules),
+    .about = "EventBusName",
+    .items = "Rules",
+    .marker = "NextToken",
+    .take_item = take_rule,
+};
+
+static void take_bus(struct read *read, const cJSON *bus)
+{
+    const char *name = json_get_text(bus, "Name");
+
+    /* Every account has the default bus: there is something to keep where it has a policy. */
+    if (!text_equal(name, "default") || json_get_text(bus, "Policy"))
+        add(read, "event_bus", name, cJSON_CreateObject());
+    list_about(read, &rules.read, name);
+}
+
+static void take_repository(struct read *read, const cJSON *repository)
+{
+    add(read, "ecr_repository", json_get_text(repository, "repositoryName"), cJSON_CreateObject());
+}
+
+/* The list has keys of AWS's own too: each says itself whose it is. */
+static void take_key(struct read *read, const cJSON *answer)
+{
+    const cJSON *key = json_get(answer, "KeyMetadata");
     const char *state = json_get_text(key, "KeyState");
 
     if (text_equal(json_get_text(key, "KeyManager"), "CUSTOMER") &&
@@ -297,83 +257,28 @@ static void take_key(struct read *read, const void *output)
         add(read, "kms_key_policy", json_get_text(key, "Arn"), cJSON_CreateObject());
 }
 
-static const struct read_kind of_key = {
-    .operation = &kms_describe_key,
-    .ask = ask_key,
-    .take = take_key,
-    .fail = fail_list,
+static const struct json_list key_itself = {
+    .read = READ_LIST(kms_describe_key),
+    .about = "KeyId",
+    .take_item = take_key,
 };
 
-static const void *ask_keys(struct read *read)
+static void take_listed_key(struct read *read, const cJSON *key)
 {
-    cJSON *input = observe_input(read->observation);
-
-    json_add_text(input, "Marker", read->marker);
-    return input;
+    list_about(read, &key_itself.read, json_get_text(key, "KeyArn"));
 }
 
-static void take_keys(struct read *read, const void *output)
+static void take_group(struct read *read, const cJSON *group)
 {
-    const cJSON *key;
-
-    cJSON_ArrayForEach(key, json_get(output, "Keys"))
-    {
-        list_about(read, &of_key, json_get_text(key, "KeyArn"));
-    }
-    list_on(read, json_get_text(output, "NextMarker"));
+    add(read, "model_package_group_policy", json_get_text(group, "ModelPackageGroupName"),
+        cJSON_CreateObject());
 }
 
-static const struct read_kind of_kms = {
-    .operation = &kms_list_keys,
-    .ask = ask_keys,
-    .take = take_keys,
-    .fail = fail_list,
-};
-
-/* ---- groups of model packages ---------------------------------------------------------------- */
-
-static const void *ask_groups(struct read *read)
-{
-    cJSON *input = observe_input(read->observation);
-
-    json_add_text(input, "NextToken", read->marker);
-    return input;
-}
-
-static void take_groups(struct read *read, const void *output)
-{
-    const cJSON *group;
-
-    cJSON_ArrayForEach(group, json_get(output, "ModelPackageGroupSummaryList"))
-    {
-        add(read, "model_package_group_policy", json_get_text(group, "ModelPackageGroupName"),
-            cJSON_CreateObject());
-    }
-    list_on(read, json_get_text(output, "NextToken"));
-}
-
-static const struct read_kind of_sagemaker = {
-    .operation = &sagemaker_list_model_package_groups,
-    .ask = ask_groups,
-    .take = take_groups,
-    .fail = fail_list,
-};
-
-/* ---- pipelines, and the stages of each ------------------------------------------------------- */
-
-static const void *ask_pipeline(struct read *read)
-{
-    cJSON *input = observe_input(read->observation);
-
-    json_add_text(input, "name", read->thing);
-    return input;
-}
-
-static void take_pipeline(struct read *read, const void *output)
+static void take_stages(struct read *read, const cJSON *answer)
 {
     const cJSON *stage;
 
-    cJSON_ArrayForEach(stage, json_get(json_get(output, "pipeline"), "stages"))
+    cJSON_ArrayForEach(stage, json_get(json_get(answer, "pipeline"), "stages"))
     {
         const char *of = json_get_text(stage, "name");
         cJSON *fields = one_field("pipeline", read->thing);
@@ -385,65 +290,69 @@ static void take_pipeline(struct read *read, const void *output)
     }
 }
 
-static const struct read_kind of_pipeline = {
-    .operation = &codepipeline_get_pipeline,
-    .ask = ask_pipeline,
-    .take = take_pipeline,
-    .fail = fail_list,
+static const struct json_list stages = {
+    .read = READ_LIST(codepipeline_get_pipeline),
+    .about = "name",
+    .take_item = take_stages,
 };
 
-static const void *ask_pipelines(struct read *read)
+static void take_pipeline(struct read *read, const cJSON *pipeline)
 {
-    cJSON *input = observe_input(read->observation);
-
-    json_add_text(input, "nextToken", read->marker);
-    return input;
+    list_about(read, &stages.read, json_get_text(pipeline, "name"));
 }
 
-static void take_pipelines(struct read *read, const void *output)
+static void take_table(struct read *read, const cJSON *name)
 {
-    const cJSON *pipeline;
+    add(read, "dynamodb_table", json_text(name), cJSON_CreateObject());
+}
 
-    cJSON_ArrayForEach(pipeline, json_get(output, "pipelines"))
+/* What an account is asked for at first; rules, keys and stages follow from what these give. */
+static const struct json_list json_lists[] = {
     {
-        list_about(read, &of_pipeline, json_get_text(pipeline, "name"));
-    }
-    list_on(read, json_get_text(output, "nextToken"));
-}
-
-static const struct read_kind of_codepipeline = {
-    .operation = &codepipeline_list_pipelines,
-    .ask = ask_pipelines,
-    .take = take_pipelines,
-    .fail = fail_list,
-};
-
-/* ---- tables ---------------------------------------------------------------------------------- */
-
-static const void *ask_tables(struct read *read)
-{
-    cJSON *input = observe_input(read->observation);
-
-    json_add_text(input, "ExclusiveStartTableName", read->marker);
-    return input;
-}
-
-static void take_tables(struct read *read, const void *output)
-{
-    const cJSON *name;
-
-    cJSON_ArrayForEach(name, json_get(output, "TableNames"))
+        .read = READ_LIST(sqs_list_queues),
+        .items = "QueueUrls",
+        .marker = "NextToken",
+        .page = PAGE_OF_QUEUES,
+        .take_item = take_queue,
+    },
     {
-        add(read, "dynamodb_table", json_text(name), cJSON_CreateObject());
-    }
-    list_on(read, json_get_text(output, "LastEvaluatedTableName"));
-}
-
-static const struct read_kind of_dynamodb = {
-    .operation = &dynamodb_list_tables,
-    .ask = ask_tables,
-    .take = take_tables,
-    .fail = fail_list,
+        .read = READ_LIST(events_list_event_buses),
+        .items = "EventBuses",
+        .marker = "NextToken",
+        .take_item = take_bus,
+    },
+    {
+        .read = READ_LIST(ecr_describe_repositories),
+        .items = "repositories",
+        .marker = "nextToken",
+        .take_item = take_repository,
+    },
+    {
+        .read = READ_LIST(kms_list_keys),
+        .items = "Keys",
+        .marker = "Marker",
+        .next_marker = "NextMarker",
+        .take_item = take_listed_key,
+    },
+    {
+        .read = READ_LIST(sagemaker_list_model_package_groups),
+        .items = "ModelPackageGroupSummaryList",
+        .marker = "NextToken",
+        .take_item = take_group,
+    },
+    {
+        .read = READ_LIST(codepipeline_list_pipelines),
+        .items = "pipelines",
+        .marker = "nextToken",
+        .take_item = take_pipeline,
+    },
+    {
+        .read = READ_LIST(dynamodb_list_tables),
+        .items = "TableNames",
+        .marker = "ExclusiveStartTableName",
+        .next_marker = "LastEvaluatedTableName",
+        .take_item = take_table,
+    },
 };
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -488,10 +397,6 @@ static void on_listed(void *context, struct observed *observed, unsigned calls, 
 struct survey *survey_start(struct loop *loop, struct aws *aws, const struct config *config,
                             const char *account, survey_done *done, void *context)
 {
-    static const struct read_kind *const lists[] = {
-        &of_iam, &of_sqs,       &of_events,       &of_ecr,      &of_s3,
-        &of_kms, &of_sagemaker, &of_codepipeline, &of_dynamodb,
-    };
     struct survey *survey = memory_allocate(sizeof(*survey));
 
     *survey = (struct survey){
@@ -503,8 +408,10 @@ struct survey *survey_start(struct loop *loop, struct aws *aws, const struct con
     };
     survey->observation =
         observe_open(loop, aws, &survey->memory, &survey->none, NULL, on_listed, survey);
-    for (size_t i = 0; i < array_length(lists); i++)
-        observe_account(survey->observation, lists[i], survey->account);
+    observe_account(survey->observation, &of_iam, survey->account);
+    observe_account(survey->observation, &of_buckets, survey->account);
+    for (size_t i = 0; i < array_length(json_lists); i++)
+        observe_account(survey->observation, &json_lists[i].read, survey->account);
     return survey;
 }
 
