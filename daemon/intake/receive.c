@@ -78,6 +78,9 @@ static void on_received(void *context, const struct aws_result *result)
         receive(receiver);
     for (size_t i = 0; i < output->message_count; i++)
         message_take(intake, &output->messages[i]);
+    /* A full batch: the next one is there already, and what this one starts may share its commit.
+     */
+    store_expect_more(intake->store, output->message_count == BATCH);
 }
 
 static void receive(struct receiver *receiver)

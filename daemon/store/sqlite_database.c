@@ -51,10 +51,12 @@ static const char *const migrations[] = {
 
 /* Debian's SQLite overwrites what is deleted with zeros unless it is told not to; there are no
  * secrets here. Exclusive locking spares the shared memory and the locks of each transaction, and
- * keeps others out of a file whose contents only make sense to us. */
+ * keeps others out of a file whose contents only make sense to us. A log of up to 16 MB: pages of
+ * indexes, which change again and again, go into the file once in that time. */
 static const char settings[] = "PRAGMA synchronous = FULL;"
                                "PRAGMA secure_delete = OFF;"
                                "PRAGMA temp_store = MEMORY;"
+                               "PRAGMA wal_autocheckpoint = 4000;"
                                "PRAGMA trusted_schema = OFF;"
                                "PRAGMA cell_size_check = ON;";
 

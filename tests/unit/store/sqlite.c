@@ -85,6 +85,44 @@ static void a_thousand_transactions_of_one_turn_cost_few_commits(void **state)
     assert_true(statistics.commits <= 3);
 }
 
+/* Ten transactions, each asked for on a turn of its own. */
+struct drip {
+    struct world *world;
+    struct poke poke;
+    int asked;
+};
+
+static void ask_next(void *context)
+{
+    struct drip *drip = context;
+    char key[32];
+
+    snprintf(key, sizeof(key), "k%d", drip->asked);
+    struct store_write write = thing(key, STORE_ABSENT, "text");
+
+    world_ask_commit(drip->world, &write, 1);
+    if (++drip->asked < 10)
+        poke(&drip->poke);
+    else
+        drip->world->waiting--;
+}
+
+static void
+what_is_asked_while_more_is_expected_shares_a_commit_and_none_is_left_waiting(void **state)
+{
+    struct drip drip = {.world = *state};
+
+    poke_init(&drip.poke, drip.world->loop, ask_next, &drip);
+    drip.world->waiting++; /* until the last one is asked for */
+    store_expect_more(drip.world->store, true);
+    ask_next(&drip);
+    world_run(drip.world);
+    assert_int_equal(drip.asked, 10);
+    assert_true(store_get_statistics(drip.world->store).commits <= 5);
+    store_expect_more(drip.world->store, false);
+    assert_int_equal(world_get(drip.world, "thing", "k9"), 1);
+}
+
 static void a_read_sees_what_was_asked_before_it_and_nothing_after(void **state)
 {
     struct world *world = *state;
@@ -665,6 +703,8 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         CONTRACT_TESTS,
         CONTRACT_TEST(a_thousand_transactions_of_one_turn_cost_few_commits),
+        CONTRACT_TEST(
+            what_is_asked_while_more_is_expected_shares_a_commit_and_none_is_left_waiting),
         CONTRACT_TEST(a_read_sees_what_was_asked_before_it_and_nothing_after),
         CONTRACT_TEST(expired_rows_go_a_few_at_a_time),
         CONTRACT_TEST(the_files_belong_to_their_owner_alone),
