@@ -14,6 +14,8 @@ enum {
     FIRST_PROBE_MS = 1000,
     LAST_PROBE_MS = 30000,
     EXPIRE_EVERY_MS = 10000,
+    /* After a commit, when the calls that it let go are under way. */
+    CHECKPOINT_AFTER_MS = 20,
 };
 
 /* One job hands the batch to a worker thread and back. It has a life of its own: store_close() does
@@ -34,6 +36,7 @@ struct sqlite_store {
     struct list waiting;
     struct job *job; /* NULL while none is under way */
     struct poke begin;
+    struct timer checkpoint;
     struct timer probe;
     int64_t probe_ms; /* the wait before the next one; 0 before the first */
     int64_t next_expiry_ms;
@@ -168,6 +171,8 @@ static void deliver(struct sqlite_store *store, struct batch *batch)
     if (batch->expiry_looked_at)
         store->next_expiry_ms = batch->more_expired ? 0 : clock_monotonic_ms() + EXPIRE_EVERY_MS;
     note_health(store, batch, has_commits);
+    if (batch->log_is_long && !store->closing && !timer_is_running(&store->checkpoint))
+        timer_start(&store->checkpoint, CHECKPOINT_AFTER_MS);
     while ((request = list_first(&batch->requests, struct request, link))) {
         list_remove(&request->link);
         call_back(request, &store->store.statistics);
@@ -198,6 +203,19 @@ static void begin(void *context)
     if (store->job || list_is_empty(&store->waiting))
         return;
     store->job = new_job(store);
+    loop_work(store->loop, work, done, store->job);
+}
+
+/* Moving the log into the file takes as long as many commits: none waits for it that is there now.
+ * Else it is looked at again after the next one. */
+static void checkpoint(void *context)
+{
+    struct sqlite_store *store = context;
+
+    if (store->job || !list_is_empty(&store->waiting))
+        return;
+    store->job = new_job(store);
+    store->job->batch.checkpoint = true;
     loop_work(store->loop, work, done, store->job);
 }
 
@@ -382,6 +400,7 @@ static void sqlite_close(struct store *base)
     store->closing = true;
     poke_cancel(&store->begin);
     timer_stop(&store->probe);
+    timer_stop(&store->checkpoint);
     if (store->job)
         finish_job(store);
     while (!list_is_empty(&store->waiting)) {
@@ -420,5 +439,6 @@ struct store *store_open_sqlite(struct loop *loop, const char *path, struct erro
     list_init(&store->waiting);
     poke_init(&store->begin, loop, begin, store);
     timer_init(&store->probe, loop, probe, store);
+    timer_init(&store->checkpoint, loop, checkpoint, store);
     return &store->store;
 }
