@@ -3,14 +3,18 @@
 #include <link.h>
 #include <malloc.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* One arena for all threads: the few that there are hardly ever allocate at the same time, and each
- * arena more keeps free memory of its own. */
+/* One thread beside the loop's does all the work that blocks, which is the store's, one job at a
+ * time: it finds what it left in its core's cache. It and the loop's have an arena each, so that
+ * neither waits for the other's lock; each arena more would keep free memory of its own. libuv
+ * reads its variable when it begins the first job. */
 void footprint_prepare(void)
 {
-    mallopt(M_ARENA_MAX, 1);
+    setenv("UV_THREADPOOL_SIZE", "1", 0);
+    mallopt(M_ARENA_MAX, 2);
 }
 
 /* Code and constants of one library. What is needed again is in the page cache, and comes back when

@@ -60,6 +60,8 @@ void config_unref(struct config *config)
         return;
     struct arena arena = config->arena;
 
+    for (size_t i = 0; i < config->deployment_count; i++)
+        json_shared_unref(config->deployments[i].settings);
     free(config);
     arena_free(&arena);
 }

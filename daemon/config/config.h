@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/json_shared.h"
 #include "policy/event_pattern.h"
 
 #include <stdbool.h>
@@ -166,6 +167,7 @@ struct config_deployment {
     const char *name;
     const cJSON *on; /* the pattern as JSON, for `event route` and for people */
     const struct event_pattern *pattern;
+    struct json_shared *settings; /* of its records, made when the first one wants them */
     struct config_artifact artifact;
     bool mirror; /* images of other accounts are copied into the home account's repositories */
     enum deployment_driver driver;

@@ -1,6 +1,7 @@
 #include "deploy/record.h"
 
 #include "base/hash.h"
+#include "base/json_shared.h"
 #include "base/json_write.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -87,6 +88,7 @@ struct record *record_copy(const struct record *record)
 #define X(name) copy->name = record->name ? cJSON_Duplicate(record->name, true) : NULL;
     RECORD_DOCUMENTS(X)
 #undef X
+    copy->shared_settings = NULL; /* it has its own now */
     return copy;
 }
 
@@ -100,6 +102,7 @@ void record_free(struct record *record)
 #define X(name) cJSON_Delete(record->name);
     RECORD_DOCUMENTS(X)
 #undef X
+    json_shared_unref(record->shared_settings);
     free(record);
 }
 
@@ -226,6 +229,13 @@ void record_set_document(cJSON **field, cJSON *document)
     *field = document;
 }
 
+void record_share_settings(struct record *record, struct json_shared *settings)
+{
+    record_set_document(&record->settings, json_shared_view(settings));
+    json_shared_unref(record->shared_settings);
+    record->shared_settings = json_shared_ref(settings);
+}
+
 /* Its documents are still the record's: the result must be gone before it is. */
 static cJSON *to_json(const struct record *record)
 {
@@ -258,6 +268,14 @@ static void write_text(struct buffer *out, const char *name, const char *text)
     json_write_text(out, text);
 }
 
+static void write_document(struct buffer *out, const struct record *record, const cJSON *document)
+{
+    if (record->shared_settings && document == record->settings)
+        buffer_append_text(out, record->shared_settings->text);
+    else
+        json_write_document(out, document);
+}
+
 char *record_encode(const struct record *record)
 {
     struct buffer out = BUFFER(SIZE_MAX);
@@ -277,7 +295,7 @@ char *record_encode(const struct record *record)
 #define X(name)                                      \
     if (record->name) {                              \
         buffer_append_text(&out, ",\"" #name "\":"); \
-        json_write_document(&out, record->name);     \
+        write_document(&out, record, record->name);  \
     }
     RECORD_DOCUMENTS(X)
 #undef X

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/json_shared.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -148,6 +149,7 @@ struct record {
 #define X(name) cJSON *name;
     RECORD_DOCUMENTS(X)
 #undef X
+    struct json_shared *shared_settings; /* what settings is a view of, or NULL where it is none */
 };
 
 struct record *record_new(void);
@@ -169,6 +171,9 @@ struct record *record_restoring(const struct record *served, const char *who, co
 /* Replaces a text field by a copy. */
 void record_set(char **field, const char *text);
 void record_set_document(cJSON **field, cJSON *document);
+
+/* Has the record refer to settings that others have too. */
+void record_share_settings(struct record *record, struct json_shared *settings);
 
 /* The stored form; the caller frees it. */
 char *record_encode(const struct record *record);

@@ -238,7 +238,7 @@ struct record *route_start(const struct config *config, const struct event *even
     record_set_document(
         &record->environment,
         settings_pairs(deployment->container.environment, deployment->container.environment_count));
-    record_set_document(&record->settings, settings_of(config, deployment));
+    record_share_settings(record, settings_shared(config, deployment));
     if (locate_artifact(deployment, event, record, error) < 0)
         return NULL;
     find_job(event, record);

@@ -230,3 +230,13 @@ cJSON *settings_of(const struct config *config, const struct config_deployment *
     add_overlay(settings, deployment);
     return settings;
 }
+
+struct json_shared *settings_shared(const struct config *config,
+                                    const struct config_deployment *deployment)
+{
+    struct json_shared **made = &config->deployments[deployment - config->deployments].settings;
+
+    if (!*made)
+        *made = json_share(settings_of(config, deployment));
+    return *made;
+}

@@ -15,6 +15,10 @@
 
 #include <stddef.h>
 
+/* The configuration owns these, which are made once of each of its deployments. */
+struct json_shared *settings_shared(const struct config *config,
+                                    const struct config_deployment *deployment);
+
 /* The caller owns these. */
 cJSON *settings_of(const struct config *config, const struct config_deployment *deployment);
 cJSON *settings_pairs(const struct config_pair *pairs, size_t count);

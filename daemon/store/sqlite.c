@@ -14,6 +14,12 @@ enum {
     FIRST_PROBE_MS = 1000,
     LAST_PROBE_MS = 30000,
     EXPIRE_EVERY_MS = 10000,
+    /* While more is expected: how long what waits is held back, and up to how much of it. A commit
+     * of fifty rows costs little more than one of ten. */
+    GATHER_MS = 3,
+    GATHER_COUNT = 50,
+    /* After a commit, when the calls that it let go are under way. */
+    CHECKPOINT_AFTER_MS = 20,
 };
 
 /* One job hands the batch to a worker thread and back. It has a life of its own: store_close() does
@@ -32,8 +38,12 @@ struct sqlite_store {
     struct database database;
     pthread_mutex_t database_mutex; /* the database belongs to whoever holds it */
     struct list waiting;
+    size_t waiting_count;
+    bool expects_more;
+    struct timer gather;
     struct job *job; /* NULL while none is under way */
     struct poke begin;
+    struct timer checkpoint;
     struct timer probe;
     int64_t probe_ms; /* the wait before the next one; 0 before the first */
     int64_t next_expiry_ms;
@@ -106,6 +116,7 @@ static struct job *new_job(struct sqlite_store *store)
     list_init(&batch->requests);
     list_append(&store->waiting, &batch->requests);
     list_remove(&store->waiting);
+    store->waiting_count = 0;
     batch->now_ms = clock_wall_ms();
     batch->expire = clock_monotonic_ms() >= store->next_expiry_ms;
     return job;
@@ -168,11 +179,23 @@ static void deliver(struct sqlite_store *store, struct batch *batch)
     if (batch->expiry_looked_at)
         store->next_expiry_ms = batch->more_expired ? 0 : clock_monotonic_ms() + EXPIRE_EVERY_MS;
     note_health(store, batch, has_commits);
+    if (batch->log_is_long && !store->closing && !timer_is_running(&store->checkpoint))
+        timer_start(&store->checkpoint, CHECKPOINT_AFTER_MS);
     while ((request = list_first(&batch->requests, struct request, link))) {
         list_remove(&request->link);
         call_back(request, &store->store.statistics);
         free_request(request);
     }
+}
+
+/* Whether what waits is held back; then the timer runs. */
+static bool gathers(struct sqlite_store *store)
+{
+    if (!store->expects_more || store->waiting_count == 0 || store->waiting_count >= GATHER_COUNT)
+        return false;
+    if (!timer_is_running(&store->gather))
+        timer_start(&store->gather, GATHER_MS);
+    return true;
 }
 
 static void begin(void *context);
@@ -185,7 +208,8 @@ static void done(void *context)
     if (store) {
         /* The next batch is begun first: it runs while the callbacks of this one do. */
         store->job = NULL;
-        begin(store);
+        if (!gathers(store))
+            begin(store);
         deliver(store, &job->batch);
     }
     free_job(job);
@@ -197,7 +221,21 @@ static void begin(void *context)
 
     if (store->job || list_is_empty(&store->waiting))
         return;
+    timer_stop(&store->gather);
     store->job = new_job(store);
+    loop_work(store->loop, work, done, store->job);
+}
+
+/* Moving the log into the file takes as long as many commits: none waits for it that is there now.
+ * Else it is looked at again after the next one. */
+static void checkpoint(void *context)
+{
+    struct sqlite_store *store = context;
+
+    if (store->job || !list_is_empty(&store->waiting))
+        return;
+    store->job = new_job(store);
+    store->job->batch.checkpoint = true;
     loop_work(store->loop, work, done, store->job);
 }
 
@@ -212,6 +250,12 @@ static struct request *new_request(enum request_kind kind)
 }
 
 /* Begun on the next turn, when what else this turn asks for has come. */
+static void begin_soon(struct sqlite_store *store)
+{
+    if (!store->job && !store->closing && !gathers(store))
+        poke(&store->begin);
+}
+
 static void ask(struct sqlite_store *store, struct request *request)
 {
     if (store->closing && request->error.class == ERROR_NONE) {
@@ -219,8 +263,16 @@ static void ask(struct sqlite_store *store, struct request *request)
         error_set(&request->error, ERROR_CANCELLED, "the store is being closed");
     }
     list_append(&store->waiting, &request->link);
-    if (!store->job && !store->closing)
-        poke(&store->begin);
+    store->waiting_count++;
+    begin_soon(store);
+}
+
+static void sqlite_expect_more(struct store *base, bool more)
+{
+    struct sqlite_store *store = of(base);
+
+    store->expects_more = more;
+    begin_soon(store);
 }
 
 static void probe(void *context)
@@ -382,6 +434,8 @@ static void sqlite_close(struct store *base)
     store->closing = true;
     poke_cancel(&store->begin);
     timer_stop(&store->probe);
+    timer_stop(&store->gather);
+    timer_stop(&store->checkpoint);
     if (store->job)
         finish_job(store);
     while (!list_is_empty(&store->waiting)) {
@@ -399,6 +453,7 @@ static void sqlite_close(struct store *base)
 static const struct store_functions functions = {
     .close = sqlite_close,
     .commit = sqlite_commit,
+    .expect_more = sqlite_expect_more,
     .load_open = sqlite_load_open,
     .get = sqlite_get,
     .list = sqlite_list,
@@ -420,5 +475,7 @@ struct store *store_open_sqlite(struct loop *loop, const char *path, struct erro
     list_init(&store->waiting);
     poke_init(&store->begin, loop, begin, store);
     timer_init(&store->probe, loop, probe, store);
+    timer_init(&store->gather, loop, begin, store);
+    timer_init(&store->checkpoint, loop, checkpoint, store);
     return &store->store;
 }

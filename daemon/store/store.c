@@ -14,6 +14,12 @@ void store_commit(struct store *store, const struct store_write *writes, size_t 
     store->functions->commit(store, writes, count, committed, context);
 }
 
+void store_expect_more(struct store *store, bool more)
+{
+    if (store->functions->expect_more)
+        store->functions->expect_more(store, more);
+}
+
 int store_load_open(struct store *store, const char *kind, enum store_detail detail,
                     const struct store_reader *reader, struct error *error)
 {

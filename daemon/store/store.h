@@ -95,6 +95,10 @@ typedef void store_committed(void *context, enum store_outcome outcome, size_t c
 void store_commit(struct store *store, const struct store_write *writes, size_t count,
                   store_committed *committed, void *context);
 
+/* Whether more is about to be asked for, as while a long queue is drained: then what waits may be
+ * held back for a few milliseconds, so that more share its commit. Nothing hangs on it. */
+void store_expect_more(struct store *store, bool more);
+
 /* Reading. row is called for each row, valid during the call, then done once. A NULL error means
  * that all were seen. */
 struct store_reader {

@@ -9,6 +9,7 @@ struct store_functions {
     void (*close)(struct store *store);
     void (*commit)(struct store *store, const struct store_write *writes, size_t count,
                    store_committed *committed, void *context);
+    void (*expect_more)(struct store *store, bool more); /* or NULL: it commits at once */
     int (*load_open)(struct store *store, const char *kind, enum store_detail detail,
                      const struct store_reader *reader, struct error *error);
     void (*get)(struct store *store, const char *kind, const char *key,

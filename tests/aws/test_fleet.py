@@ -167,6 +167,7 @@ def test_given_a_bridge_in_another_daemons_hands_when_it_is_suspended_then_it_is
     wait_for(lambda: holder() is other, "the other to hold the bridge", 20)
     wait_for(lambda: other.ctl("suspend", "--why", "to see").returncode == 0, "the bridge to be suspended", 10)
     assert first.ctl("undrain").returncode == 0
+    assert other.ctl("drain", "--yes").returncode == 0
     wait_for(lambda: holder() is first, "the first to hold it again", 20)
     wait_for(lambda: "to see" in json.dumps(first.ask("status")), "the first to know that it is suspended", 10)
     assert first.ctl("resume").returncode == 0

@@ -87,6 +87,7 @@ static int finish(void **state)
     struct world *world = *state;
 
     event_pattern_free((struct event_pattern *)world->deployment.pattern);
+    json_shared_unref(world->deployment.settings);
     free(world);
     return 0;
 }

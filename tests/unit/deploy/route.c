@@ -84,8 +84,10 @@ static int finish(void **state)
 {
     struct world *world = *state;
 
-    for (size_t i = 0; i < DEPLOYMENTS; i++)
+    for (size_t i = 0; i < DEPLOYMENTS; i++) {
         event_pattern_free((struct event_pattern *)(uintptr_t)world->deployments[i].pattern);
+        json_shared_unref(world->deployments[i].settings);
+    }
     cJSON_Delete(world->document);
     free(world);
     return 0;
@@ -250,6 +252,25 @@ static void every_delivery_of_one_event_is_the_same_deployment(void **state)
     assert_int_equal(strlen(first->id), 7 + 12);
 }
 
+static void records_that_share_their_settings_are_written_as_their_copies_are(void **state)
+{
+    struct error error;
+    struct record *first = start(*state, UPLOAD("e-1"), &error);
+    cleanup(record_free_pointer)
+    struct record *other = start(*state, UPLOAD("e-2"), &error);
+    cleanup(record_free_pointer)
+    struct record *copy = record_copy(first);
+    cleanup(free_pointer)
+    char *written = record_encode(first);
+    cleanup(free_pointer)
+    char *written_copy = record_encode(copy);
+
+    assert_string_equal(written, written_copy);
+    record_free(first);
+    assert_string_equal(json_get_text(other->settings, "model_bucket"), "models");
+    assert_string_equal(json_get_text(copy->settings, "model_bucket"), "models");
+}
+
 static void an_id_is_of_the_deployment_and_of_what_was_asked_for(void **state)
 {
     char one[96];
@@ -348,6 +369,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(news_of_an_endpoint_counts_only_from_home, begin, finish),
         cmocka_unit_test_setup_teardown(every_delivery_of_one_event_is_the_same_deployment, begin,
                                         finish),
+        cmocka_unit_test_setup_teardown(
+            records_that_share_their_settings_are_written_as_their_copies_are, begin, finish),
         cmocka_unit_test_setup_teardown(an_id_is_of_the_deployment_and_of_what_was_asked_for, begin,
                                         finish),
         cmocka_unit_test_setup_teardown(

@@ -85,6 +85,44 @@ static void a_thousand_transactions_of_one_turn_cost_few_commits(void **state)
     assert_true(statistics.commits <= 3);
 }
 
+/* Ten transactions, each asked for on a turn of its own. */
+struct drip {
+    struct world *world;
+    struct poke poke;
+    int asked;
+};
+
+static void ask_next(void *context)
+{
+    struct drip *drip = context;
+    char key[32];
+
+    snprintf(key, sizeof(key), "k%d", drip->asked);
+    struct store_write write = thing(key, STORE_ABSENT, "text");
+
+    world_ask_commit(drip->world, &write, 1);
+    if (++drip->asked < 10)
+        poke(&drip->poke);
+    else
+        drip->world->waiting--;
+}
+
+static void
+what_is_asked_while_more_is_expected_shares_a_commit_and_none_is_left_waiting(void **state)
+{
+    struct drip drip = {.world = *state};
+
+    poke_init(&drip.poke, drip.world->loop, ask_next, &drip);
+    drip.world->waiting++; /* until the last one is asked for */
+    store_expect_more(drip.world->store, true);
+    ask_next(&drip);
+    world_run(drip.world);
+    assert_int_equal(drip.asked, 10);
+    assert_true(store_get_statistics(drip.world->store).commits <= 5);
+    store_expect_more(drip.world->store, false);
+    assert_int_equal(world_get(drip.world, "thing", "k9"), 1);
+}
+
 static void a_read_sees_what_was_asked_before_it_and_nothing_after(void **state)
 {
     struct world *world = *state;
@@ -580,6 +618,57 @@ static void a_commit_that_works_is_health_too(void **state)
     assert_true(store_is_healthy(world->store));
 }
 
+static off_t size_of_file(void)
+{
+    struct stat status;
+
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_size;
+}
+
+static void go_on(void *context)
+{
+    world_answered(context);
+}
+
+/* Nobody asks the store for anything meanwhile. */
+static void leave_alone(struct world *world, int64_t ms)
+{
+    struct timer timer;
+
+    timer_init(&timer, world->loop, go_on, world);
+    timer_start(&timer, ms);
+    world->waiting = 1;
+    world_run(world);
+}
+
+static void a_long_log_is_moved_into_the_file_after_the_commit_and_not_in_it(void **state)
+{
+    enum { ROW_BYTES = 1 << 20 };
+    static const char *const keys[] = {"a", "b", "c", "d", "e", "f"};
+    struct world *world = *state;
+    cleanup(free_pointer)
+    char *large = memory_allocate(ROW_BYTES);
+
+    for (size_t i = 0; i < array_length(keys); i++) {
+        struct store_write write = thing(keys[i], STORE_ABSENT, "");
+
+        write.bytes = large;
+        write.length = ROW_BYTES;
+        world_ask_commit(world, &write, 1);
+    }
+    world_run(world);
+    assert_int_equal(world->outcome, STORE_COMMITTED);
+    assert_true(size_of_file() < ROW_BYTES);
+    for (int64_t end_ms = clock_monotonic_ms() + 60000; size_of_file() < ROW_BYTES;) {
+        assert_true(clock_monotonic_ms() < end_ms);
+        leave_alone(world, 10);
+    }
+    reopen(world);
+    for (size_t i = 0; i < array_length(keys); i++)
+        assert_int_equal(world_get(world, "thing", keys[i]), 1);
+}
+
 /* The first operation on the disk fails, then the second, and so on until none is left to fail. */
 static void a_commit_fails_whole_wherever_the_disk_fails(void **state)
 {
@@ -665,6 +754,8 @@ int main(int count, char **arguments)
     const struct CMUnitTest tests[] = {
         CONTRACT_TESTS,
         CONTRACT_TEST(a_thousand_transactions_of_one_turn_cost_few_commits),
+        CONTRACT_TEST(
+            what_is_asked_while_more_is_expected_shares_a_commit_and_none_is_left_waiting),
         CONTRACT_TEST(a_read_sees_what_was_asked_before_it_and_nothing_after),
         CONTRACT_TEST(expired_rows_go_a_few_at_a_time),
         CONTRACT_TEST(the_files_belong_to_their_owner_alone),
@@ -682,6 +773,7 @@ int main(int count, char **arguments)
         CONTRACT_TEST(whatever_was_acknowledged_survives_a_kill_and_transactions_stay_whole),
         CONTRACT_TEST(a_full_disk_is_reported_and_left_behind_by_itself),
         CONTRACT_TEST(a_commit_that_works_is_health_too),
+        CONTRACT_TEST(a_long_log_is_moved_into_the_file_after_the_commit_and_not_in_it),
         CONTRACT_TEST(a_commit_fails_whole_wherever_the_disk_fails),
         CONTRACT_TEST(a_store_can_be_made_and_opened_wherever_the_disk_failed_before),
     };
