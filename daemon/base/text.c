@@ -197,9 +197,28 @@ static bool is_plain_ascii(const char *text)
     return !((word | (word - 0x0101010101010101u)) & 0x8080808080808080u);
 }
 
+/* The same of many. */
+static size_t plain_ascii_prefix(const char *text, size_t length)
+{
+    typedef int8_t sixteen __attribute__((vector_size(16)));
+    size_t i = 0;
+
+    for (; length - i >= sizeof(sixteen); i += sizeof(sixteen)) {
+        sixteen bytes;
+        uint64_t found[2];
+
+        memcpy(&bytes, text + i, sizeof(bytes));
+        bytes = bytes <= 0;
+        memcpy(found, &bytes, sizeof(found));
+        if (found[0] | found[1])
+            break;
+    }
+    return i;
+}
+
 size_t text_utf8_prefix(const char *text, size_t length)
 {
-    size_t i = 0;
+    size_t i = plain_ascii_prefix(text, length);
 
     while (i < length) {
         if (length - i >= sizeof(uint64_t) && is_plain_ascii(text + i)) {
