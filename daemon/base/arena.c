@@ -77,13 +77,16 @@ char *arena_copy(struct arena *arena, const char *text)
 
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
+    char start[256]; /* most are this short, and need not be written twice */
     va_list arguments;
 
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(start, sizeof(start), format, arguments);
     va_end(arguments);
     if (length < 0)
         abort();
+    if ((size_t)length < sizeof(start))
+        return arena_copy_bytes(arena, start, (size_t)length);
     char *text = arena_allocate(arena, (size_t)length + 1);
 
     va_start(arguments, format);

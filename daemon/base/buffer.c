@@ -47,13 +47,19 @@ bool buffer_append_byte(struct buffer *buffer, char byte)
     return buffer_append(buffer, &byte, 1);
 }
 
+/* Most pieces are this short, and need not be written twice. */
+enum { SHORT_PIECE = 256 };
+
 bool buffer_printf(struct buffer *buffer, const char *format, ...)
 {
+    char start[SHORT_PIECE];
     va_list arguments;
 
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(start, sizeof(start), format, arguments);
     va_end(arguments);
+    if (length >= 0 && (size_t)length < sizeof(start))
+        return buffer_append(buffer, start, (size_t)length);
     if (length < 0 || !make_room(buffer, (size_t)length)) {
         buffer->overflowed = true;
         return false;

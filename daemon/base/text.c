@@ -50,15 +50,21 @@ char *text_copy(const char *text)
     return text ? memory_copy_text(text, strlen(text)) : NULL;
 }
 
+/* Most are this short, and need not be written twice. */
+enum { SHORT_TEXT = 256 };
+
 char *text_printf(const char *format, ...)
 {
+    char start[SHORT_TEXT];
     va_list arguments;
 
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(start, sizeof(start), format, arguments);
     va_end(arguments);
     if (length < 0)
         abort();
+    if ((size_t)length < sizeof(start))
+        return memory_copy_text(start, (size_t)length);
     char *text = memory_allocate((size_t)length + 1);
 
     va_start(arguments, format);
