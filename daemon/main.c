@@ -61,6 +61,7 @@ struct daemon {
     struct metrics *metrics;
     struct engine *engine;
     struct bridge *bridge;
+    struct lease *bridge_lease; /* while it is ours */
     struct missed *missed;
     struct orphans *orphans;
     struct intake *intake;
@@ -353,7 +354,7 @@ static void on_bridge_gained(void *context, struct lease *lease)
 {
     struct daemon *daemon = context;
 
-    (void)lease;
+    daemon->bridge_lease = lease;
     if (!daemon->stopping)
         bridge_start(daemon->bridge);
 }
@@ -363,7 +364,16 @@ static void on_bridge_lost(void *context, struct lease *lease)
     struct daemon *daemon = context;
 
     (void)lease;
+    daemon->bridge_lease = NULL;
     bridge_stop(daemon->bridge);
+}
+
+/* A pause, or a clock that stood still: what is past is not known to be ours any more. */
+static bool may_bridge_call(void *context)
+{
+    const struct daemon *daemon = context;
+
+    return daemon->bridge_lease && lease_is_held(daemon->bridge_lease);
 }
 
 static bool may_release_bridge(void *context, const struct lease *lease)
@@ -394,6 +404,7 @@ static void on_search_lost(void *context, struct lease *lease)
 static void share_tasks(struct daemon *daemon)
 {
     bridge_stop(daemon->bridge); /* until it is ours */
+    bridge_fence(daemon->bridge, may_bridge_call, daemon);
     leases_want(
         daemon->leases, "task/bridge",
         &(struct lease_owner){on_bridge_gained, on_bridge_lost, may_release_bridge, daemon});

@@ -116,11 +116,15 @@ static const struct aws_shape get_role_input =
     AWS_SHAPE(struct iam_get_role_input, get_role_input_fields);
 
 static const struct aws_field role_fields[] = {
+    AWS_FIELD_TEXT(struct iam_role, path, "Path"),
     AWS_FIELD_TEXT(struct iam_role, role_name, "RoleName"),
     AWS_FIELD_TEXT(struct iam_role, arn, "Arn"),
     AWS_FIELD_TEXT(struct iam_role, description, "Description"),
     AWS_FIELD_INTEGER(struct iam_role, max_session_duration, "MaxSessionDuration"),
     AWS_FIELD_TEXT(struct iam_role, assume_role_policy_document, "AssumeRolePolicyDocument"),
+    AWS_FIELD_STRUCTURE(struct iam_role, permissions_boundary, "PermissionsBoundary",
+                        &permissions_boundary),
+    AWS_FIELD_LIST(struct iam_role, tags, tag_count, "Tags", &tag),
 };
 static const struct aws_shape role = AWS_SHAPE(struct iam_role, role_fields);
 
@@ -164,6 +168,70 @@ const struct aws_operation iam_get_policy = {
     .output = &get_policy_output,
     .idempotent = true,
 };
+
+/* ---- the rest of one role or policy ---------------------------------------------------------- */
+
+static const struct aws_field read_fields[] = {
+    AWS_FIELD_TEXT(struct iam_read_input, role_name, "RoleName"),
+    AWS_FIELD_TEXT(struct iam_read_input, policy_name, "PolicyName"),
+    AWS_FIELD_TEXT(struct iam_read_input, policy_arn, "PolicyArn"),
+    AWS_FIELD_TEXT(struct iam_read_input, version_id, "VersionId"),
+    AWS_FIELD_TEXT(struct iam_read_input, marker, "Marker"),
+};
+static const struct aws_shape read_input = AWS_SHAPE(struct iam_read_input, read_fields);
+
+#define READ(variable_, name_, output_)            \
+    const struct aws_operation iam_##variable_ = { \
+        .service = &service_iam,                   \
+        .name = name_,                             \
+        .input = &read_input,                      \
+        .output = output_,                         \
+        .idempotent = true,                        \
+    }
+
+static const struct aws_field role_policies_fields[] = {
+    AWS_FIELD_TEXT_LIST(struct iam_list_role_policies_output, policy_names, policy_name_count,
+                        "PolicyNames"),
+    AWS_FIELD_BOOLEAN(struct iam_list_role_policies_output, is_truncated, "IsTruncated"),
+    AWS_FIELD_TEXT(struct iam_list_role_policies_output, marker, "Marker"),
+};
+static const struct aws_shape role_policies =
+    AWS_SHAPE(struct iam_list_role_policies_output, role_policies_fields);
+
+READ(list_role_policies, "ListRolePolicies", &role_policies);
+
+READ(get_role_policy, "GetRolePolicy", &named_document);
+
+static const struct aws_field attached_policies_fields[] = {
+    AWS_FIELD_LIST(struct iam_list_attached_role_policies_output, attached_policies,
+                   attached_policy_count, "AttachedPolicies", &attached_policy),
+    AWS_FIELD_BOOLEAN(struct iam_list_attached_role_policies_output, is_truncated, "IsTruncated"),
+    AWS_FIELD_TEXT(struct iam_list_attached_role_policies_output, marker, "Marker"),
+};
+static const struct aws_shape attached_policies =
+    AWS_SHAPE(struct iam_list_attached_role_policies_output, attached_policies_fields);
+
+READ(list_attached_role_policies, "ListAttachedRolePolicies", &attached_policies);
+
+static const struct aws_field policy_versions_fields[] = {
+    AWS_FIELD_LIST(struct iam_list_policy_versions_output, versions, version_count, "Versions",
+                   &policy_version),
+    AWS_FIELD_BOOLEAN(struct iam_list_policy_versions_output, is_truncated, "IsTruncated"),
+    AWS_FIELD_TEXT(struct iam_list_policy_versions_output, marker, "Marker"),
+};
+static const struct aws_shape policy_versions =
+    AWS_SHAPE(struct iam_list_policy_versions_output, policy_versions_fields);
+
+READ(list_policy_versions, "ListPolicyVersions", &policy_versions);
+
+static const struct aws_field one_version_fields[] = {
+    AWS_FIELD_STRUCTURE(struct iam_get_policy_version_output, policy_version, "PolicyVersion",
+                        &policy_version),
+};
+static const struct aws_shape one_version =
+    AWS_SHAPE(struct iam_get_policy_version_output, one_version_fields);
+
+READ(get_policy_version, "GetPolicyVersion", &one_version);
 
 /* ---- what changes roles and policies --------------------------------------------------------- */
 

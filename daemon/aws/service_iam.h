@@ -35,7 +35,7 @@ struct iam_attached_policy {
 struct iam_permissions_boundary {
     const char *permissions_boundary_arn; /* NULL where there is none */
 };
-/* Neither description nor session length: those are GetRole's. */
+/* Neither description nor session length: GetRole has those. */
 struct iam_role_detail {
     const char *path;
     const char *role_name;
@@ -80,11 +80,15 @@ struct iam_get_role_input {
     const char *role_name;
 };
 struct iam_role {
+    const char *path;
     const char *role_name;
     const char *arn;
     const char *description; /* NULL where there is none */
     int64_t max_session_duration;
     const char *assume_role_policy_document; /* percent-encoded */
+    struct iam_permissions_boundary permissions_boundary;
+    const struct iam_tag *tags;
+    size_t tag_count;
 };
 struct iam_get_role_output {
     struct iam_role role;
@@ -104,6 +108,48 @@ struct iam_get_policy_output {
     struct iam_policy policy;
 };
 extern const struct aws_operation iam_get_policy;
+
+/* The rest of one role or policy by itself. One struct for all of these questions, of which each
+ * sends what is set; lists come in pages. */
+struct iam_read_input {
+    const char *role_name;
+    const char *policy_name;
+    const char *policy_arn;
+    const char *version_id;
+    const char *marker; /* of the page before, or NULL */
+};
+struct iam_list_role_policies_output {
+    const char *const *policy_names;
+    size_t policy_name_count;
+    bool is_truncated;
+    const char *marker;
+};
+extern const struct aws_operation iam_list_role_policies;
+
+/* Answers struct iam_named_document. */
+extern const struct aws_operation iam_get_role_policy;
+
+struct iam_list_attached_role_policies_output {
+    const struct iam_attached_policy *attached_policies;
+    size_t attached_policy_count;
+    bool is_truncated;
+    const char *marker;
+};
+extern const struct aws_operation iam_list_attached_role_policies;
+
+/* The versions are without their documents. */
+struct iam_list_policy_versions_output {
+    const struct iam_policy_version *versions;
+    size_t version_count;
+    bool is_truncated;
+    const char *marker;
+};
+extern const struct aws_operation iam_list_policy_versions;
+
+struct iam_get_policy_version_output {
+    struct iam_policy_version policy_version;
+};
+extern const struct aws_operation iam_get_policy_version;
 
 /* ---- writing ------------------------------------------------------------------------------- */
 

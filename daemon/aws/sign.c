@@ -260,8 +260,11 @@ static void append_headers(struct arena *arena, struct buffer *buffer,
         if (repeats) {
             buffer_append_byte(buffer, ',');
         } else {
-            buffer_printf(buffer, "%s%s:", i > 0 ? "\n" : "", headers[i].name);
-            buffer_printf(&list, "%s%s", i > 0 ? ";" : "", headers[i].name);
+            buffer_append_text(buffer, i > 0 ? "\n" : "");
+            buffer_append_text(buffer, headers[i].name);
+            buffer_append_byte(buffer, ':');
+            buffer_append_text(&list, i > 0 ? ";" : "");
+            buffer_append_text(&list, headers[i].name);
         }
         append_value(buffer, headers[i].value);
     }
@@ -288,13 +291,16 @@ const char *aws_canonical_request(struct arena *arena, const struct aws_request 
     struct buffer text = BUFFER(TEXT_MAXIMUM);
     const char *names;
 
-    buffer_printf(&text, "%s\n", request->method);
+    buffer_append_text(&text, request->method);
+    buffer_append_byte(&text, '\n');
     append_path(arena, &text, request->path, signing->normalize_path);
     buffer_append_byte(&text, '\n');
     append_query(arena, &text, request->query);
     buffer_append_byte(&text, '\n');
     append_headers(arena, &text, request, signing, &names);
-    buffer_printf(&text, "\n%s\n", names);
+    buffer_append_byte(&text, '\n');
+    buffer_append_text(&text, names);
+    buffer_append_byte(&text, '\n');
     append_body_digest(&text, request);
     if (signed_headers)
         *signed_headers = names;

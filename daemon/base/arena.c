@@ -77,18 +77,22 @@ char *arena_copy(struct arena *arena, const char *text)
 
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
-    char start[256]; /* most are this short, and need not be written twice */
+    struct arena_block *block = arena->blocks;
+    char *room = block ? (char *)block->data + block->used : NULL;
+    size_t size = block ? block->size - block->used : 0;
     va_list arguments;
 
+    /* Where it fits it is written there at once, and that is what is allocated then. Where it does
+     * not, nothing else will be put there. */
     va_start(arguments, format);
-    int length = vsnprintf(start, sizeof(start), format, arguments);
+    int length = vsnprintf(room, size, format, arguments);
     va_end(arguments);
     if (length < 0)
         abort();
-    if ((size_t)length < sizeof(start))
-        return arena_copy_bytes(arena, start, (size_t)length);
     char *text = arena_allocate(arena, (size_t)length + 1);
 
+    if (text == room)
+        return text;
     va_start(arguments, format);
     vsnprintf(text, (size_t)length + 1, format, arguments);
     va_end(arguments);

@@ -47,26 +47,26 @@ bool buffer_append_byte(struct buffer *buffer, char byte)
     return buffer_append(buffer, &byte, 1);
 }
 
-/* Most pieces are this short, and need not be written twice. */
-enum { SHORT_PIECE = 256 };
-
 bool buffer_printf(struct buffer *buffer, const char *format, ...)
 {
-    char start[SHORT_PIECE];
+    size_t room = buffer->capacity - buffer->length;
     va_list arguments;
 
+    /* Where it fits it is written at once; else it is known how much it is. */
     va_start(arguments, format);
-    int length = vsnprintf(start, sizeof(start), format, arguments);
+    int length = vsnprintf(room ? buffer->data + buffer->length : NULL, room, format, arguments);
     va_end(arguments);
-    if (length >= 0 && (size_t)length < sizeof(start))
-        return buffer_append(buffer, start, (size_t)length);
     if (length < 0 || !make_room(buffer, (size_t)length)) {
+        if (room)
+            buffer->data[buffer->length] = '\0';
         buffer->overflowed = true;
         return false;
     }
-    va_start(arguments, format);
-    vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
-    va_end(arguments);
+    if ((size_t)length >= room) {
+        va_start(arguments, format);
+        vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, arguments);
+        va_end(arguments);
+    }
     buffer->length += (size_t)length;
     return true;
 }

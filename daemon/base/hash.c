@@ -1,7 +1,8 @@
 #include "base/hash.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,13 +60,41 @@ char *hash_sha256_hex(const void *data, size_t length, char text[SHA256_HEX_SIZE
     return hash_to_hex(digest, sizeof(digest), text);
 }
 
+static EVP_MAC_CTX *prepared_hmac;
+
+static void prepare_hmac(void)
+{
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    char digest[] = "SHA256";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
+        OSSL_PARAM_construct_end(),
+    };
+
+    prepared_hmac = EVP_MAC_CTX_new(mac);
+    expect(prepared_hmac && EVP_MAC_CTX_set_params(prepared_hmac, parameters) == 1);
+    EVP_MAC_free(mac);
+}
+
+/* Looked up once, as the digest is; copied for each use. */
+static const EVP_MAC_CTX *hmac_sha256(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, prepare_hmac);
+    return prepared_hmac;
+}
+
 void hash_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
                       uint8_t digest[SHA256_SIZE])
 {
-    unsigned size = SHA256_SIZE;
+    EVP_MAC_CTX *context = EVP_MAC_CTX_dup(hmac_sha256());
+    size_t size;
 
-    expect(key_length <= LENGTH_MAX);
-    expect(HMAC(sha256(), key, (int)key_length, data, length, digest, &size) != NULL);
+    expect(context && EVP_MAC_init(context, key, key_length, NULL) == 1 &&
+           EVP_MAC_update(context, data, length) == 1 &&
+           EVP_MAC_final(context, digest, &size, SHA256_SIZE) == 1);
+    EVP_MAC_CTX_free(context);
 }
 
 char *hash_md5_hex(const void *data, size_t length, char text[MD5_HEX_SIZE])

@@ -170,11 +170,25 @@ static const void *input_of(struct arena *arena, const struct plan_action *actio
     return structure;
 }
 
+static bool may_call(const struct application *application)
+{
+    const struct apply_listener *listener = &application->listener;
+
+    return !listener->may_call || listener->may_call(listener->may_call_context);
+}
+
 static void start(struct step *step)
 {
     struct application *application = step->application;
     const struct plan_action *action = &application->plan->actions[step->index];
     struct error error;
+
+    if (!may_call(application)) {
+        error_set(&step->result->error, ERROR_CANCELLED,
+                  "not called: it is not certain any more that no other daemon does it");
+        end(step, APPLY_FAILED);
+        return;
+    }
     const void *input = input_of(&application->arena, action, &error);
 
     step->attempts++;

@@ -27,9 +27,13 @@ struct apply_result {
     struct error error; /* where it failed, or last paused for */
 };
 
-/* Each action as it ends, and all at the end; the results belong to the application, which is gone
+/* Each action as it ends, and all at the end. The results belong to the application, which is gone
  * after `done` has returned. */
 struct apply_listener {
+    /* Asked directly before each call; where it says no, nothing more is called, and what is left
+     * ends as failed (ERROR_CANCELLED). NULL is yes. */
+    bool (*may_call)(void *context);
+    void *may_call_context;
     void (*ended)(void *context, size_t action, const struct apply_result *result);
     void (*done)(void *context, const struct apply_result *results, size_t count);
     void *context;

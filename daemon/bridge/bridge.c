@@ -235,6 +235,8 @@ void bridge_begin_pass(struct bridge *bridge, struct desired *desired, bool *wan
                 .config = bridge->config,
             },
         .apply = apply,
+        .may_call = bridge->may_call,
+        .may_call_context = bridge->may_call_context,
         .cause = text_copy(cause),
     };
     const struct pass_listener listener = {on_planned, on_ended, on_done, bridge};
@@ -325,10 +327,22 @@ static bool has_anything(const struct bridge *bridge)
            !list_is_empty(&bridge->asks);
 }
 
+/* What another daemon does is asked of that one. */
+static void refuse_asks(struct bridge *bridge)
+{
+    struct error elsewhere;
+
+    bridge_is_elsewhere(bridge, &elsewhere);
+    while (!list_is_empty(&bridge->asks))
+        bridge_refuse_ask(list_first(&bridge->asks, struct ask, link), &elsewhere);
+}
+
 static void go_on(void *context)
 {
     struct bridge *bridge = context;
 
+    if (bridge_is_elsewhere(bridge, NULL))
+        refuse_asks(bridge);
     if (bridge->stopped || bridge->pass || bridge->survey || bridge->loading ||
         bridge->asking_identity)
         return;
@@ -436,6 +450,13 @@ struct bridge *bridge_new(struct loop *loop, struct aws *aws, struct store *stor
     return bridge;
 }
 
+static void refuse_answering(struct bridge *bridge, const struct error *error)
+{
+    if (bridge->answering)
+        bridge_refuse_ask(bridge->answering, error);
+    bridge->answering = NULL;
+}
+
 static void cancel_work(struct bridge *bridge)
 {
     if (bridge->survey)
@@ -463,8 +484,7 @@ void bridge_free(struct bridge *bridge)
     cancel_work(bridge);
     if (bridge->doctor)
         doctor_cancel(bridge->doctor, &gone);
-    if (bridge->answering)
-        bridge_refuse_ask(bridge->answering, &gone);
+    refuse_answering(bridge, &gone);
     while (!list_is_empty(&bridge->asks))
         bridge_refuse_ask(list_first(&bridge->asks, struct ask, link), &gone);
     list_each(hinted, &bridge->hints, link)
@@ -487,8 +507,27 @@ void bridge_free(struct bridge *bridge)
     free(bridge);
 }
 
+/* What is in the store may have changed while another daemon was at work. */
+static void forget_remembered(struct bridge *bridge)
+{
+    const struct error anew = {.class = ERROR_CONFLICT,
+                               .sentence = "the bridge was in another daemon's hands: ask again"};
+
+    if (!bridge->loaded)
+        return;
+    cancel_work(bridge);
+    refuse_answering(bridge, &anew);
+    inventory_forget(bridge->inventory);
+    forget_list(bridge);
+    cJSON_Delete(steal_pointer(bridge->suspension));
+    cJSON_Delete(steal_pointer(bridge->held));
+    bridge->loaded = false;
+}
+
 void bridge_start(struct bridge *bridge)
 {
+    if (bridge->may_call)
+        forget_remembered(bridge);
     bridge->stopped = false;
     bridge_arm_heartbeat(bridge);
     be_due(bridge, "start");
@@ -501,9 +540,7 @@ void bridge_set_config(struct bridge *bridge, struct config *config)
                                   .sentence = "the configuration has changed: ask again"};
 
     cancel_work(bridge);
-    if (bridge->answering)
-        bridge_refuse_ask(bridge->answering, &changed);
-    bridge->answering = NULL;
+    refuse_answering(bridge, &changed);
     if (bridge->doctor)
         doctor_cancel(bridge->doctor, &changed);
     struct config *old = bridge->config;
@@ -518,6 +555,24 @@ void bridge_set_config(struct bridge *bridge, struct config *config)
 void bridge_stop(struct bridge *bridge)
 {
     bridge->stopped = true;
+    poke(&bridge->poke);
+}
+
+void bridge_fence(struct bridge *bridge, bool (*may_call)(void *context), void *context)
+{
+    bridge->may_call = may_call;
+    bridge->may_call_context = context;
+}
+
+bool bridge_is_elsewhere(const struct bridge *bridge, struct error *error)
+{
+    if (!bridge->may_call || !bridge->stopped)
+        return false;
+    if (error)
+        error_set(error, ERROR_CONFLICT,
+                  "the bridge is in the hands of another daemon, which `causewayctl status` names: "
+                  "ask there");
+    return true;
 }
 
 bool bridge_is_quiet(const struct bridge *bridge)

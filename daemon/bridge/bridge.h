@@ -1,10 +1,10 @@
 /* The bridge: keeps the accounts as the configuration says.
  *
- *     resource   what the file wants, as one list      expand    the short form as such a list
- *     observe    what is there                         diff      field by field, policies by
- * meaning plan       the calls that make it so, in order   apply     makes them pass       one
- * round of that                     inventory what was kept, so what left the file hint       what
- * CloudTrail tells                 change    what was there before
+ *     resource    what the file wants, as one list     expand   the short form as such a list
+ *     observe     what is there                        diff     field by field, policies by meaning
+ *     plan        the calls that make it so, in order  apply    makes them
+ *     pass        one round of that                    hint     what CloudTrail tells
+ *     inventory   what was kept, so what left          change   what was there before
  *
  * A pass is made at the start, at each interval, when the configuration changes, when CloudTrail
  * tells of a write to one of the resources (then of those alone), and when an operator asks. The
@@ -36,12 +36,17 @@ void bridge_free(struct bridge *bridge);
  * before it too. Also starts again what was stopped, where several daemons take turns. */
 void bridge_start(struct bridge *bridge);
 
+/* may_call is asked before each call that changes something: whether it is certain that no other
+ * daemon does this work. Where it is not, the pass ends without it. Without this, nobody else
+ * does. */
+void bridge_fence(struct bridge *bridge, bool (*may_call)(void *context), void *context);
+
 /* A new configuration: a pass at once. */
 void bridge_set_config(struct bridge *bridge, struct config *config);
 
 /* An event from the queue, of any kind, from an account of the configuration; sent_ms is when the
- * queue got it, or 0. True where it tells
- * of a write that CloudTrail recorded: it needs nobody else then. */
+ * queue got it, or 0. True where it tells of a write that CloudTrail recorded: it needs nobody else
+ * then. */
 bool bridge_event(struct bridge *bridge, const cJSON *event, int64_t sent_ms);
 
 /* While stopped, nothing is begun (for draining). */

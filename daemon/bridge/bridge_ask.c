@@ -435,6 +435,8 @@ struct suspending {
     char *who;
     bridge_answer *answer;
     void *context;
+    struct poke poke; /* where it is refused: */
+    struct error error;
 };
 
 static void say_suspension(const struct suspending *suspending)
@@ -463,6 +465,13 @@ static void end_pass_if_suspended(struct bridge *bridge)
     bridge->pass = NULL;
 }
 
+static void free_suspending(struct suspending *suspending)
+{
+    cJSON_Delete(suspending->suspension);
+    free(suspending->who);
+    free(suspending);
+}
+
 static void on_suspended(void *context, enum store_outcome outcome, size_t conflict,
                          const struct error *error)
 {
@@ -483,9 +492,15 @@ static void on_suspended(void *context, enum store_outcome outcome, size_t confl
     } else {
         suspending->answer(suspending->context, NULL, error);
     }
-    cJSON_Delete(suspending->suspension);
-    free(suspending->who);
-    free(suspending);
+    free_suspending(suspending);
+}
+
+static void refuse_suspending(void *context)
+{
+    struct suspending *suspending = context;
+
+    suspending->answer(suspending->context, NULL, &suspending->error);
+    free_suspending(suspending);
 }
 
 static void set_suspension(struct bridge *bridge, const char *who, cJSON *suspension,
@@ -504,7 +519,16 @@ static void set_suspension(struct bridge *bridge, const char *who, cJSON *suspen
         .length = bytes ? strlen(bytes) : 0,
     };
 
-    *suspending = (struct suspending){bridge, suspension, text_copy(who), answer, context};
+    *suspending = (struct suspending){.bridge = bridge,
+                                      .suspension = suspension,
+                                      .who = text_copy(who),
+                                      .answer = answer,
+                                      .context = context};
+    if (bridge_is_elsewhere(bridge, &suspending->error)) {
+        poke_init(&suspending->poke, bridge->loop, refuse_suspending, suspending);
+        poke(&suspending->poke);
+        return;
+    }
     store_commit(bridge->store, &write, 1, on_suspended, suspending);
 }
 

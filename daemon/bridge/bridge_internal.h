@@ -74,6 +74,8 @@ struct bridge {
     cJSON *beat; /* what the last heartbeat found, or NULL */
     struct poke poke;
     bool stopped;
+    bool (*may_call)(void *context); /* bridge_fence(); or NULL */
+    void *may_call_context;
     char *owner;     /* resource_owner() */
     char *principal; /* expand_principal() */
     struct bridge_statistics statistics;
@@ -85,6 +87,9 @@ struct hinted {
     char *key;
     char *cause;
 };
+
+/* Whether another daemon keeps the accounts; the error, which may be NULL, says so then. */
+bool bridge_is_elsewhere(const struct bridge *bridge, struct error *error);
 
 /* Whether differences are reported only. */
 bool bridge_is_suspended(struct bridge *bridge);

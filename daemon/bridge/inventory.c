@@ -34,7 +34,7 @@ struct inventory *inventory_new(struct store *store)
     return inventory;
 }
 
-void inventory_free(struct inventory *inventory)
+void inventory_forget(struct inventory *inventory)
 {
     size_t position = 0;
     const char *key;
@@ -43,6 +43,12 @@ void inventory_free(struct inventory *inventory)
     while (map_each(&inventory->rows, &position, &key, &row))
         cJSON_Delete(row);
     map_free(&inventory->rows);
+    inventory->version++;
+}
+
+void inventory_free(struct inventory *inventory)
+{
+    inventory_forget(inventory);
     map_free(&inventory->refused);
     free(inventory);
 }

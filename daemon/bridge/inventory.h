@@ -20,6 +20,9 @@ void inventory_free(struct inventory *inventory);
 void inventory_load(struct inventory *inventory,
                     void (*loaded)(void *context, const struct error *error), void *context);
 
+/* Forgets the rows, not what is in the store: to be loaded anew. */
+void inventory_forget(struct inventory *inventory);
+
 /* Another number whenever inventory_complete() has something else to say. */
 uint64_t inventory_version(const struct inventory *inventory);
 

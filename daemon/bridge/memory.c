@@ -3,16 +3,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-void observe_memory_free(struct observe_memory *memory)
+static void free_map(struct map *map)
 {
     size_t position = 0;
-    const char *key;
     void *value;
 
-    while (map_each(&memory->urls, &position, &key, &value))
+    while (map_each(map, &position, NULL, &value))
         free(value);
-    map_free(&memory->urls);
+    map_free(map);
+}
+
+void observe_memory_free(struct observe_memory *memory)
+{
+    free_map(&memory->urls);
+    free_map(&memory->pages);
     free_pointer(&memory->remembered);
+}
+
+struct account_pages *observe_memory_pages(struct observe_memory *memory, const char *account)
+{
+    struct account_pages *pages = map_get(&memory->pages, account);
+
+    if (!pages) {
+        pages = memory_allocate(sizeof(*pages));
+        map_put(&memory->pages, account, pages);
+    }
+    return pages;
 }
 
 bool observe_memory_knows(const struct observe_memory *memory, const struct desired *desired,

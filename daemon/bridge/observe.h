@@ -6,7 +6,8 @@
  * under way at once; aws/ paces them.
  *
  *     observe.c            the queue of reads, and its end
- *     observe_iam.c        roles and policies
+ *     observe_iam.c        roles and policies, by the pages of their account
+ *     observe_iam_alone.c  the same, each by itself, where that takes fewer calls
  *     observe_routes.c     queues, buses, rules
  *     observe_policies.c   repositories, buckets, keys, pipelines
  *     observe_tables.c     tables */

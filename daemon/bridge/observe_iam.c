@@ -1,4 +1,5 @@
-/* Roles and customer-managed policies: a whole account in pages, then what those leave out. */
+/* Roles and customer-managed policies: a whole account in pages, then what those leave out; or each
+ * by itself, where that takes fewer calls (account_pages.h). */
 #include "aws/service_iam.h"
 #include "base/text.h"
 #include "base/xml_sift.h"
@@ -40,14 +41,18 @@ static const void *ask_role(struct read *read)
     return input;
 }
 
+void observe_add_role_details(cJSON *fields, const struct iam_role *role)
+{
+    json_add_text(fields, "description", role->description);
+    json_add_integer(fields, "max_session", role->max_session_duration);
+    normal_fields(RESOURCE_IAM_ROLE, fields);
+}
+
 static void take_role(struct read *read, const void *output)
 {
     const struct iam_get_role_output *answer = output;
-    cJSON *fields = read_fields(read);
 
-    json_add_text(fields, "description", answer->role.description);
-    json_add_integer(fields, "max_session", answer->role.max_session_duration);
-    normal_fields(RESOURCE_IAM_ROLE, fields);
+    observe_add_role_details(read_fields(read), &answer->role);
 }
 
 static const struct read_kind role_details = {
@@ -64,11 +69,16 @@ static const void *ask_policy(struct read *read)
     return input;
 }
 
+void observe_add_policy_details(cJSON *fields, const struct iam_policy *policy)
+{
+    json_put(fields, "tags", texts_of(policy->tags, policy->tag_count));
+}
+
 static void take_policy(struct read *read, const void *output)
 {
     const struct iam_get_policy_output *answer = output;
 
-    json_put(read_fields(read), "tags", texts_of(answer->policy.tags, answer->policy.tag_count));
+    observe_add_policy_details(read_fields(read), &answer->policy);
 }
 
 static const struct read_kind policy_details = {
@@ -79,7 +89,7 @@ static const struct read_kind policy_details = {
 
 /* ---- what the account's pages say ------------------------------------------------------------ */
 
-static cJSON *fields_of_role(const struct iam_role_detail *role)
+cJSON *observe_fields_of_role(const struct iam_role_detail *role)
 {
     cJSON *fields = cJSON_CreateObject();
     cJSON *managed;
@@ -102,7 +112,7 @@ static cJSON *fields_of_role(const struct iam_role_detail *role)
     return fields;
 }
 
-static cJSON *fields_of_policy(const struct iam_managed_policy_detail *policy)
+cJSON *observe_fields_of_policy(const struct iam_managed_policy_detail *policy)
 {
     cJSON *fields = cJSON_CreateObject();
     cJSON *versions;
@@ -126,7 +136,7 @@ static cJSON *fields_of_policy(const struct iam_managed_policy_detail *policy)
 }
 
 /* What the account's pages leave out of it. */
-static bool needs_details(const struct resource *resource)
+bool observe_needs_iam_details(const struct resource *resource)
 {
     if (resource->kind == RESOURCE_IAM_ROLE)
         return observe_wants_field(resource, "description") ||
@@ -142,7 +152,7 @@ static void found(struct observation *observation, size_t index, cJSON *fields)
     cJSON_Delete(observed->fields);
     observed->fields = fields;
     observed->presence = PRESENCE_THERE;
-    if (needs_details(resource))
+    if (observe_needs_iam_details(resource))
         observe_resource(observation,
                          resource->kind == RESOURCE_IAM_ROLE ? &role_details : &policy_details,
                          index);
@@ -201,17 +211,76 @@ static bool is_iam(const struct resource *resource)
 
 static const struct read_kind account_details;
 
-/* Whether any that is wanted of the account was not described yet. */
-static bool lacks_any(const struct read *read)
-{
-    const struct observation *observation = read->observation;
+/* What a look at these takes, each by itself. */
+struct alone {
+    size_t wanted;  /* calls for all that is wanted of the account */
+    size_t lacking; /* for what was not described yet */
+};
 
+static bool is_wanted(const struct observation *observation, size_t index, const char *account)
+{
+    const struct resource *resource = &observation->resources->items[index];
+
+    return observe_wants(observation, index) && is_iam(resource) &&
+           text_equal(resource->account, account);
+}
+
+static struct alone count_alone(const struct observation *observation, const char *account)
+{
+    struct alone alone = {0};
+
+    for (size_t i = 0; i < observation->resources->count; i++) {
+        if (!is_wanted(observation, i, account))
+            continue;
+        size_t calls = account_pages_calls_alone(&observation->resources->items[i]);
+
+        alone.wanted += calls;
+        if (observation->observed[i].presence == PRESENCE_UNKNOWN)
+            alone.lacking += calls;
+    }
+    return alone;
+}
+
+/* Goes on with what was not described yet by reading each by itself. */
+static void read_alone(struct observation *observation, const char *account)
+{
     for (size_t i = 0; i < observation->resources->count; i++)
-        if (observe_wants(observation, i) && is_iam(&observation->resources->items[i]) &&
-            text_equal(observation->resources->items[i].account, read->account) &&
+        if (is_wanted(observation, i, account) &&
             observation->observed[i].presence == PRESENCE_UNKNOWN)
-            return true;
-    return false;
+            observe_iam_alone(observation, i);
+}
+
+/* What all the pages do not have. */
+static void set_absent(struct observation *observation, const char *account)
+{
+    for (size_t i = 0; i < observation->resources->count; i++)
+        if (is_wanted(observation, i, account) &&
+            observation->observed[i].presence == PRESENCE_UNKNOWN)
+            observation->observed[i].presence = PRESENCE_ABSENT;
+}
+
+/* After a page: what was wanted is there, or not to be found in what follows, which is others'; or
+ * the rest is read otherwise; or there is a next page. */
+static void go_on(struct read *read, const char *marker)
+{
+    struct observation *observation = read->observation;
+    const size_t pages = read->page + 1;
+    const struct alone alone = count_alone(observation, read->account);
+    struct account_pages *known = observe_memory_pages(observation->memory, read->account);
+    const int64_t now_ms = loop_now_ms(observation->loop);
+
+    if (!marker || alone.lacking == 0) {
+        *known = account_pages_learn(pages, alone.wanted, 0, now_ms);
+        set_absent(observation, read->account);
+    } else if (account_pages_suffice(pages, alone.wanted, alone.lacking)) {
+        *known = account_pages_learn(pages, alone.wanted, alone.lacking, now_ms);
+        read_alone(observation, read->account);
+    } else {
+        struct read *next = observe_account(observation, &account_details, read->account);
+
+        next->marker = arena_copy(&observation->arena, marker);
+        next->page = pages;
+    }
 }
 
 static void take_account(struct read *read, const void *output)
@@ -226,26 +295,15 @@ static void take_account(struct read *read, const void *output)
 
         if (role->role_name &&
             find_name(read, RESOURCE_IAM_ROLE, role->role_name, strlen(role->role_name), &index))
-            found(observation, index, fields_of_role(role));
+            found(observation, index, observe_fields_of_role(role));
     }
     for (size_t i = 0; i < answer->policy_count; i++) {
         const char *name = name_in(answer->policies[i].arn);
 
         if (find_name(read, RESOURCE_IAM_POLICY, name, strlen(name), &index))
-            found(observation, index, fields_of_policy(&answer->policies[i]));
+            found(observation, index, observe_fields_of_policy(&answer->policies[i]));
     }
-    if (!lacks_any(read)) /* what follows are others' */
-        return;
-    if (answer->is_truncated && answer->marker) {
-        observe_account(observation, &account_details, read->account)->marker =
-            arena_copy(&observation->arena, answer->marker);
-        return;
-    }
-    for (size_t i = 0; i < observation->resources->count; i++)
-        if (observe_wants(observation, i) && is_iam(&observation->resources->items[i]) &&
-            text_equal(observation->resources->items[i].account, read->account) &&
-            observation->observed[i].presence == PRESENCE_UNKNOWN)
-            observation->observed[i].presence = PRESENCE_ABSENT;
+    go_on(read, answer->is_truncated ? answer->marker : NULL);
 }
 
 static void fail_account(struct read *read, const struct error *error)
@@ -253,8 +311,7 @@ static void fail_account(struct read *read, const struct error *error)
     struct observation *observation = read->observation;
 
     for (size_t i = 0; i < observation->resources->count; i++)
-        if (observe_wants(observation, i) && is_iam(&observation->resources->items[i]) &&
-            text_equal(observation->resources->items[i].account, read->account))
+        if (is_wanted(observation, i, read->account))
             observe_unreadable(observation, i, error);
 }
 
@@ -271,7 +328,7 @@ static const enum resource_kind details_kinds[] = {RESOURCE_IAM_ROLE, RESOURCE_I
 static bool is_described_whole(const struct resource *resource)
 {
     return !resource->orphan && !resource->left_sids && !resource->left_tags &&
-           !needs_details(resource);
+           !observe_needs_iam_details(resource);
 }
 
 static bool keep_element(void *context, const struct xml_element *element)
@@ -344,7 +401,15 @@ void observe_iam(struct observation *observation)
         if (!observe_wants(observation, i) || !is_iam(resource))
             continue;
         add_name(observation, i);
-        if (!map_put(&asked, resource->account, (void *)resource))
+        if (map_put(&asked, resource->account, (void *)resource))
+            continue;
+        const size_t wanted = count_alone(observation, resource->account).wanted;
+        const struct account_pages *known =
+            observe_memory_pages(observation->memory, resource->account);
+
+        if (account_pages_are_dearer(known, wanted, loop_now_ms(observation->loop)))
+            read_alone(observation, resource->account);
+        else
             observe_account(observation, &account_details, resource->account);
     }
     map_free(&asked);

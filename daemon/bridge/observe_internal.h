@@ -2,6 +2,7 @@
 #ifndef CAUSEWAY_BRIDGE_OBSERVE_INTERNAL_H
 #define CAUSEWAY_BRIDGE_OBSERVE_INTERNAL_H
 
+#include "aws/service_iam.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/map.h"
@@ -36,6 +37,8 @@ struct read {
     const char *bus;     /* of lists of rules */
     const char *thing;   /* what else it is about: survey.c */
     const char *marker;  /* of the next page, or NULL */
+    size_t page;         /* how many came before it */
+    void *gathered;      /* by the reads before it: observe_iam_alone.c */
     int64_t first_ms;    /* when it was first told to slow down; 0 */
 };
 
@@ -96,6 +99,15 @@ bool observe_wants_field(const struct resource *resource, const char *field);
 cJSON *observe_input(struct observation *observation);
 /* A list of {key, value} objects as a map of texts. */
 cJSON *observe_tags(const cJSON *list, const char *key, const char *value);
+
+/* Roles and policies: what the account's pages say of one, and what they leave out. */
+cJSON *observe_fields_of_role(const struct iam_role_detail *role);
+cJSON *observe_fields_of_policy(const struct iam_managed_policy_detail *policy);
+bool observe_needs_iam_details(const struct resource *resource);
+void observe_add_role_details(cJSON *fields, const struct iam_role *role);
+void observe_add_policy_details(cJSON *fields, const struct iam_policy *policy);
+/* Queues the first of the reads about one by itself. */
+void observe_iam_alone(struct observation *observation, size_t resource);
 
 /* Queue the first reads for the resources that are wanted. */
 void observe_iam(struct observation *observation);

@@ -71,7 +71,13 @@ static void on_kept(void *context, enum store_outcome outcome, size_t conflict,
     if (pass->cancelled) {
         free_pass(pass);
     } else if (outcome == STORE_COMMITTED) {
-        const struct apply_listener listener = {on_ended, on_applied, pass};
+        const struct apply_listener listener = {
+            .may_call = pass->order.may_call,
+            .may_call_context = pass->order.may_call_context,
+            .ended = on_ended,
+            .done = on_applied,
+            .context = pass,
+        };
 
         pass->application = apply_start(pass->order.loop, pass->order.aws, &pass->plan, &listener);
     } else {

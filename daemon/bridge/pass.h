@@ -21,6 +21,8 @@ struct pass_order {
     bool *wanted;                /* taken over; NULL is all */
     struct plan_options options; /* its texts outlive the pass */
     bool apply;
+    bool (*may_call)(void *context); /* before each change (apply.h); NULL is yes */
+    void *may_call_context;
     char *cause; /* for people: "start", "interval", "jane from 192.0.2.1"; taken over */
 };
 

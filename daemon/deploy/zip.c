@@ -87,7 +87,7 @@ static int check_entry(zip_t *archive, zip_uint64_t index, struct map *names, st
     if (entry.encryption_method != ZIP_EM_NONE)
         return error_set(error, ERROR_INVALID, "its entry \"%.80s\" is encrypted", entry.name);
     if (entry.size > LIMIT_ARTIFACT_ENTRY_BYTES ||
-        entry.size / LIMIT_ARTIFACT_RATIO > entry.comp_size)
+        (entry.size + LIMIT_ARTIFACT_RATIO - 1) / LIMIT_ARTIFACT_RATIO > entry.comp_size)
         return error_set(error, ERROR_LIMIT,
                          "its entry \"%.80s\" would unpack to %llu bytes from %llu", entry.name,
                          (unsigned long long)entry.size, (unsigned long long)entry.comp_size);

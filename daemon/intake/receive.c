@@ -65,22 +65,25 @@ static void on_received(void *context, const struct aws_result *result)
     struct intake *intake = receiver->intake;
 
     receiver->call = NULL;
-    poke(&intake->poke);
     if (!result->ok) {
         failed(receiver, &result->error);
+        poke(&intake->poke);
         return;
     }
     const struct sqs_receive_message_output *output = result->output;
 
     succeeded(receiver);
-    /* First of all: the next answer is on its way while what came is handled and deleted. */
-    if (may_receive(intake, output->message_count))
+    /* Behind a full batch more are waiting: the next answer is on its way while what came is
+     * handled. Else nothing waits but what came: it is asked for again, by the poke, when the store
+     * has begun to commit that. */
+    if (output->message_count == BATCH && may_receive(intake, output->message_count))
         receive(receiver);
     for (size_t i = 0; i < output->message_count; i++)
         message_take(intake, &output->messages[i]);
     /* A full batch: the next one is there already, and what this one starts may share its commit.
      */
     store_expect_more(intake->store, output->message_count == BATCH);
+    poke(&intake->poke);
 }
 
 static void receive(struct receiver *receiver)

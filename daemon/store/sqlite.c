@@ -18,6 +18,8 @@ enum {
      * of fifty rows costs little more than one of ten. */
     GATHER_MS = 3,
     GATHER_COUNT = 50,
+    /* After a commit, when the calls that it let go are under way. */
+    CHECKPOINT_AFTER_MS = 20,
 };
 
 /* One job hands the batch to a worker thread and back. It has a life of its own: store_close() does
@@ -41,6 +43,7 @@ struct sqlite_store {
     struct timer gather;
     struct job *job; /* NULL while none is under way */
     struct poke begin;
+    struct timer checkpoint;
     struct timer probe;
     int64_t probe_ms; /* the wait before the next one; 0 before the first */
     int64_t next_expiry_ms;
@@ -176,6 +179,8 @@ static void deliver(struct sqlite_store *store, struct batch *batch)
     if (batch->expiry_looked_at)
         store->next_expiry_ms = batch->more_expired ? 0 : clock_monotonic_ms() + EXPIRE_EVERY_MS;
     note_health(store, batch, has_commits);
+    if (batch->log_is_long && !store->closing && !timer_is_running(&store->checkpoint))
+        timer_start(&store->checkpoint, CHECKPOINT_AFTER_MS);
     while ((request = list_first(&batch->requests, struct request, link))) {
         list_remove(&request->link);
         call_back(request, &store->store.statistics);
@@ -218,6 +223,19 @@ static void begin(void *context)
         return;
     timer_stop(&store->gather);
     store->job = new_job(store);
+    loop_work(store->loop, work, done, store->job);
+}
+
+/* Moving the log into the file takes as long as many commits: none waits for it that is there now.
+ * Else it is looked at again after the next one. */
+static void checkpoint(void *context)
+{
+    struct sqlite_store *store = context;
+
+    if (store->job || !list_is_empty(&store->waiting))
+        return;
+    store->job = new_job(store);
+    store->job->batch.checkpoint = true;
     loop_work(store->loop, work, done, store->job);
 }
 
@@ -417,6 +435,7 @@ static void sqlite_close(struct store *base)
     poke_cancel(&store->begin);
     timer_stop(&store->probe);
     timer_stop(&store->gather);
+    timer_stop(&store->checkpoint);
     if (store->job)
         finish_job(store);
     while (!list_is_empty(&store->waiting)) {
@@ -457,5 +476,6 @@ struct store *store_open_sqlite(struct loop *loop, const char *path, struct erro
     poke_init(&store->begin, loop, begin, store);
     timer_init(&store->probe, loop, probe, store);
     timer_init(&store->gather, loop, begin, store);
+    timer_init(&store->checkpoint, loop, checkpoint, store);
     return &store->store;
 }

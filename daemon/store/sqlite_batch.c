@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* A log of so many pages is moved into the file when nobody waits for a commit. */
+enum { LONG_LOG_PAGES = 1000 };
+
 /* One transaction within the group. SQLite undoes a statement that fails by itself, so a
  * transaction of one write needs no savepoint. */
 static int run_transaction(struct database *database, struct request *request)
@@ -135,6 +138,8 @@ void batch_run(struct batch *batch, struct database *database)
 {
     struct list *end = &batch->requests;
 
+    if (batch->checkpoint)
+        database_checkpoint(database);
     for (struct list *at = end->next; at != end;) {
         struct list *first = at;
         bool any = false;
@@ -147,4 +152,5 @@ void batch_run(struct batch *batch, struct database *database)
             if (container_of(at, struct request, link)->error.class == ERROR_NONE)
                 read_rows(database, container_of(at, struct request, link));
     }
+    batch->log_is_long = database->log_pages >= LONG_LOG_PAGES;
 }

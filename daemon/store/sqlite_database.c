@@ -14,6 +14,9 @@
 
 enum {
     APPLICATION_ID = 0x43535759, /* "CSWY", at offset 68 of the file: what file(1) sees */
+    /* So long a log is moved into the file within a commit: the quiet moment for it did not come.
+     */
+    LOG_PAGES_MAXIMUM = 4000,
 };
 
 /* Each brings the schema from the version that is its index to the next; PRAGMA user_version tells
@@ -56,7 +59,6 @@ static const char *const migrations[] = {
 static const char settings[] = "PRAGMA synchronous = FULL;"
                                "PRAGMA secure_delete = OFF;"
                                "PRAGMA temp_store = MEMORY;"
-                               "PRAGMA wal_autocheckpoint = 4000;"
                                "PRAGMA trusted_schema = OFF;"
                                "PRAGMA cell_size_check = ON;";
 
@@ -83,6 +85,24 @@ int database_error(const struct database *database, const char *doing, struct er
     return error_set(error, ERROR_STORAGE, "%s %s: %s%s%s%s", doing, database->path,
                      sqlite3_errmsg(database->connection), reason ? " (" : "",
                      reason ? strerror(reason) : "", reason ? ")" : "");
+}
+
+void database_checkpoint(struct database *database)
+{
+    sqlite3_wal_checkpoint_v2(database->connection, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+    database->log_pages = 0;
+}
+
+static int log_grew(void *context, sqlite3 *connection, const char *name, int pages)
+{
+    struct database *database = context;
+
+    (void)connection;
+    (void)name;
+    database->log_pages = pages;
+    if (pages >= LOG_PAGES_MAXIMUM)
+        database_checkpoint(database);
+    return SQLITE_OK;
 }
 
 /* ---- how it was left --------------------------------------------------------------------------
@@ -358,6 +378,7 @@ static int set_up(struct database *database, struct error *error)
         return error_set(error, ERROR_STORAGE,
                          "could not set up the store %s: write-ahead logging is not possible there",
                          database->path);
+    sqlite3_wal_hook(database->connection, log_grew, database);
     if (migrate(database, version, error) != 0)
         return -1;
     if (rows_prepare(database) != SQLITE_OK)

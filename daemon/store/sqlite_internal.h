@@ -47,6 +47,7 @@ struct database {
     int lock;       /* the descriptor that holds the lock file */
     bool left_well; /* it is as the last database_close() left it */
     bool is_open;   /* to the end of database_open() */
+    int log_pages;  /* in the log and not in the file yet */
     sqlite3_stmt *statements[STATEMENTS];
 };
 
@@ -55,6 +56,8 @@ int database_open(struct database *database, const char *path, struct error *err
 void database_close(struct database *database);
 /* Fills the error with what SQLite and the system say of the last failure; returns -1. */
 int database_error(const struct database *database, const char *doing, struct error *error);
+/* Moves what the log holds into the file. Where that fails, it is tried again after a commit. */
+void database_checkpoint(struct database *database);
 
 /* sqlite_rows.c; SQLite's result codes */
 int rows_prepare(struct database *database);
@@ -115,6 +118,8 @@ struct batch {
     bool expire;    /* look for expired rows with the first commit */
     bool expiry_looked_at;
     bool more_expired;
+    bool checkpoint;  /* there are no requests: the log is moved into the file */
+    bool log_is_long; /* so that this would be good to do */
     uint64_t commits;
     int64_t commit_took_ms;
     bool storage_failed; /* the last commit of the batch that was tried */

@@ -29,8 +29,9 @@ def create(world: Any, account: str, **parameters: str) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def bootstrap(bare: Any, reads_everything: str = "no", table: str = "") -> str:
+def bootstrap(bare: Any, reads_everything: str = "no", table: str = "", table_account: str = "prod") -> str:
     """Both stacks, and what they are told of; the key's ARN."""
+    tables = {table_account: table}
     for name in (ARTIFACT_BUCKET, SAGEMAKER_BUCKET, PLAIN_BUCKET):
         bare.client("staging", "s3").create_bucket(Bucket=name)
     bare.client("prod", "s3").create_bucket(Bucket=MODEL_BUCKET)
@@ -41,10 +42,10 @@ def bootstrap(bare: Any, reads_everything: str = "no", table: str = "") -> str:
         bare, "staging", ProductionAccountId=bare.prod, ExternalId=EXTERNAL_ID, RepositoryArns=repository, KeyArns=key,
         PackageGroupArns=group,
         BucketArns=f"arn:aws:s3:::{ARTIFACT_BUCKET},arn:aws:s3:::{SAGEMAKER_BUCKET},arn:aws:s3:::{PLAIN_BUCKET}",
-        ReadEverything=reads_everything)
+        ReadEverything=reads_everything, TableName=tables.get("staging", ""))
     assert staging["DaemonRoleArn"] == bare.staging_role_arn
     production = create(
-        bare, "prod", StagingRoleArn=staging["DaemonRoleArn"], ReadEverything=reads_everything, TableName=table,
+        bare, "prod", StagingRoleArn=staging["DaemonRoleArn"], ReadEverything=reads_everything, TableName=tables.get("prod", ""),
         MirrorRepositoryArns=f"arn:aws:ecr:{bare.region}:{bare.prod}:repository/{REPOSITORY}")
     assert production["InstanceRoleArn"].endswith(f":role/{INSTANCE_ROLE}")
     return key

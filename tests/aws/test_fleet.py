@@ -1,6 +1,7 @@
 """Several causewayd over one DynamoDB table: each endpoint in one daemon's hands at a time, whatever is killed, stopped
 or drained; then what they left behind is audited."""
 
+import json
 import signal
 import subprocess
 import time
@@ -148,6 +149,28 @@ def test_given_work_for_one_daemon_alone_when_three_run_then_one_does_it(make_fl
         return {r["key"]: r["holder"] for r in fleet.rows("lease") if r["key"].startswith("task/") and r["open"]}
 
     wait_for(lambda: set(tasks()) == {"task/bridge", "task/search"}, "the tasks to be held", 10)
+
+
+def test_given_a_bridge_in_another_daemons_hands_when_it_is_suspended_then_it_is_said_whom_to_ask_and_it_stays_so_when_it_comes_back(make_fleet):
+    fleet = make_fleet(daemons=2, endpoints=1)
+    ids = {next(d["id"] for d in daemon.ask("status")["fleet"]["daemons"] if d["self"]): daemon for daemon in fleet.daemons}
+
+    def holder() -> Daemon | None:
+        return next((ids.get(r["holder"]) for r in fleet.rows("lease") if r["key"] == "task/bridge" and r["open"]), None)
+
+    first = wait_for(holder, "the bridge to be held", 10)
+    other = next(d for d in fleet.daemons if d is not first)
+    for command in (("suspend", "--why", "to see"), ("reconcile",), ("plan",)):
+        refused = other.ctl(*command)
+        assert refused.returncode == 4 and "in the hands of another daemon" in refused.stderr, (command, refused.stdout, refused.stderr)
+    assert first.ctl("drain", "--yes").returncode == 0
+    wait_for(lambda: holder() is other, "the other to hold the bridge", 20)
+    wait_for(lambda: other.ctl("suspend", "--why", "to see").returncode == 0, "the bridge to be suspended", 10)
+    assert first.ctl("undrain").returncode == 0
+    assert other.ctl("drain", "--yes").returncode == 0
+    wait_for(lambda: holder() is first, "the first to hold it again", 20)
+    wait_for(lambda: "to see" in json.dumps(first.ask("status")), "the first to know that it is suspended", 10)
+    assert first.ctl("resume").returncode == 0
 
 
 def test_given_a_daemon_that_does_not_hold_it_when_it_is_told_to_cancel_a_deployment_then_the_holder_does(make_fleet, control):

@@ -150,6 +150,7 @@ class Journeys:
         bus = [{"id": "bus", "arn": world.bus_arn, "role": f"arn:aws:iam::{world.staging}:role/causeway-forward"}]
         self.reconfigure(reconcile=PRUNE, resources=[
             *extra("prod", targets=queue), *extra("staging", targets=bus), *own("a bus", {"team": "ml", "cost": "7"}, policy={"statements": [statement]})])
+        self.look_alone()
         for account in ("prod", "staging"):  # five versions: the oldest has to go for the next
             iam = world.client(account, "iam")
             for _ in range(4):
@@ -162,6 +163,21 @@ class Journeys:
         self.reconfigure(reconcile=PRUNE, short={"artifact_buckets": [ARTIFACT_BUCKET, SAGEMAKER_BUCKET]}, without="packages", resources=[
             {"kind": "ecr_repository", "account": "staging", "name": REPOSITORY}])
         self.reconfigure()
+
+    def look_alone(self) -> None:
+        """The accounts are as if they were huge: what was learnt of their pages makes the next look read each by itself."""
+        self.control.iam(page=1)
+        for account in ("prod", "staging"):
+            for number in range(40):
+                self.world.client(account, "iam").create_role(RoleName=f"stranger-{number}", AssumeRolePolicyDocument=json.dumps(
+                    {"Version": "2012-10-17", "Statement": [
+                        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}]}))
+        before = self.control.last_sequence()
+        wait_for(lambda: self.daemon.ctl("plan").returncode == 0 and {
+            (c["account"], c["operation"]) for c in self.control.calls(before) if c["operation"] in ("GetPolicyVersion", "GetRolePolicy")
+        } == {(a, o) for a in (self.world.prod, self.world.staging) for o in ("GetPolicyVersion", "GetRolePolicy")},
+            "roles and policies of both accounts to be read by themselves", 60)
+        self.control.iam(page=1000)
 
     def undo(self) -> None:
         """What the bridge made first is taken back, and made again."""

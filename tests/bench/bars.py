@@ -43,6 +43,7 @@ BARS = [
     Bar("calls", "calls of a pass over the guide's set-up", "calls", 20, subject="the guide's set-up"),
     Bar("calls", "calls of a pass over 1,000 roles with a policy each", "calls", 20, subject="1,000 roles with a policy each"),
     Bar("calls", "calls of a pass over 2,000 mixed resources", "calls", 530, subject="2,000 mixed"),
+    Bar("calls", "calls of a pass over 4 roles in an account of 31 pages", "calls", 20, subject="4 roles in an account of 3,004"),
     Bar("reconcile", "CPU a role, of Terraform's calls in Go", "CPU us/role", 1 / 20, TERRAFORM),
     Bar("reconcile", "CPU a role of an unchanged pass, us", "CPU us/role", 10),
     Bar("resources", "CPU a resource of 2,000, of that of 100", "CPU us/resource", 1.1, "100 resources", "2,000 resources"),

@@ -314,7 +314,7 @@ BENCHES: dict[str, tuple[Callable[..., Numbers], Callable[[], list[str]]]] = {
     "growth": (growth, lambda: ["10 open", "10,000 open"]),
     "store": (store, lambda: [OURS]),
     "policies": (policies, lambda: [OURS, *in_go("policies", "awspolicyequivalence")]),
-    "calls": (reconcile.calls, lambda: [reconcile.GUIDE, reconcile.ROLES, reconcile.MIXED]),
+    "calls": (reconcile.calls, lambda: [reconcile.GUIDE, reconcile.ROLES, reconcile.MIXED, reconcile.FEW]),
     "reconcile": (reconcile.reconcile, lambda: [OURS, *in_go("reconcile", reconcile.TERRAFORM_IN_GO)]),
     "resources": (reconcile.growth, lambda: ["100 resources", "2,000 resources"]),
     "throttled": (reconcile.throttled, lambda: [OURS, reconcile.STANDARD, reconcile.ADAPTIVE]),

@@ -18,7 +18,7 @@ Numbers = dict[str, float]
 OURS, TERRAFORM_IN_GO = "causewayd", "Terraform's calls in Go"
 PASSES = 20
 NEVER = "24h"  # no pass but those that are asked for
-GUIDE, ROLES, MIXED = "the guide's set-up", "1,000 roles with a policy each", "2,000 mixed"
+GUIDE, ROLES, MIXED, FEW = "the guide's set-up", "1,000 roles with a policy each", "2,000 mixed", "4 roles in an account of 3,004"
 
 
 class Control(HTTPConnection):
@@ -93,10 +93,16 @@ def calls(subject: str) -> Numbers:
     if subject == GUIDE:
         resources, changes = guide()
         made = changes
+    elif subject == FEW:
+        resources = [role(i) for i in range(4)]
     else:
         resources = [make(i) for make in (role, policy) for i in range(1000)] if subject == ROLES else mixed()
     with directory() as name, Server() as server:
         accounts.tell_all(server, resources)
+        if subject == FEW:  # others come first in the pages
+            accounts.tell_details(server, [role(i) for i in range(1000, 4000)] + resources)
+            for each in resources:
+                accounts.tell_role(server, each)
         with bridging(server, Path(name), [] if made else resources, **made) as consumer:
             control = ready(server, consumer)
             control.reconcile()

@@ -123,7 +123,7 @@ def measure() -> dict[str, float]:
     work: dict[str, Callable[[], Any]] = {
         "drained": draining, "many": lambda: reconciling(12), "few": lambda: reconciling(2),
         "empty": starting, "wait": waiting, "rest": resting, "compared": comparing,
-        **{name: (lambda name=name: reconcile.calls(name)["calls"]) for name in (reconcile.MIXED, reconcile.ROLES, reconcile.GUIDE)},
+        **{name: (lambda name=name: reconcile.calls(name)["calls"]) for name in (reconcile.MIXED, reconcile.ROLES, reconcile.GUIDE, reconcile.FEW)},
     }
     with ThreadPoolExecutor(len(CORES)) as pool:  # the longest first
         found = dict(zip(work, pool.map(lambda each: each(), work.values())))
@@ -138,6 +138,7 @@ def measure() -> dict[str, float]:
         "calls: the guide's set-up": found[reconcile.GUIDE],
         "calls: 1,000 roles": found[reconcile.ROLES],
         "calls: 2,000 mixed": found[reconcile.MIXED],
+        "calls: 4 roles in an account of 3,004": found[reconcile.FEW],
         "reconcile: instructions a role": (found["many"] - found["few"]) / 10 / ROLES,
         "policies: instructions a pair": found["compared"],
         "waiting: DescribeEndpoint calls": found["wait"]["looks"],
@@ -146,7 +147,7 @@ def measure() -> dict[str, float]:
 
 
 # What hangs on how commits happen to fall together, or on the allocator, has more room.
-ROOM = {"waiting: resident KB a deployment": 8, "idle: private dirty MB": 0.3, "drain: receives": 3, "drain: deletes": 3}
+ROOM = {"waiting: resident KB a deployment": 8, "idle: private dirty MB": 0.7, "drain: receives": 3, "drain: deletes": 3}
 
 
 def compare(measured: dict[str, float], expected: dict[str, float]) -> int:

@@ -57,8 +57,8 @@ def test_what_was_run_is_counted_over_all_stages_and_what_was_not_keeps_its_line
     ("simulation", "2000 seeds, 209331 deployments (10456 succeeded), 1 steps, 2 commits, 3 calls, 7459 crashes, 131807 faults: 0 failed\n",
      "simulation", ["2,000 seeds, 209,331 deployments, 7,459 crashes, 131,807 faults", "0"]),
     ("mutants", "41 mutants, 40 caught, 1 not caught, in 93 s\n", "deliberate faults in the decisions", ["41 mutants, 40 caught", "1"]),
-    ("model", "holds                        0 errors, 123456 states: \nFORGET                       1 errors, 12 states: x\n",
-     "model of the design", ["123,456 states, 1 faults of its own found", "0"]),
+    ("model", "holds                        0 errors, 123456 states: \nholds-with-x                 0 errors, 100 states: \nFORGET                       1 errors, 12 states: x\n",
+     "model of the design", ["123,556 states of 2 variants, 1 faults of its own found", "0"]),
 ])
 def test_what_a_stage_prints_at_its_end_is_understood(report, log, said, row, cells):
     (report.LOG / f"{log}.log").write_text(said)

@@ -11,7 +11,14 @@
  * The promises are those of the deployment machine, by their numbers: asserted where they could be
  * broken (2 to 7), and at the end of every run (1, 3, 4, 7: final()). Time is left out: what the
  * machine waits out by the clock (a request that may still arrive) is waited for here until it has
- * arrived. With -DFAULT_... one rule is left out, and spin must find the promise broken by it. */
+ * arrived. With -DFAULT_... one rule is left out, and spin must find the promise broken by it.
+ *
+ * Two variants, whose faults have their names in theirs:
+ *   -DWITHDRAWALS  the first event is of a model package, and the second is the registry's rejection of
+ *                  it, which may come at any time: what deploys it is cancelled, and what serves it
+ *                  goes back to what served before, by a deployment of its own.
+ *   -DSTACKS       the driver cloudformation: a change set is made, and used up when it is executed; the
+ *                  stack returns by itself where it does not come through. */
 
 #define EVENTS 2
 #define NONE 255
@@ -49,6 +56,7 @@
 #define ROLLED_BACK 2
 #define CANCELLED 3
 #define SUPERSEDED 4
+#define REJECTED 5 /* the package was rejected before its turn */
 
 /* Where a message is. */
 #define VISIBLE 0
@@ -67,12 +75,17 @@ bool turn[EVENTS];
 byte previous[EVENTS];
 byte good = BASE;       /* the lineage: the last that succeeded */
 bool kept[EVENTS];      /* in the lineage */
-bool made[EVENTS];      /* the world: configurations that exist */
+bool made[EVENTS];      /* the world: configurations (-DSTACKS: change sets) that exist */
 byte serves = BASE;
 byte pending = NONE;
 bool bad[EVENTS];
 byte sent[EVENTS];      /* a call on its way: the record's step that asked for it */
 byte late[EVENTS];      /* a call that was given up and is still on its way */
+#ifdef WITHDRAWALS
+bool rejected;          /* the registry: the first event's package may not serve */
+bool looked;            /* the store: the first event's package was approved when it was looked at */
+bool heard;             /* the store: the rejection was taken */
+#endif
 
 /* ---- what does not ---- */
 bool up = true;
@@ -87,6 +100,13 @@ byte returns = RETURNS;
 byte cancels = CANCELS;
 
 #define other(i) (1 - (i))
+/* What a deployment puts on the endpoint; one that takes back a package has nothing of its own. */
+#ifdef WITHDRAWALS
+#define is_withdrawal(i) ((i) == 1)
+#else
+#define is_withdrawal(i) false
+#endif
+#define target(i) (is_withdrawal(i) -> BASE : (i))
 #ifdef FAULT_TWO_AT_ONCE
 #define is_free(i) true
 #else
@@ -109,6 +129,12 @@ inline fail(i)
     fi
 }
 
+#ifdef WITHDRAWALS
+#define is_taken(i) (is_withdrawal(i) && heard || record[i] != ABSENT)
+#else
+#define is_taken(i) (record[i] != ABSENT)
+#endif
+
 /* ---- the intake: one message ---- */
 proctype intake(byte i)
 {
@@ -118,10 +144,23 @@ end:
            message[i] = IN_HAND; in_hand[i] = true; committed[i] = false }
 #ifdef FAULT_DELETE_BEFORE_COMMIT
     :: atomic { up && in_hand[i] && !committed[i] && message[i] == IN_HAND ->
-           assert(record[i] != ABSENT); /* 5 */
+           assert(is_taken(i)); /* 5 */
            message[i] = DELETED }
 #endif
-    :: atomic { up && in_hand[i] && !committed[i] -> /* commit, or find that it is there */
+#ifdef WITHDRAWALS
+    /* A rejection: committed is the cancelling of what deploys the package, once nothing of it is
+     * under way, or the deployment that takes back what serves; or it concerns nothing. */
+    :: atomic { up && is_withdrawal(i) && in_hand[i] && !committed[i] && !busy[0] ->
+           if
+#ifndef FAULT_WITHDRAWALS_ONLY_OF_WHAT_SERVES
+           :: record[0] != ABSENT && record[0] < BACK -> fail(0)
+#endif
+           :: good == 0 && record[1] == ABSENT -> record[1] = WAITING
+           :: else
+           fi;
+           heard = true; committed[i] = true }
+#endif
+    :: atomic { up && !is_withdrawal(i) && in_hand[i] && !committed[i] -> /* commit, or find that it is there */
            if
            :: record[i] == ABSENT -> record[i] = WAITING
 #ifdef FAULT_TAKEN_TWICE
@@ -132,7 +171,7 @@ end:
            fi;
            committed[i] = true }
     :: atomic { up && in_hand[i] && committed[i] -> /* delete */
-           assert(record[i] != ABSENT); /* 5 */
+           assert(is_taken(i)); /* 5 */
            in_hand[i] = false;
            if
            :: message[i] = DELETED
@@ -148,12 +187,31 @@ end:
 inline take_turn(i)
 {
     if
+#ifdef WITHDRAWALS
+#ifndef FAULT_WITHDRAWALS_NOT_LOOKED_UP
+    :: !is_withdrawal(i) && !looked ->
+        if
+        :: rejected -> finish(i, REJECTED)
+        :: else -> looked = true
+        fi
+#endif
+    :: is_withdrawal(i) ->
+        if
+        :: good != 0 -> finish(i, SUPERSEDED) /* it does not serve any more */
+        :: good == 0 && is_free(i) -> turn[i] = true; record[i] = LOOKING
+        fi
+    :: else ->
+        if
+        :: is_free(i) -> turn[i] = true; record[i] = MAKING
+        fi
+#else
     :: record[other(i)] == WAITING && other(i) > i -> finish(i, SUPERSEDED)
     :: good != BASE && good > i -> finish(i, SUPERSEDED)
     :: else ->
         if
         :: is_free(i) -> turn[i] = true; record[i] = MAKING
         fi
+#endif
     fi
 }
 
@@ -192,7 +250,7 @@ inline look(i)
     if
     :: record[i] == LOOKING ->
         if
-        :: serves == i -> record[i] = SETTLING;
+        :: serves == target(i) -> record[i] = SETTLING;
             if
             :: previous[i] == NONE -> previous[i] = serves
             :: else
@@ -206,14 +264,21 @@ inline look(i)
             :: else
 #endif
             fi;
+#ifdef STACKS
+            if
+            :: made[i] -> record[i] = UPDATING
+            :: else -> record[i] = BACK /* it is used up, and the stack is not what it would make of it */
+            fi
+#else
             record[i] = UPDATING
+#endif
         fi
     :: record[i] == SETTLING ->
         if
-#ifdef FAULT_IN_SERVICE_IS_ENOUGH
+#if defined(FAULT_IN_SERVICE_IS_ENOUGH) || defined(FAULT_STACKS_COMPLETE_IS_ENOUGH)
         :: true -> record[i] = VERIFYING
 #else
-        :: serves == i -> record[i] = VERIFYING
+        :: serves == target(i) -> record[i] = VERIFYING
         :: else -> record[i] = BACK /* a silent return */
 #endif
         fi
@@ -225,8 +290,8 @@ inline look(i)
 #else
         :: true ->
 #endif
-            assert(serves == i && pending == NONE); /* 3: the proof */
-            good = i; kept[0] = (i == 0); kept[1] = (i == 1); /* keep: 0 */
+            assert(serves == target(i) && pending == NONE); /* 3: the proof */
+            good = target(i); kept[0] = (i == 0); kept[1] = (i == 1); /* keep: 0 */
             finish(i, SUCCEEDED)
         fi
     :: record[i] == BACK ->
@@ -272,12 +337,21 @@ end:
     :: atomic { up && record[i] == TIDYING && !busy[i] && is_sure(i) ->
            if
            :: !turn[i] -> record[i] = CLOSED
+#ifdef STACKS
+#ifndef FAULT_STACKS_CHANGE_LEFT
+           :: turn[i] && made[i] -> busy[i] = true; sent[i] = TIDYING
+           :: turn[i] && !made[i] -> record[i] = CLOSED; turn[i] = false
+#else
+           :: turn[i] -> record[i] = CLOSED; turn[i] = false
+#endif
+#else
            :: turn[i] && kept[i] -> 
                if
                :: made[other(i)] && !kept[other(i)] -> busy[i] = true; sent[i] = TIDYING
                :: else -> record[i] = CLOSED; turn[i] = false
                fi
            :: turn[i] && !kept[i] -> busy[i] = true; sent[i] = TIDYING
+#endif
            fi }
     :: atomic { up && busy[i] && answer[i] != 0 -> take(i) }
     /* An operator cancels, between two steps. */
@@ -303,8 +377,13 @@ inline carry_out(i, step)
         fi
     :: step == UPDATING ->
         if
-        :: pending != NONE || serves == i -> answer[i] = REFUSED
-        :: else -> assert(made[i]); pending = i; answer[i] = OK
+#ifdef STACKS
+        :: pending != NONE || !made[i] -> answer[i] = REFUSED
+        :: else -> made[i] = false; pending = i; answer[i] = OK
+#else
+        :: pending != NONE || serves == target(i) -> answer[i] = REFUSED
+        :: else -> assert(is_withdrawal(i) || made[i]); pending = target(i); answer[i] = OK
+#endif
         fi
     :: step == PUTTING ->
         if
@@ -312,6 +391,9 @@ inline carry_out(i, step)
         :: else -> pending = previous[i]; answer[i] = OK
         fi
     :: step == TIDYING ->
+#ifdef STACKS
+        made[i] = false;
+#else
         /* of a success: the one before, which keep 0 does not keep */
         if
         :: kept[i] -> assert(serves != other(i) && pending != other(i)); /* 4 */
@@ -319,6 +401,7 @@ inline carry_out(i, step)
         :: else -> assert(serves != i && pending != i); /* 4 */
             made[i] = false
         fi;
+#endif
         answer[i] = OK
     fi
 }
@@ -380,19 +463,34 @@ end:
     od
 }
 
+#ifdef WITHDRAWALS
+proctype registry()
+{
+    atomic { rejected = true; message[1] = VISIBLE }
+}
+#endif
+
 /* Nothing can happen any more: then everything is as promised. */
 proctype final()
 {
     timeout;
     assert(message[0] == DELETED && message[1] == DELETED);      /* 1 */
-    assert(record[0] == CLOSED && record[1] == CLOSED);          /* 1 */
+    assert(record[0] == CLOSED && (record[1] == CLOSED || is_withdrawal(1) && record[1] == ABSENT)); /* 1 */
     assert(!turn[0] && !turn[1]);
     assert(serves == good && pending == NONE);                   /* 3, 4 */
     assert(good == BASE || end_state[good] == SUCCEEDED && !bad[good]); /* 3 */
+#ifdef STACKS
+    assert(!made[0] && !made[1]);                                /* 7 */
+#else
     assert(!made[0] || kept[0]);                                 /* 7 */
     assert(!made[1] || kept[1]);                                 /* 7 */
+#endif
     assert(!(kept[0] && kept[1]));                               /* 7: keep is 0 */
-    assert(!(end_state[0] == SUCCEEDED && end_state[1] == SUCCEEDED) || good == 1)
+    assert(!(end_state[0] == SUCCEEDED && end_state[1] == SUCCEEDED) || good == target(1))
+#ifdef WITHDRAWALS
+    /* What was rejected serves only where going back was tried, or called off, and did not do. */
+    ; assert(serves != 0 || end_state[1] == ROLLED_BACK || end_state[1] == CANCELLED)
+#endif
 }
 
 init
@@ -408,6 +506,10 @@ init
         :: bad[1] = true
         :: true
         fi;
+#ifdef WITHDRAWALS
+        message[1] = DELETED; /* nothing was rejected yet */
+        run registry();
+#endif
         run intake(0); run intake(1);
         run machine(0); run machine(1);
         run calls(0); run calls(1);

@@ -12,6 +12,7 @@ import zipfile
 from typing import Any
 
 import pytest
+from bridge import Bridge, bootstrap
 from causeway import BUILD, ENDPOINT, PIPELINE, publish
 from gate.client import wait_for
 from gate.world import ARTIFACT_BUCKET, MODEL_BUCKET, SAGEMAKER_BUCKET
@@ -265,3 +266,17 @@ def test_a_user_who_is_not_in_the_group_cannot_operate_the_daemon(daemon):
     told = subprocess.run(asking, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True, timeout=30, check=False)
     assert told.returncode != 0 and "only root and members" in told.stderr
     assert daemon.ctl("status").returncode == 0
+
+
+def test_a_rule_of_somebody_else_cannot_have_eventbridge_send_to_the_bridges_queue(sandbox, bare, control, tmp_path):
+    """EventBridge may send to it, but in the name of the bridge's own rules only: `aws:SourceArn` in what the bridge writes."""
+    bridge = Bridge(sandbox, bare, tmp_path, bootstrap(bare))
+    bridge.converge()
+    events = bare.client("prod", "events")
+    events.put_rule(Name="attacker", EventPattern=json.dumps({"source": ["attacker"]}))
+    events.put_targets(Rule="attacker", Targets=[{"Id": "queue", "Arn": bare.queue_arn}])
+    events.put_events(Entries=[{"Source": "attacker", "DetailType": "anything", "Detail": "{}"}])
+    wait_for(control.dropped_events, "the event to be dropped")
+    assert bare.queue_length() == 0
+    control.event("staging", bare.action_succeeded(PIPELINE, ARTIFACT_BUCKET, "some/key"))
+    wait_for(lambda: bare.queue_length() == 1, "what the bridge carries to arrive all the same")

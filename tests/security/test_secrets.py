@@ -14,10 +14,14 @@ from typing import Any
 
 import pytest
 from causeway import ENDPOINT, PIPELINE, Daemon, publish
+from fleet import TABLE
 from gate.client import Sandbox, wait_for
 from gate.metadata import CONTAINER_PATH
-from gate.world import ARTIFACT_BUCKET
+from gate.world import ARTIFACT_BUCKET, QUEUE
+from test_cloudformation import NAME, STACK, publish_versions
 from test_events import job_event, put_event
+from test_mirror import MIRROR, layer, own_repository
+from test_variants import ANSWERS
 
 CONTAINER_TOKEN = "Bearer container-token-4f1c0f9e5d"
 WEB_TOKEN = "eyJhbGciOiJub25lIn0.web-identity-token-77aa.c2ln"
@@ -113,10 +117,22 @@ def journeys(daemon: Daemon, world: Any, control: Any) -> None:
     daemon.wait_ended(5)
 
 
-def everything_shown(daemon: Daemon, address: str) -> dict[str, bytes]:
+def mirrored_and_answered_later(daemon: Daemon, world: Any, control: Any) -> None:
+    """Layers and the model's answers go through the daemon."""
+    own_repository(world)
+    world.put_layered_image("two", layer(1000))
+    publish(world, control, manifest={"image": world.image("two")})
+    assert daemon.wait_ended(1)[0]["state"] == "succeeded"
+
+
+def stacked(daemon: Daemon, world: Any, control: Any) -> None:
+    publish_versions(daemon, world, control, 2)
+
+
+def everything_shown(daemon: Daemon, address: str, endpoint: str = ENDPOINT) -> dict[str, bytes]:
     shown = {"ctl " + " ".join(arguments): (lambda r: (r.stdout + r.stderr).encode())(daemon.ctl(*arguments)) for arguments in (
-        ("status",), ("--json", "status"), ("history", ENDPOINT), ("--json", "history", ENDPOINT), ("redrive", "list"), ("--json", "redrive", "list"))}
-    for record in daemon.history():
+        ("status",), ("--json", "status"), ("history", endpoint), ("--json", "history", endpoint), ("redrive", "list"), ("--json", "redrive", "list"))}
+    for record in daemon.history(endpoint):
         for command in ("explain", "status"):
             shown[f"{command} {record['id']}"] = daemon.ctl("--json", command, record["id"]).stdout.encode()
     for message in daemon.ask("redrive", "list")["letters"]:
@@ -154,6 +170,32 @@ def test_no_secret_is_said_kept_or_shown(make_daemon, sandbox, world, control, t
     if source == "environment":
         assert [place for place in shown if place.startswith("redrive show")]
     assert b"succeeded" in shown[f"ctl --json history {ENDPOINT}"] and b"causeway_" in shown["/metrics"]
+
+
+STORE = {"dynamodb": {"table": TABLE}, "lease": "5s"}
+OTHERS: dict[str, tuple[dict[str, Any], Callable[..., None], str]] = {
+    "mirrored and answered later": ({"deployment": {**MIRROR, "async": ANSWERS}}, mirrored_and_answered_later, ENDPOINT),
+    "a stack": ({"deployment": STACK}, stacked, NAME),
+    "a shared store": ({"store": STORE, "queue": {"name": QUEUE, "receivers": "1", "visibility": "5s", "wait": "1s"}}, journey, ENDPOINT),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_no_secret_is_said_kept_or_shown_on_any_other_journey(make_daemon, sandbox, world, control, tmp_path, free_address, name):
+    changes, told, endpoint = OTHERS[name]
+    daemon = make_daemon(listen={"http": free_address}, **changes)
+    with_keys_from(daemon, sandbox, from_environment(sandbox, world, control, tmp_path))
+    told(daemon, world, control)
+    shown = everything_shown(daemon, free_address, endpoint)
+    assert daemon.stop() == 0
+    kept = everything_kept(daemon)
+    if "store" in changes:
+        kept["table"] = repr([page["Items"] for page in world.client("prod", "dynamodb").get_paginator("scan").paginate(TableName=TABLE)]).encode()
+        assert ENDPOINT.encode() in kept["table"]
+    secrets = [*control.secrets("user/causeway"), *control.secrets("assumed-role")]
+    assert len(secrets) > 2
+    assert not [(secret, place) for place, content in {**shown, **kept}.items() for secret in secrets if secret.encode() in content]
+    assert b"succeeded" in shown[f"ctl --json history {endpoint}"]
 
 
 def test_a_daemon_leaves_no_core_and_cannot_be_traced_by_its_own_user(daemon):

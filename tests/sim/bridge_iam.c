@@ -4,6 +4,7 @@
 #include "sim/bridge_world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { VERSIONS_MAX = 5 };
@@ -102,9 +103,13 @@ void iam_tell_all(struct aws_call *call)
     struct iam_managed_policy_detail *policies =
         arena_allocate_array(&call->arena, asset_count() + 1, sizeof(*policies));
 
+    const struct iam_get_account_authorization_details_input *input = call->input;
+    const bool is_short = chance_strikes(&sim->chance, FAULT_SHORT_PAGES);
+    size_t first = input->marker ? strtoul(input->marker, NULL, 10) : 0;
+
     *output =
         (struct iam_get_account_authorization_details_output){.roles = roles, .policies = policies};
-    for (size_t i = 0; i < asset_count(); i++) {
+    for (size_t i = first; i < asset_count(); i++) {
         struct asset *asset = asset_at(i);
 
         if (!text_equal(asset->account, call->account) ||
@@ -116,8 +121,119 @@ void iam_tell_all(struct aws_call *call)
             tell_role(call, asset, state, &roles[output->role_count++]);
         else if (state)
             tell_policy(call, asset, state, &policies[output->policy_count++]);
+        if (state && is_short) {
+            output->is_truncated = true;
+            output->marker = arena_printf(&call->arena, "%zu", i + 1);
+            break;
+        }
     }
     call_answer(call, output);
+}
+
+/* Each by itself: what the pages say of it. */
+static const struct iam_role_detail *role_alone(struct aws_call *call, const char *name)
+{
+    struct asset *asset = asset_find(call->account, RESOURCE_IAM_ROLE, NULL, name);
+    const cJSON *state = asset_show(asset, call);
+    struct iam_role_detail *role = arena_allocate(&call->arena, sizeof(*role));
+
+    if (!state) {
+        call_refuse_absent(call, "NoSuchEntity");
+        return NULL;
+    }
+    tell_role(call, asset, state, role);
+    return role;
+}
+
+static const struct iam_managed_policy_detail *policy_alone(struct aws_call *call, const char *arn)
+{
+    struct asset *asset = asset_find_by_arn(arn);
+    const cJSON *state = asset_show(asset, call);
+    struct iam_managed_policy_detail *policy = arena_allocate(&call->arena, sizeof(*policy));
+
+    if (!state) {
+        call_refuse_absent(call, "NoSuchEntity");
+        return NULL;
+    }
+    tell_policy(call, asset, state, policy);
+    return policy;
+}
+
+void iam_tell_inline_names(struct aws_call *call)
+{
+    const struct iam_read_input *input = call->input;
+    const struct iam_role_detail *role = role_alone(call, input->role_name);
+    struct iam_list_role_policies_output *output = arena_allocate(&call->arena, sizeof(*output));
+
+    if (!role)
+        return;
+    const char **names =
+        arena_allocate_array(&call->arena, role->role_policy_count + 1, sizeof(*names));
+
+    output->policy_names = names;
+    for (; output->policy_name_count < role->role_policy_count; output->policy_name_count++)
+        names[output->policy_name_count] =
+            role->role_policies[output->policy_name_count].policy_name;
+    call_answer(call, output);
+}
+
+void iam_tell_inline(struct aws_call *call)
+{
+    const struct iam_read_input *input = call->input;
+    const struct iam_role_detail *role = role_alone(call, input->role_name);
+
+    for (size_t i = 0; role && i < role->role_policy_count; i++) {
+        if (!text_equal(role->role_policies[i].policy_name, input->policy_name))
+            continue;
+        call_answer(call, &role->role_policies[i]);
+        return;
+    }
+    if (role)
+        call_refuse_absent(call, "NoSuchEntity");
+}
+
+void iam_tell_attached(struct aws_call *call)
+{
+    const struct iam_read_input *input = call->input;
+    const struct iam_role_detail *role = role_alone(call, input->role_name);
+    struct iam_list_attached_role_policies_output *output =
+        arena_allocate(&call->arena, sizeof(*output));
+
+    if (!role)
+        return;
+    output->attached_policies = role->attached_managed_policies;
+    output->attached_policy_count = role->attached_managed_policy_count;
+    call_answer(call, output);
+}
+
+void iam_tell_versions(struct aws_call *call)
+{
+    const struct iam_read_input *input = call->input;
+    const struct iam_managed_policy_detail *policy = policy_alone(call, input->policy_arn);
+    struct iam_list_policy_versions_output *output = arena_allocate(&call->arena, sizeof(*output));
+
+    if (!policy)
+        return;
+    output->versions = policy->versions;
+    output->version_count = policy->version_count;
+    call_answer(call, output);
+}
+
+void iam_tell_version(struct aws_call *call)
+{
+    const struct iam_read_input *input = call->input;
+    const struct iam_managed_policy_detail *policy = policy_alone(call, input->policy_arn);
+    struct iam_get_policy_version_output *output = arena_allocate(&call->arena, sizeof(*output));
+
+    for (size_t i = 0; policy && i < policy->version_count; i++) {
+        if (!text_equal(policy->versions[i].version_id, input->version_id))
+            continue;
+        output->policy_version = policy->versions[i];
+        call_answer(call, output);
+        return;
+    }
+    if (policy)
+        call_refuse_absent(call, "NoSuchEntity");
 }
 
 void iam_tell_role(struct aws_call *call)
@@ -131,11 +247,19 @@ void iam_tell_role(struct aws_call *call)
         call_refuse_absent(call, "NoSuchEntity");
         return;
     }
+    struct iam_role_detail role;
+
+    tell_role(call, asset, state, &role);
     output->role = (struct iam_role){
+        .path = role.path,
         .role_name = input->role_name,
-        .arn = call_text(call, asset->arn),
+        .arn = role.arn,
         .description = call_text(call, json_get_text(state, "description")),
         .max_session_duration = json_get_integer(state, "max_session", 3600),
+        .assume_role_policy_document = role.assume_role_policy_document,
+        .permissions_boundary = role.permissions_boundary,
+        .tags = role.tags,
+        .tag_count = role.tag_count,
     };
     call_answer(call, output);
 }
@@ -152,6 +276,7 @@ void iam_tell_policy(struct aws_call *call)
         return;
     }
     output->policy.arn = input->policy_arn;
+    output->policy.description = call_text(call, json_get_text(state, "description"));
     output->policy.tags = tags_of(call, state, &output->policy.tag_count);
     call_answer(call, output);
 }

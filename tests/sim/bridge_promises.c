@@ -94,6 +94,9 @@ void bridge_call_is_made(struct aws_call *call, bool changes)
 
     if (!changes)
         return;
+    if (!bridge_is_sure(NULL))
+        broken("9: nothing is changed while another daemon may do the same", "%s of %s is called",
+               call->operation->name, service_of(call));
     if (is_suspended && reconciling == 0)
         broken("6: nothing is changed while it is suspended", "%s of %s is called",
                call->operation->name, service_of(call));

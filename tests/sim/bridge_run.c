@@ -35,15 +35,17 @@ static void reconcile(struct bridge *bridge)
     bridge_reconcile(bridge, NULL, "joe (1000)", on_reconciled, NULL);
 }
 
+static bool is_suspended;
+static bool is_to_resume; /* which was asked for after it */
+
+/* On a slow disk the answer may come when somebody has asked for the opposite. */
 static void on_suspended(void *context, const cJSON *view, const struct error *error)
 {
     (void)context;
     (void)error;
-    if (view)
+    if (view && !is_to_resume)
         bridge_promises_suspended(true);
 }
-
-static bool is_suspended;
 
 static void on_resumed(void *context, const cJSON *view, const struct error *error)
 {
@@ -66,6 +68,7 @@ static void resume(void *context)
         return;
     }
     story("an operator resumes the bridge");
+    is_to_resume = true;
     bridge_promises_suspended(false);
     sim->running = process;
     bridge_resume(process->bridge, "joe (1000)", on_resumed, NULL);
@@ -89,6 +92,7 @@ void bridge_operator_comes(void)
     if (!is_suspended && chance_strikes(&sim->chance, FAULT_SUSPENDED)) {
         story("an operator suspends the bridge");
         is_suspended = true;
+        is_to_resume = false;
         bridge_suspend(process->bridge, "joe (1000)", "to see", 0, on_suspended, NULL);
         sim_later(chance_between(&sim->chance, STREAM_OPERATORS, 900, 3600) * US_PER_S, resume,
                   NULL);

@@ -165,10 +165,13 @@ static void strange_role(void)
     asset->is_strange = true;
 }
 
+static int64_t unsure_until_us;
+
 void strangers_begin(void)
 {
     static const char *const buckets[] = {"artifacts", "more-artifacts", "lent", "shared"};
 
+    unsure_until_us = 0;
     there(asset_take("prod", RESOURCE_IAM_ROLE, NULL, OWN_ROLE), role_state(TRUST_OF_EC2));
     there(asset_take("staging", RESOURCE_IAM_ROLE, NULL, STAGING_ROLE), role_state(TRUST_OF_EC2));
     for (size_t i = 0; i < array_length(buckets); i++)
@@ -413,6 +416,12 @@ static void spell_anew(struct asset *asset)
     write_policy(asset, policy);
 }
 
+bool bridge_is_sure(void *context)
+{
+    (void)context;
+    return sim->now_us >= unsure_until_us;
+}
+
 void bridge_some_trouble(void)
 {
     static const struct {
@@ -431,5 +440,8 @@ void bridge_some_trouble(void)
         if (asset)
             hands[i].act(asset);
     }
+    if (chance_strikes(&sim->chance, FAULT_NOT_SURE))
+        unsure_until_us =
+            sim->now_us + chance_between(&sim->chance, STREAM_WORLD, 100, 30000) * US_PER_MS;
     bridge_operator_comes();
 }

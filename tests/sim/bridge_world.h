@@ -117,6 +117,8 @@ bool sid_is_ours(const char *sid);
 /* ---- bridge_strangers.c ---------------------------------------------------------------------- */
 
 void strangers_begin(void);
+/* What the lease says that all daemons share (bridge_fence()). */
+bool bridge_is_sure(void *context);
 /* One of them does something, if the faults say so. */
 void bridge_some_trouble(void);
 /* CloudTrail records the write, whoever made it. */
@@ -132,6 +134,7 @@ void trail_records(const struct asset *asset, const char *call, bool daemon);
  *  6  nothing is changed while the bridge is suspended, or of what is only to be looked at
  *  7  the daemon does not cut its own way
  *  8  the accounts become as the file says, once faults stop; what left it is gone where it prunes
+ *  9  nothing is changed while it is not certain that no other daemon does the same
  */
 
 void bridge_call_is_made(struct aws_call *call, bool changes);

@@ -41,6 +41,7 @@ static void start_engine(struct process *process)
 static void start_bridge(struct process *process)
 {
     process->bridge = bridge_new(process->loop, process->aws, process->store, process->config);
+    bridge_fence(process->bridge, bridge_is_sure, NULL);
     bridge_start(process->bridge);
 }
 

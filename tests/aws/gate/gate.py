@@ -12,7 +12,8 @@ from typing import Any
 
 from . import check, faults, identity, models, parse, serialize, signature, upstream
 from .additions import (
-    cloudformation, cloudwatch, codepipeline, dynamodb, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker, sparse, sqs, sts)
+    cloudformation, cloudwatch, codepipeline, dynamodb, dynamodb_rules, ecr, ecr_layers, eventbridge, iam, registry, runtime, s3, sagemaker,
+    sparse, sqs, sts)
 from .clock import Clock, Scheduler
 from .control import Control
 from .exchange import AwsError, Request, Response
@@ -170,6 +171,8 @@ class Gate:
         operation = models.operation_model(request.service, request.operation)
         request.parameters, problems = parse.parameters(request, operation, request.scratch.get("uri", {}))
         check.check(request, operation, request.parameters, problems)
+        if request.service == "dynamodb":
+            dynamodb_rules.check(request)
 
     def _carry_out(self, request: Request) -> Response:
         addition = self.additions.get(request.service, {}).get(request.operation)

@@ -166,6 +166,17 @@ static bool takes_entry(size_t bytes)
                      1);
 }
 
+/* Ten bytes that say that they unpack to so many. */
+static bool takes_dense_entry(size_t bytes)
+{
+    const struct archive_entry entries[] = {
+        {.name = "member", .data = "x"},
+        {.name = "dense", .data = "0123456789", .deflated = true, .claimed_size = (uint32_t)bytes},
+    };
+
+    return takes_zip(entries, array_length(entries));
+}
+
 static bool takes_configuration(size_t bytes)
 {
     cleanup(free_pointer)
@@ -367,6 +378,7 @@ static const struct limit {
     {"a manifest", LIMIT_MANIFEST_BYTES, takes_manifest},
     {"an artifact", LIMIT_ARTIFACT_ENTRIES, takes_entries},
     {"an artifact", LIMIT_ARTIFACT_ENTRY_BYTES, takes_entry},
+    {"an artifact", LIMIT_ARTIFACT_RATIO * 10, takes_dense_entry},
     {"a configuration", LIMIT_CONFIG_BYTES, takes_configuration},
     {"a configuration", LIMIT_CONFIG_DEPTH, takes_yaml_depth},
     {"a configuration", LIMIT_CONFIG_NODES, takes_nodes},

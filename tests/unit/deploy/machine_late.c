@@ -53,6 +53,32 @@ static void a_deletion_that_nobody_knows_of_is_repeated_only_when_it_has_arrived
                      EFFECT_DELETE_MODEL);
 }
 
+static void
+an_endpoint_is_given_up_only_when_a_removal_that_nobody_knows_of_has_arrived(void **state)
+{
+    struct story *story = *state;
+
+    run_until(story, EFFECT_CREATE_CONFIG);
+    assert_true(give(story, (struct machine_input){.kind = INPUT_CANCEL, .by = "ann (0)"}));
+    run_until(story, EFFECT_DELETE_MODEL);
+    while (machine_step_effect(story->record) != EFFECT_NONE) {
+        wait_for_it(story);
+        answer_with_error(story, ERROR_TRANSIENT, "no answer came");
+    }
+    const int64_t given_up_ms = story->now_ms;
+
+    assert_int_equal(story->record->step, STEP_LET_PASS);
+    assert_int_equal(story->record->wake_ms, given_up_ms + ARRIVES_WITHIN_MS);
+    assert_true(story->record->turn);
+    story->now_ms = given_up_ms + ARRIVES_WITHIN_MS - 1;
+    assert_true(give(story, (struct machine_input){.kind = INPUT_WAKE}));
+    assert_true(story->record->turn);
+    story->now_ms++;
+    assert_true(give(story, (struct machine_input){.kind = INPUT_WAKE}));
+    assert_false(story->record->turn);
+    assert_true(machine_is_closed(story->record));
+}
+
 static void a_refusal_has_its_grace_whatever_trouble_came_before(void **state)
 {
     struct story *story = *state;
@@ -169,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(nothing_is_deleted_while_a_request_for_it_may_still_arrive),
         STORY(a_deletion_that_nobody_knows_of_is_repeated_only_when_it_has_arrived),
+        STORY(an_endpoint_is_given_up_only_when_a_removal_that_nobody_knows_of_has_arrived),
         STORY(a_refusal_has_its_grace_whatever_trouble_came_before),
         STORY(refusals_in_a_row_end_it_after_their_grace),
         STORY(patience_is_for_trouble_and_not_for_the_time_in_which_nobody_tried),

@@ -472,6 +472,47 @@ static void a_body_of_just_the_maximum_is_read(void **state)
     end(world);
 }
 
+/* An answer whose head has so many bytes. */
+static struct result fetch_with_head_of(size_t bytes)
+{
+    static const char begin[] = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n";
+    static const char end_of_head[] = "\r\n\r\n";
+    struct buffer head = BUFFER(LIMIT_HEADER_BYTES + 16);
+
+    buffer_append_text(&head, begin);
+    for (size_t i = 0; i < 15; i++) {
+        buffer_append_text(&head, "y: ");
+        for (size_t j = 0; j < 4000; j++)
+            buffer_append_byte(&head, 'y');
+        buffer_append_text(&head, "\r\n");
+    }
+    buffer_append_text(&head, "x: ");
+    while (head.length < bytes - strlen(end_of_head))
+        buffer_append_byte(&head, 'x');
+    buffer_append_text(&head, end_of_head);
+    const struct server_answer answers[] = {{.head = buffer_text(&head), .bytes = "hello"}};
+    struct world *world = given(answers, 1);
+    char url[256];
+    struct http_request request = get(world, "/", url);
+    struct result result = fetch(world, &request);
+
+    end(world);
+    buffer_free(&head);
+    return result;
+}
+
+static void a_head_of_just_the_maximum_is_read(void **state)
+{
+    struct result below = fetch_with_head_of(LIMIT_HEADER_BYTES - 1);
+    struct result at = fetch_with_head_of(LIMIT_HEADER_BYTES);
+    struct result above = fetch_with_head_of(LIMIT_HEADER_BYTES + 1);
+
+    (void)state;
+    assert_string_equal(below.body, "hello");
+    assert_string_equal(at.body, "hello");
+    assert_int_equal(above.error.class, ERROR_LIMIT);
+}
+
 static void nobody_listening_is_said_with_the_system_s_reason(void **state)
 {
     struct world *world = given(NULL, 0);
@@ -874,6 +915,7 @@ int main(void)
         cmocka_unit_test(a_call_may_be_started_from_a_callback),
         cmocka_unit_test(an_answer_that_goes_wrong_is_an_error_that_names_the_host),
         cmocka_unit_test(a_body_of_just_the_maximum_is_read),
+        cmocka_unit_test(a_head_of_just_the_maximum_is_read),
         cmocka_unit_test(nobody_listening_is_said_with_the_system_s_reason),
         cmocka_unit_test(a_stalled_answer_ends_after_the_stall_timeout),
         cmocka_unit_test(a_server_that_never_reads_stalls_an_upload),

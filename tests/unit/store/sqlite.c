@@ -618,6 +618,57 @@ static void a_commit_that_works_is_health_too(void **state)
     assert_true(store_is_healthy(world->store));
 }
 
+static off_t size_of_file(void)
+{
+    struct stat status;
+
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_size;
+}
+
+static void go_on(void *context)
+{
+    world_answered(context);
+}
+
+/* Nobody asks the store for anything meanwhile. */
+static void leave_alone(struct world *world, int64_t ms)
+{
+    struct timer timer;
+
+    timer_init(&timer, world->loop, go_on, world);
+    timer_start(&timer, ms);
+    world->waiting = 1;
+    world_run(world);
+}
+
+static void a_long_log_is_moved_into_the_file_after_the_commit_and_not_in_it(void **state)
+{
+    enum { ROW_BYTES = 1 << 20 };
+    static const char *const keys[] = {"a", "b", "c", "d", "e", "f"};
+    struct world *world = *state;
+    cleanup(free_pointer)
+    char *large = memory_allocate(ROW_BYTES);
+
+    for (size_t i = 0; i < array_length(keys); i++) {
+        struct store_write write = thing(keys[i], STORE_ABSENT, "");
+
+        write.bytes = large;
+        write.length = ROW_BYTES;
+        world_ask_commit(world, &write, 1);
+    }
+    world_run(world);
+    assert_int_equal(world->outcome, STORE_COMMITTED);
+    assert_true(size_of_file() < ROW_BYTES);
+    for (int64_t end_ms = clock_monotonic_ms() + 60000; size_of_file() < ROW_BYTES;) {
+        assert_true(clock_monotonic_ms() < end_ms);
+        leave_alone(world, 10);
+    }
+    reopen(world);
+    for (size_t i = 0; i < array_length(keys); i++)
+        assert_int_equal(world_get(world, "thing", keys[i]), 1);
+}
+
 /* The first operation on the disk fails, then the second, and so on until none is left to fail. */
 static void a_commit_fails_whole_wherever_the_disk_fails(void **state)
 {
@@ -722,6 +773,7 @@ int main(int count, char **arguments)
         CONTRACT_TEST(whatever_was_acknowledged_survives_a_kill_and_transactions_stay_whole),
         CONTRACT_TEST(a_full_disk_is_reported_and_left_behind_by_itself),
         CONTRACT_TEST(a_commit_that_works_is_health_too),
+        CONTRACT_TEST(a_long_log_is_moved_into_the_file_after_the_commit_and_not_in_it),
         CONTRACT_TEST(a_commit_fails_whole_wherever_the_disk_fails),
         CONTRACT_TEST(a_store_can_be_made_and_opened_wherever_the_disk_failed_before),
     };

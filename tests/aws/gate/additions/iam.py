@@ -5,10 +5,13 @@ unique id, for ever:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 A role that was just made is unknown to some for a while:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
+An account is described in pages, which may be shorter than was asked for:
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
 """
 
 import json
 import re
+import xml.etree.ElementTree as xml
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -42,12 +45,15 @@ class Iam:
 
     def reset(self) -> None:
         self._unknown_uses = 0
+        self._page = 1000
         self._unknown: dict[str, int] = {}  # ARN of a fresh role: refusals left
 
     def set(self, settings: dict[str, Any]) -> dict[str, Any]:
-        """unknown_uses=N: the next roles that are made are unknown to the first N policies that name them."""
+        """unknown_uses=N: the next roles that are made are unknown to the first N policies that name them.
+        page=N: an account is described in pages of so many roles and policies at the most."""
         self._unknown_uses = int(settings.get("unknown_uses", self._unknown_uses))
-        return {"unknown_uses": self._unknown_uses}
+        self._page = int(settings.get("page", self._page))
+        return {"unknown_uses": self._unknown_uses, "page": self._page}
 
     def before(self, request: Request) -> None:
         """Refuses what IAM would; makes AWS's own policies as they are asked for."""
@@ -65,12 +71,31 @@ class Iam:
     def after(self, request: Request, response: Response, doomed: str | None) -> None:
         if request.service != "iam" or response.status != 200:
             return
+        if request.operation == "GetAccountAuthorizationDetails":
+            self._cut(request, response)
         if request.operation == "CreateRole" and self._unknown_uses:
             role = f"arn:aws:iam::{request.account}:role{request.parameters.get('Path', '/')}{request.parameters['RoleName']}"
             self._unknown[role] = self._unknown_uses
         if request.operation == "DeleteRole" and doomed:
             arn, unique_id = doomed.split(" ")
             self._decay(arn, unique_id)
+
+    def _cut(self, request: Request, response: Response) -> None:
+        """Leaves one page of what moto answers whole."""
+        first = int(request.parameters.get("Marker", 0))
+        last = first + min(self._page, int(request.parameters.get("MaxItems", 100)))
+        answer = xml.fromstring(response.body)
+        space = answer.tag[: answer.tag.index("}") + 1] if "}" in answer.tag else ""
+        xml.register_namespace("", space.strip("{}"))
+        result = answer[0]
+        listed = [(found, item) for name in ("RoleDetailList", "Policies") for found in result.findall(space + name) for item in list(found)]
+        for number, (found, item) in enumerate(listed):
+            if not first <= number < last:
+                found.remove(item)
+        if last < len(listed):
+            result.find(space + "IsTruncated").text = "true"
+            xml.SubElement(result, space + "Marker").text = str(last)
+        response.body = xml.tostring(answer, encoding="utf-8", xml_declaration=True)
 
     def doomed(self, request: Request) -> str | None:
         """ARN and unique id of the role that the request deletes."""

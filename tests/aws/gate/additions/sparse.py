@@ -34,6 +34,7 @@ class SparseObjects:
     def reset(self) -> None:
         self.objects: dict[tuple[str, str], Sparse] = {}
         self.parts: dict[str, dict[int, tuple[int, int]]] = {}  # by upload: first and last byte of each part
+        self.completed: set[str] = set()  # uploads
 
     def put(self, bucket: str, key: str, size: int) -> dict[str, Any]:
         made = Sparse(size, '"' + hashlib.md5(f"{bucket}/{key}/{size}".encode()).hexdigest() + '"', uuid.uuid4().hex)  # noqa: S324
@@ -49,6 +50,8 @@ def answer(gate: "Gate", request: Request, source: tuple[str, str] | None) -> Re
             raise AwsError("InvalidRequest", "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120")
         if request.operation == "UploadPartCopy":
             return _copy_part(held, request, held.objects[source])
+    if request.operation == "CompleteMultipartUpload" and wanted["UploadId"] in held.completed:
+        raise AwsError("NoSuchUpload", "The specified upload does not exist. The upload ID may be invalid, or the upload may have been completed", 404)
     if request.operation == "CompleteMultipartUpload" and wanted["UploadId"] in held.parts:
         return _complete(held, request)
     found = held.objects.get((wanted.get("Bucket", ""), wanted.get("Key", "")))
@@ -85,6 +88,7 @@ def _complete(held: SparseObjects, request: Request) -> Response:
         if last - first + 1 < _SMALLEST_PART and index < len(parts):
             raise AwsError("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
         expected = last + 1
+    held.completed.add(wanted["UploadId"])
     made = held.put(wanted["Bucket"], wanted["Key"], expected)
     with upstream.lock:  # moto knows of the upload, and of no part
         for backend in upstream.backends("s3").values():
