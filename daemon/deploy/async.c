@@ -66,6 +66,17 @@ int64_t async_waited_ms(const struct record *record, int64_t now_ms)
     return waited_ms > 0 ? waited_ms : 0; /* else the clock was set back */
 }
 
+void async_absent(struct record *record, int64_t now_ms)
+{
+    json_put(last(record), "absent_ms",
+             cJSON_CreateNumber((double)async_waited_ms(record, now_ms)));
+}
+
+bool async_is_over(const struct record *record)
+{
+    return json_get_integer(last(record), "absent_ms", 0) > async_limit_ms(record);
+}
+
 int64_t async_limit_ms(const struct record *record)
 {
     int64_t latency_ms = json_get_integer(verify_next(record), "latency_ms", 0);

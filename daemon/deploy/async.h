@@ -25,6 +25,10 @@ const char *async_output(const struct record *record);
 const char *async_failure(const struct record *record);
 
 int64_t async_waited_ms(const struct record *record, int64_t now_ms);
+/* It was looked for, and is not there. */
+void async_absent(struct record *record, int64_t now_ms);
+/* Whether that was when it should have been. */
+bool async_is_over(const struct record *record);
 /* How long an answer is waited for, and how long until the next look. */
 int64_t async_limit_ms(const struct record *record);
 int64_t async_delay_ms(int64_t waited_ms);

@@ -56,14 +56,15 @@ void take_async_asked(struct run *run)
         machine_fail(run, NULL, "SageMaker did not say where the answer will be");
 }
 
-/* Neither an answer nor a failure: it is looked for again. */
+/* Neither an answer nor a failure: it is looked for again. Nothing is given up for the time that
+ * has passed since the answer was looked for: it may have come, while nobody was there. */
 static void wait_on(struct run *run)
 {
     struct record *record = run->record;
     int64_t waited_ms = async_waited_ms(record, run->now_ms);
     char lasted[DURATION_TEXT_SIZE];
 
-    if (waited_ms > async_limit_ms(record))
+    if (async_is_over(record))
         machine_fail(run, NULL, "verification %lld of %zu failed: no answer at %s after %s",
                      (long long)record->verified + 1, verify_count(record), async_output(record),
                      duration_format(waited_ms, lasted));
@@ -80,11 +81,13 @@ void take_async_answer(struct run *run)
         result.status = 200;
         result.elapsed_ms = async_waited_ms(run->record, run->now_ms);
         judge(run, &result);
-    } else if (async_failure(run->record)) {
-        machine_enter(run, STEP_ASYNC_FAILURE);
-    } else {
-        wait_on(run);
+        return;
     }
+    async_absent(run->record, run->now_ms);
+    if (async_failure(run->record))
+        machine_enter(run, STEP_ASYNC_FAILURE);
+    else
+        wait_on(run);
 }
 
 void take_async_failure(struct run *run)

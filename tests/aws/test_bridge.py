@@ -540,6 +540,25 @@ def test_given_an_edit_of_the_daemons_own_when_cloudtrail_tells_of_it_then_nothi
     assert bridge.ask("statistics")["hints"] == 0
 
 
+def test_given_a_change_that_added_tags_when_it_is_undone_then_those_are_gone_and_others_stay(bridge, bare):
+    role = {"kind": "iam_role", "account": "prod", "name": "causeway-tagged",
+            "trust": {"statements": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}}
+    iam = bare.client("prod", "iam")
+
+    def tags() -> dict[str, str]:
+        return {t["Key"]: t["Value"] for t in iam.list_role_tags(RoleName="causeway-tagged")["Tags"] if not t["Key"].startswith("causeway:")}
+
+    bridge.configure(resources=[{**role, "tags": {"team": "ml"}}])
+    bridge.converge()
+    iam.tag_role(RoleName="causeway-tagged", Tags=[{"Key": "theirs", "Value": "1"}])
+    bridge.configure(resources=[{**role, "tags": {"team": "other", "cost": "7"}}])
+    bridge.converge()
+    assert tags() == {"team": "other", "cost": "7", "theirs": "1"}
+    newest = next(c for c in bridge.ask("changes") if c["resource"] == "prod/iam_role/causeway-tagged")
+    bridge.ask("undo", change=newest["id"])
+    assert tags() == {"team": "ml", "theirs": "1"}
+
+
 def test_given_a_change_when_it_is_undone_then_the_resource_is_as_it_was_and_stays_so(bridge, bare):
     other = {"Sid": "Other", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"},
              "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{ARTIFACT_BUCKET}/*"}

@@ -42,6 +42,23 @@ bool configuration_has_job(unsigned number)
     return number != PACKAGES && (nature_of(number) >> 16) % 4 == 0;
 }
 
+static bool mirrors(unsigned number)
+{
+    return number < PIPELINES && (nature_of(number) >> 20) % 3 == 0;
+}
+
+static bool answers_later(unsigned number)
+{
+    return number < PIPELINES && (nature_of(number) >> 24) % 3 == 0;
+}
+
+static void make_asynchronous(struct config *config, struct config_deployment *deployment)
+{
+    deployment->asynchronous = arena_allocate(&config->arena, sizeof(*deployment->asynchronous));
+    *deployment->asynchronous = (struct config_asynchronous){
+        .output = "s3://" ANSWER_BUCKET "/answers", .failures = "s3://" ANSWER_BUCKET "/failures"};
+}
+
 static void free_document(void *document)
 {
     cJSON_Delete(document);
@@ -120,6 +137,9 @@ static void make_deployment(struct config *config, unsigned number)
         deployment->driver = DRIVER_CLOUDFORMATION;
         deployment->stack = "stack-7";
     }
+    deployment->mirror = mirrors(number);
+    if (answers_later(number))
+        make_asynchronous(config, deployment);
     set_pattern(config, deployment, number);
     if ((nature >> 9) & 1)
         add_verification(config, deployment);

@@ -1,37 +1,30 @@
-/* ECR, of which one tag is enough, and EventBridge, which only listens. */
+/* ECR, of which one tag is enough (its layers: mirror.c), and EventBridge, which only listens. */
 #include "aws/service_ecr.h"
 #include "aws/service_events.h"
 #include "base/text.h"
 #include "sim/world.h"
 
-#include <stdio.h>
 #include <string.h>
 
-void image_digest(unsigned number, char digest[80])
+static bool is_of_home(const struct aws_call *call, const char *registry)
 {
-    snprintf(digest, 80, "sha256:%064x", number + 0xabc000);
-}
-
-bool image_is_known(const char *digest)
-{
-    char known[80];
-
-    for (unsigned i = 0; i <= sim->world->image; i++) {
-        image_digest(i, known);
-        if (text_equal(known, digest))
-            return true;
-    }
-    return false;
+    return registry ? text_equal(registry, HOME_ACCOUNT) : text_equal(call->account, "prod");
 }
 
 void images_describe(struct aws_call *call)
 {
+    const struct ecr_describe_images_input *input = call->input;
+    const char *wanted = input->image_ids[0].image_digest;
     struct ecr_describe_images_output *output = arena_allocate(&call->arena, sizeof(*output));
     struct ecr_image_detail *detail = arena_allocate(&call->arena, sizeof(*detail));
     char digest[80];
 
+    if (is_of_home(call, input->registry_id) && (!wanted || !image_is_mirrored(wanted))) {
+        call_refuse(call, ERROR_NOT_FOUND, "ImageNotFoundException", "%s is not there", wanted);
+        return;
+    }
     image_digest(sim->world->image, digest);
-    detail->image_digest = arena_copy(&call->arena, digest);
+    detail->image_digest = arena_copy(&call->arena, wanted ? wanted : digest);
     *output = (struct ecr_describe_images_output){.image_details = detail, .image_detail_count = 1};
     call_answer(call, output);
 }

@@ -100,6 +100,10 @@ void models_create(struct aws_call *call)
                     "Could not access model data; the role must be allowed to read it");
         return;
     }
+    const char *image = json_get_text(container_of_model(call->input), "Image");
+
+    if (image && !image_may_be_pulled(image))
+        broken("3: nothing serves unproved", "a model refers to %s, which is not there", image);
     create(call, &sim->world->models, "model", name_in(call, "ModelName"));
 }
 

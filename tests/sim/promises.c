@@ -2,7 +2,9 @@
 
 #include "aws/service_cloudformation.h"
 #include "aws/service_codepipeline.h"
+#include "aws/service_ecr.h"
 #include "aws/service_events.h"
+#include "aws/service_runtime.h"
 #include "aws/service_s3.h"
 #include "aws/service_sagemaker.h"
 #include "base/clock.h"
@@ -112,6 +114,16 @@ void promises_call_is_made(const struct aws_call *call)
     else if (operation == &s3_delete_object)
         must_be_asked_for(call, NULL, ((const struct s3_delete_object_input *)call->input)->key,
                           NULL);
+    else if (operation == &ecr_put_image)
+        must_be_asked_for(call, NULL, json_get_text(call->input, "imageDigest"), NULL);
+    else if (operation == &ecr_upload_layer_part)
+        must_be_asked_for(call, "upload",
+                          ((const struct ecr_upload_layer_part_input *)call->input)->upload_id,
+                          NULL);
+    else if (operation == &runtime_invoke_endpoint_async)
+        must_be_asked_for(
+            call, "endpoint",
+            ((const struct runtime_invoke_endpoint_async_input *)call->input)->endpoint_name, NULL);
     else if (operation->service == &service_cloudformation)
         promises_stack_call(call, must_be_asked_for);
     else if (operation == &events_put_events)
@@ -192,7 +204,7 @@ void promises_model_is_deleted(const char *name)
 
 void promises_object_is_deleted(const char *bucket, const char *key)
 {
-    if (!text_equal(bucket, MODEL_BUCKET))
+    if (!text_equal(bucket, MODEL_BUCKET) && !text_equal(bucket, ANSWER_BUCKET))
         broken("7: nothing else is touched", "an object of bucket %s is deleted", bucket);
     if (is_used(&(struct user){.copy = key}))
         broken("4: the last good one stays", "the model data %s is deleted while it serves", key);
@@ -237,6 +249,9 @@ static void check_success(const struct known *known, const struct record *record
     if (!text_ends_with(configs_find_image(record->config_name), record->image_digest) ||
         !image_is_known(record->image_digest))
         broken(promise, "%s succeeded, but its image is not the pinned one", record->id);
+    if (json_get_bool(record->settings, "mirror", false) &&
+        !text_starts_with(configs_find_image(record->config_name), HOME_ACCOUNT))
+        broken(promise, "%s succeeded, and its image is not production's own", record->id);
     if (served->bad && cJSON_GetArraySize(json_get(record->settings, "verify")) > 0)
         broken(promise, "%s succeeded, but its model answers nonsense", record->id);
 }

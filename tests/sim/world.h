@@ -10,6 +10,7 @@
 #define STAGING_ACCOUNT "345594592951"
 #define STAGING_BUCKET "staging-artifacts"
 #define MODEL_BUCKET "prod-models"
+#define ANSWER_BUCKET "prod-answers" /* of asynchronous endpoints */
 #define REPOSITORY STAGING_ACCOUNT ".dkr.ecr.us-east-1.amazonaws.com/inference"
 #define RESULT_BUS "results"
 #define PACKAGE_GROUP "group-6"
@@ -43,7 +44,12 @@ struct world {
     struct map uploads; /* by id */
     uint64_t last_content;
     uint64_t last_upload;
-    unsigned image; /* the number of the digest that the tag is at */
+    unsigned image;             /* the number of the digest that the tag is at */
+    struct map pushed_images;   /* digests, by numbers */
+    struct map staging_images;  /* manifests and layers, by their digests */
+    struct map mirrored_images; /* by their digests, in production's registry */
+    struct map mirrored_layers;
+    struct map layer_uploads; /* by id */
     struct map models;
     struct map configs;
     struct map endpoints;
@@ -144,11 +150,15 @@ void scaling_begin(const char *endpoint);
 void scaling_lose(const char *endpoint);
 bool scaling_is_kept(const char *endpoint);
 
-/* ---- the registry and the bus: images.c
+/* ---- the registry and the bus: images.c, mirror.c
  * ----------------------------------------------------------- */
 
 void image_digest(unsigned number, char digest[80]);
 bool image_is_known(const char *digest);
+/* Whether production's own registry has it. */
+bool image_is_mirrored(const char *digest);
+/* Not where its URI is production's own, and it is not there. */
+bool image_may_be_pulled(const char *uri);
 
 /* ---- staging.c
  * ----------------------------------------------------------------------------------- */
