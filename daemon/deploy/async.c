@@ -33,6 +33,9 @@ void async_put(struct record *record)
 {
     cleanup(free_pointer)
     char *key = async_input_key(record);
+
+    if (text_equal(json_get_text(last(record), "input"), key))
+        return;
     cJSON *entry = cJSON_CreateObject();
 
     if (!record->asked)
