@@ -4,7 +4,7 @@
 
 /* Where the rate goes at a throttled answer, of what was measured: the deficit of the calls that
  * follow is what the surplus of later ones uses up. */
-#define BELOW_PART 0.97
+#define BELOW_PART 0.965
 /* But not below this part of what it had grown to. */
 #define REACHED_PART 0.87
 /* How it grows: in a span that has calls enough to measure by, and so many seconds at least, first
@@ -68,11 +68,15 @@ double pacing_rate(const struct pacing *pacing)
     return pacing->quota > 0.0 ? fmin(rate, pacing->quota) : rate;
 }
 
+/* A rate that was found has no burst but what a late loop makes up for; a published one has its
+ * own. */
 static double burst_of(const struct pacing *pacing)
 {
-    return pacing->phase == PACING_KEEPING
-               ? fmax(1.0, fmin(pacing->burst, LATE_SECONDS * pacing_rate(pacing)))
-               : pacing->burst;
+    if (pacing->phase != PACING_KEEPING)
+        return pacing->burst;
+    const double late = fmax(1.0, LATE_SECONDS * pacing_rate(pacing));
+
+    return pacing->quota > 0.0 ? fmin(pacing->burst, late) : late;
 }
 
 /* Brings the bucket to now. */

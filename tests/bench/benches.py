@@ -26,8 +26,8 @@ def polls(server: Server, consumer: Consumer) -> None:
     assert consumer.alive(), (consumer.directory / "output").read_text()[-2000:]
 
 
-def delete_all(server: Server, count: int) -> dict[str, object]:
-    wait_for(lambda: server.counts()["deleted"] >= count, f"{count} messages to be deleted")
+def delete_all(server: Server, count: int, every: float = 0.02) -> dict[str, object]:
+    wait_for(lambda: server.counts()["deleted"] >= count, f"{count} messages to be deleted", every=every)
     return server.counts()
 
 
@@ -80,7 +80,11 @@ def lone(subject: str, count: int = 300) -> Numbers:
 
 
 def lanes(subject: str, count: int = 3000, delay_us: int = 10_000) -> Numbers:
-    """What one receiver gets at that round trip; with the two that are usual, one is always asking."""
+    """What one receiver gets at that round trip; with the two that are usual, one is always asking, also while no
+    handler's call is answered. (All of ours are: each message's deployment waits for an answer that never comes.)
+
+    The server is woken later than it asked for, how much is on the table: what is possible is 10 messages in each round
+    trip as it was, not as it was asked for. It waits for nothing else, so the same lateness is in everybody's figures."""
     with directory() as name, Server() as server:
         server.tell("hold", operation="HeadObject")
         receivers = {"receivers": "2" if subject.endswith("2 receivers") else "1"}
@@ -88,11 +92,13 @@ def lanes(subject: str, count: int = 3000, delay_us: int = 10_000) -> Numbers:
             polls(server, consumer)
             server.tell("set", delay_us=delay_us)
             server.tell("messages", "\n".join(event(i) for i in range(count)))
-            counts = delete_all(server, count)
+            counts = delete_all(server, count, every=0.2)  # asking is work for the server
             seconds = (counts["last_deleted_us"] - counts["first_sent_us"]) / 1e6
-            possible = 10 / (delay_us / 1e6)
-            return {"messages/s": count / seconds, "of the possible %": 100 * count / seconds / possible,
-                    "poll outstanding %": 100 * (1 - counts["without_poll_us"] / (seconds * 1e6))}
+            trip = (delay_us + counts["late_us"] / max(1, counts["delayed"])) / 1e6
+            return {"messages/s": count / seconds, "of the possible %": 100 * count / seconds * trip / 10,
+                    "of 10/RTT as asked %": 100 * count / seconds * delay_us / 1e7,
+                    "poll outstanding %": 100 * (1 - counts["without_poll_us"] / (seconds * 1e6)),
+                    "round trip ms": trip * 1000}
 
 
 # ---- 4: idle ----

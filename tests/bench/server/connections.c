@@ -16,10 +16,11 @@
 enum { REQUEST_MAXIMUM = 256 * 1048576, READ_SIZE = 65536, EVENTS = 256 };
 
 struct connection {
-    struct list link;    /* of those who wait for a message, or of none */
-    struct list delayed; /* of answers that are due later, or of none */
-    int64_t deadline_us; /* of a long poll; then: when the answer is due */
-    int number;          /* whoever lets it wait may note one */
+    struct list link;      /* of those who wait for a message, or of none */
+    struct list delayed;   /* of answers that are due later, or of none */
+    int64_t deadline_us;   /* of a long poll; then: when the answer is due */
+    int number;            /* whoever lets it wait may note one */
+    void (*on_sent)(void); /* of the answer that comes next, or NULL */
     int descriptor;
     struct buffer in;
     struct buffer out;
@@ -32,6 +33,7 @@ struct connection {
 static int poller;
 static int64_t delay_us;
 static int64_t wake_us;
+static struct lateness lateness;
 static struct list delayed = {&delayed, &delayed};
 static void (*handler)(struct request *request);
 
@@ -63,14 +65,19 @@ int *connection_number(struct connection *connection)
     return &connection->number;
 }
 
+void when_sent(struct connection *connection, void (*on_sent)(void))
+{
+    connection->on_sent = on_sent;
+}
+
+struct lateness get_lateness(void)
+{
+    return lateness;
+}
+
 void set_delay(int64_t delay)
 {
     delay_us = delay;
-}
-
-int64_t get_delay(void)
-{
-    return delay_us;
 }
 
 void wake_at(int64_t at_us)
@@ -85,6 +92,8 @@ static void close_connection(struct connection *connection)
         list_remove(&connection->link);
         list_remove(&connection->delayed);
     }
+    if (connection->on_sent) /* an answer that nobody takes any more */
+        connection->on_sent();
     close(connection->descriptor);
     buffer_free(&connection->in);
     buffer_free(&connection->out);
@@ -125,6 +134,16 @@ static void flush(struct connection *connection)
     }
 }
 
+static void send_now(struct connection *connection)
+{
+    void (*on_sent)(void) = connection->on_sent;
+
+    connection->on_sent = NULL;
+    if (on_sent)
+        on_sent();
+    flush(connection);
+}
+
 void answer(struct connection *connection, int status, const char *type, const char *headers,
             const char *body, size_t length)
 {
@@ -137,7 +156,7 @@ void answer(struct connection *connection, int status, const char *type, const c
     if (body)
         buffer_append(&connection->out, body, length);
     if (!delay_us) {
-        flush(connection);
+        send_now(connection);
         return;
     }
     connection->deadline_us = now_us() + delay_us;
@@ -160,7 +179,9 @@ static void send_delayed(void)
             return;
         }
         list_remove(&connection->delayed);
-        flush(connection);
+        lateness.late_us += now_us() - connection->deadline_us;
+        lateness.answers++;
+        send_now(connection);
     }
 }
 

@@ -69,7 +69,12 @@ static void note_poll(int change)
     if (polls_open == 0 && no_poll_since_us && now > no_poll_since_us)
         without_poll_us += now - no_poll_since_us;
     polls_open += (size_t)change;
-    no_poll_since_us = now + (change < 0 ? get_delay() : 0); /* then the answer is there */
+    no_poll_since_us = now;
+}
+
+static void on_poll_answered(void)
+{
+    note_poll(-1);
 }
 
 void queue_hand_out_again(int64_t after_us)
@@ -112,7 +117,7 @@ static void hand_out(struct connection *connection, int maximum)
             first_sent_us = now;
     }
     buffer_append_text(&out, out.length > 1 ? "]}" : "}");
-    note_poll(-1);
+    when_sent(connection, on_poll_answered);
     answer(connection, 200, "application/x-amz-json-1.0", NULL, out.data, out.length);
 }
 
@@ -240,13 +245,14 @@ void queue_reset(void)
 
 void queue_print(struct buffer *out)
 {
-    buffer_printf(out,
-                  "\"messages\":%zu,\"sent\":%zu,\"deleted\":%zu,\"doubled\":%zu,\"polls\":%zu,"
-                  "\"first_poll_us\":%" PRId64 ",\"first_sent_us\":%" PRId64
-                  ",\"last_deleted_us\":%" PRId64 ",\"without_poll_us\":%" PRId64
-                  ",\"now_us\":%" PRId64 ",\"latencies_us\":[",
-                  count, next, deleted, doubled, polls_open, first_poll_us, first_sent_us,
-                  last_deleted_us, without_poll_us, now_us());
+    buffer_printf(
+        out,
+        "\"messages\":%zu,\"sent\":%zu,\"deleted\":%zu,\"doubled\":%zu,\"polls\":%zu,"
+        "\"first_poll_us\":%" PRId64 ",\"first_sent_us\":%" PRId64 ",\"last_deleted_us\":%" PRId64
+        ",\"without_poll_us\":%" PRId64 ",\"now_us\":%" PRId64 ",\"late_us\":%" PRId64
+        ",\"delayed\":%" PRId64 ",\"latencies_us\":[",
+        count, next, deleted, doubled, polls_open, first_poll_us, first_sent_us, last_deleted_us,
+        without_poll_us, now_us(), get_lateness().late_us, get_lateness().answers);
     for (size_t i = 0; i < sample_count; i++)
         buffer_printf(out, "%s%" PRId64, i ? "," : "", samples[i]);
     buffer_append_byte(out, ']');

@@ -48,7 +48,14 @@ void serve(void (*handle)(struct request *request), void (*each_turn)(void));
 /* When each_turn is to be called again at the latest; 0 for never. */
 void wake_at(int64_t at_us);
 void set_delay(int64_t delay_us);
-int64_t get_delay(void);
+/* How much later than the delay answers went out: the kernel wakes nobody on the dot. */
+struct lateness {
+    int64_t late_us; /* of all */
+    int64_t answers;
+};
+struct lateness get_lateness(void);
+/* To be called when the connection's next answer goes out, which may be later. */
+void when_sent(struct connection *connection, void (*on_sent)(void));
 /* The place of the connection's own link, for whoever lets it wait. */
 struct list *connection_link(struct connection *connection);
 struct connection *connection_of(struct list *link);

@@ -96,6 +96,8 @@ struct run {
     int answers;
     int throttled;
     int done;
+    unsigned late_ms; /* the loop is late by up to so much, each time */
+    unsigned chance;
 };
 
 static bool is_accepted(struct run *run, int64_t now_ms)
@@ -147,6 +149,13 @@ static int come_again(struct run *run, int64_t now_ms)
     return count;
 }
 
+/* The next time that the loop looks: in a millisecond, if it is on time. */
+static int64_t next_look_ms(struct run *run)
+{
+    run->chance = run->chance * 1103515245U + 12345U;
+    return 1 + (int64_t)((run->chance >> 16) % (run->late_ms + 1));
+}
+
 /* Makes so many calls, beginning at *now_ms, which moves to the end of the last one. */
 static void make_calls(struct run *run, struct pacing *pacing, int count, int64_t trip_ms,
                        int64_t *now_ms)
@@ -163,7 +172,7 @@ static void make_calls(struct run *run, struct pacing *pacing, int count, int64_
             run->flights[run->in_flight++] =
                 (struct flight){*now_ms + trip_ms, is_accepted(run, *now_ms)};
         }
-        ++*now_ms;
+        *now_ms += next_look_ms(run);
         assert_true(*now_ms < 86400000);
     }
 }
@@ -174,18 +183,20 @@ static double part_of_least_time(const struct run *run, int count, int64_t took_
     return (double)took_ms / 1000.0 / ((count - run->limit.burst) / run->limit.rate);
 }
 
-static void an_untold_limit_is_used_whole_with_hardly_a_throttled_answer(void **state)
+static void use_limits(unsigned late_ms, unsigned chance)
 {
     static const struct limit limits[] = {{5, 5},   {10, 10},  {15, 15},   {25, 100},
                                           {50, 25}, {100, 50}, {100, 500}, {200, 200}};
     static const int64_t trips_ms[] = {1, 20, 50};
 
-    (void)state;
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         for (size_t j = 0; j < sizeof(trips_ms) / sizeof(trips_ms[0]); j++) {
             /* A minute's worth, and enough for one in fifty to be more than the workers. */
             int count = 60 * (int)limits[i].rate > 2000 ? 60 * (int)limits[i].rate : 2000;
-            struct run run = {.limit = limits[i], .tokens = limits[i].burst};
+            struct run run = {.limit = limits[i],
+                              .tokens = limits[i].burst,
+                              .late_ms = late_ms,
+                              .chance = chance};
             struct pacing pacing;
             int64_t now_ms = 0;
 
@@ -197,6 +208,19 @@ static void an_untold_limit_is_used_whole_with_hardly_a_throttled_answer(void **
             assert_true(run.throttled * 50 <= run.answers);
         }
     }
+}
+
+static void an_untold_limit_is_used_whole_with_hardly_a_throttled_answer(void **state)
+{
+    (void)state;
+    use_limits(0, 1);
+}
+
+static void a_loop_that_is_late_loses_nothing_of_an_untold_limit(void **state)
+{
+    (void)state;
+    for (unsigned chance = 1; chance <= 3; chance++)
+        use_limits(20, chance);
 }
 
 static void what_was_found_is_known_in_the_next_pass(void **state)
@@ -336,6 +360,7 @@ int main(void)
         cmocka_unit_test(less_than_one_a_second_has_a_burst_of_one),
         cmocka_unit_test(without_a_quota_nothing_waits_before_the_first_throttle),
         cmocka_unit_test(an_untold_limit_is_used_whole_with_hardly_a_throttled_answer),
+        cmocka_unit_test(a_loop_that_is_late_loses_nothing_of_an_untold_limit),
         cmocka_unit_test(what_was_found_is_known_in_the_next_pass),
         cmocka_unit_test(a_limit_that_falls_is_followed),
         cmocka_unit_test(a_limit_that_rises_is_found),
