@@ -115,10 +115,20 @@ struct desired *bridge_list(struct bridge *bridge, struct error *error)
 
 /* ---- passes ---------------------------------------------------------------------------------- */
 
+/* What is brought back is remembered as what left the file is, or nobody would know of it when its
+ * hour is over. */
+static void remember_undone(struct bridge *bridge, const struct pass_outcome *outcome)
+{
+    if (!inventory_has(bridge->inventory, outcome->resources->items[0].key))
+        inventory_update(bridge->inventory, outcome->resources, outcome->observed);
+}
+
 static void on_planned(void *context, const struct pass_outcome *outcome)
 {
     struct bridge *bridge = context;
 
+    if (bridge->answering && bridge->answering->kind == ASK_UNDO)
+        remember_undone(bridge, outcome);
     if (bridge->answering && bridge->answering->kind != ASK_RECONCILE)
         return;
     bridge_journal_planned(&bridge->journal, outcome);

@@ -50,6 +50,55 @@ static cJSON *names_of_tags(const struct resource *resource)
     return names;
 }
 
+static bool is_named(const cJSON *names, const char *name)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, names)
+    {
+        if (text_equal(json_text(item), name))
+            return true;
+    }
+    return false;
+}
+
+/* Tags that the file names, or named until lately, and the one that says whose it is. */
+static void keep_our_tags(cJSON *tags, const struct resource *resource)
+{
+    const cJSON *ours = json_get(resource->fields, "tags");
+
+    for (cJSON *tag = tags ? tags->child : NULL; tag;) {
+        cJSON *next = tag->next;
+
+        if (!json_get(ours, tag->string) && !is_named(resource->left_tags, tag->string) &&
+            !text_starts_with(tag->string, "causeway:"))
+            cJSON_Delete(cJSON_DetachItemViaPointer(tags, tag));
+        tag = next;
+    }
+}
+
+/* What there was of it, as far as it is ours: others' tags, and of a role that the file describes
+ * in part only others' policies, are not ours to put back, or to take out. */
+static cJSON *before_of(const struct resource *resource, const struct observed *observed)
+{
+    const cJSON *ours = json_get(resource->fields, "inline");
+    cJSON *before = cJSON_Duplicate(observed->fields, true);
+    cJSON *written = cJSON_GetObjectItemCaseSensitive(before, "inline");
+
+    keep_our_tags(cJSON_GetObjectItemCaseSensitive(before, "tags"), resource);
+    if (resource->kind != RESOURCE_IAM_ROLE || json_get(resource->fields, "trust"))
+        return before;
+    cJSON_DeleteItemFromObjectCaseSensitive(before, "trust");
+    for (cJSON *policy = written ? written->child : NULL; policy;) {
+        cJSON *next = policy->next;
+
+        if (!json_get(ours, policy->string))
+            cJSON_Delete(cJSON_DetachItemViaPointer(written, policy));
+        policy = next;
+    }
+    return before;
+}
+
 static cJSON *document_of(const struct plan *plan, size_t index, const struct observed *observed,
                           const char *cause, const char *id, int64_t now_ms)
 {
@@ -66,9 +115,8 @@ static cJSON *document_of(const struct plan *plan, size_t index, const struct ob
     json_add_text(document, "name", resource->name);
     json_add_text(document, "cause", cause);
     cJSON_AddItemToObject(document, "before",
-                          observed->presence == PRESENCE_THERE
-                              ? cJSON_Duplicate(observed->fields, true)
-                              : cJSON_CreateNull());
+                          observed->presence == PRESENCE_THERE ? before_of(resource, observed)
+                                                               : cJSON_CreateNull());
     cJSON *sids = shared_sids(resource);
 
     if (sids)

@@ -356,7 +356,8 @@ void inventory_update(struct inventory *inventory, const struct resource_list *l
     for (size_t i = 0; i < list->count; i++) {
         if (observed[i].presence == PRESENCE_UNKNOWN)
             continue;
-        if (observed[i].as_before && !map_get(&inventory->refused, list->items[i].key))
+        if (observed[i].as_before && map_get(&inventory->rows, list->items[i].key) &&
+            !map_get(&inventory->refused, list->items[i].key))
             continue; /* and so is the row */
         if (list->items[i].orphan)
             update_orphan(inventory, &list->items[i], &observed[i]);

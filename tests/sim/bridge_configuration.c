@@ -25,7 +25,7 @@ static const char beginning[] =
 /* Single resources, each of which the file may have or not. A %s is drawn of two words. */
 static const char *const pieces[] = {
     /* what others wait for: a role, one that trusts it, and a bucket that lets it in */
-    "- { kind: iam_role, account: prod, name: reader, tags: { team: scores },\n"
+    "- { kind: iam_role, account: prod, name: reader, tags: { team: scores, %s: yes },\n"
     "    description: \"%s\", trust: { statements: [{ Effect: Allow,\n"
     "      Principal: { Service: ec2.amazonaws.com }, Action: sts:AssumeRole }] },\n"
     "    managed: [\"arn:aws:iam::" HOME_ACCOUNT ":policy/reading\"] }\n"
@@ -44,7 +44,8 @@ static const char *const pieces[] = {
     "- { kind: event_rule, account: prod, name: all, bus: results,\n"
     "    pattern: { source: [\"causeway.%s\"] },\n"
     "    targets: [{ id: audit, arn: \"arn:aws:sqs:us-east-1:" HOME_ACCOUNT ":audit\" }] }\n"
-    "- { kind: sqs_queue, account: prod, name: audit, retention: 4d, tags: { team: audit },\n"
+    "- { kind: sqs_queue, account: prod, name: audit, retention: 4d, tags: { team: audit, %s: yes "
+    "},\n"
     "    policy: { statements: [{ Sid: OursAudit, Effect: Allow,\n"
     "      Principal: { Service: events.amazonaws.com }, Action: sqs:SendMessage,\n"
     "      Resource: \"arn:aws:sqs:us-east-1:" HOME_ACCOUNT ":audit\" }] } }\n",
@@ -53,6 +54,13 @@ static const char *const pieces[] = {
     "    policy: { statements: [{ Sid: OursPull, Effect: Allow,\n"
     "      Principal: { AWS: \"arn:aws:iam::" HOME_ACCOUNT ":root\" },\n"
     "      Action: \"ecr:BatchGet%s\" }] } }\n",
+    /* who may see a group's model packages */
+    "- { kind: model_package_group_policy, account: staging, name: scores,\n"
+    "    policy: { statements: [{ Sid: OursPackages, Effect: Allow,\n"
+    "      Principal: { AWS: \"arn:aws:iam::" HOME_ACCOUNT ":root\" },\n"
+    "      Action: \"sagemaker:Describe%s\",\n"
+    "      Resource: \"arn:aws:sagemaker:us-east-1:" STAGING_ACCOUNT
+    ":model-package/scores/*\" }] } }\n",
     /* another statement in what we have already */
     "- { kind: s3_bucket_policy, account: staging, name: shared, policy: { statements: [\n"
     "    { Sid: \"Ours%s\", Effect: Allow,\n"

@@ -393,6 +393,7 @@ static bool change_role(struct aws_call *call, const struct iam_write_input *inp
         json_put(state, "boundary", cJSON_CreateString(input->permissions_boundary));
     } else {
         put_tags(state, input);
+        tags_out(state, input->tag_keys, input->tag_key_count, NULL);
     }
     return true;
 }
@@ -514,8 +515,9 @@ static bool remove_version(struct aws_call *call, cJSON *state, const char *id)
 
 static bool change_policy(struct aws_call *call, const struct iam_write_input *input, cJSON *state)
 {
-    if (call->operation == &iam_tag_policy) {
+    if (call->operation == &iam_tag_policy || call->operation == &iam_untag_policy) {
         put_tags(state, input);
+        tags_out(state, input->tag_keys, input->tag_key_count, NULL);
     } else if (call->operation == &iam_delete_policy_version) {
         return remove_version(call, state, input->version_id);
     } else if (cJSON_GetArraySize(json_get(state, "versions")) >= VERSIONS_MAX) {

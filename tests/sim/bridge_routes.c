@@ -157,6 +157,7 @@ void routes_change_queue(struct aws_call *call)
     cJSON *state = cJSON_Duplicate(asset->now, true);
 
     put_tags_of_queue(state, json_get(call->input, "Tags"));
+    tags_out(state, NULL, 0, json_get(call->input, "TagKeys"));
     if (!put_attributes(call, state)) {
         cJSON_Delete(state);
         return;
@@ -443,6 +444,7 @@ void routes_tag(struct aws_call *call)
     cJSON *state = cJSON_Duplicate(asset->now, true);
 
     tags_into(state, json_get(call->input, "Tags"), "Key", "Value");
+    tags_out(state, NULL, 0, json_get(call->input, "TagKeys"));
     asset_write(asset, state, call);
     call_answer_document(call, cJSON_CreateObject());
 }

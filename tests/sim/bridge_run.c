@@ -6,8 +6,9 @@
 
 #define TROUBLE_US (3 * 3600 * US_PER_S)
 /* Then all must be well within this: a queue that was deleted takes a minute, what is to be
- * deleted goes by few a pass, and a pass may wait for minutes. */
-#define PATIENCE_US (2 * 3600 * US_PER_S)
+ * deleted goes by few a pass, a pass may wait for minutes, and what was undone
+ * is left for an hour. */
+#define PATIENCE_US (4 * 3600 * US_PER_S)
 #define LOOK_US (60 * US_PER_S)
 /* Longer than the longest interval. */
 #define QUIET_US (3600 * US_PER_S)
@@ -89,6 +90,7 @@ void bridge_operator_comes(void)
         else
             reconcile(process->bridge);
     }
+    bridge_operator_takes_back(process);
     if (!is_suspended && chance_strikes(&sim->chance, FAULT_SUSPENDED)) {
         story("an operator suspends the bridge");
         is_suspended = true;

@@ -119,6 +119,7 @@ void shared_tag_repository(struct aws_call *call)
     cJSON *state = cJSON_Duplicate(asset->now, true);
 
     tags_into(state, json_get(call->input, "tags"), "Key", "Value");
+    tags_out(state, NULL, 0, json_get(call->input, "tagKeys"));
     asset_write(asset, state, call);
     call_answer_document(call, cJSON_CreateObject());
 }

@@ -28,6 +28,7 @@ static const struct {
     [RESOURCE_ECR_REPOSITORY] = {"ecr.amazonaws.com", "repositoryName"},
     [RESOURCE_S3_BUCKET_POLICY] = {"s3.amazonaws.com", "bucketName"},
     [RESOURCE_KMS_KEY_POLICY] = {"kms.amazonaws.com", "keyId"},
+    [RESOURCE_PACKAGE_GROUP_POLICY] = {"sagemaker.amazonaws.com", "modelPackageGroupName"},
 };
 
 static cJSON *record_of(const struct asset *asset, const char *call, bool daemon)
@@ -179,6 +180,7 @@ void strangers_begin(void)
     there_with_policy("staging", RESOURCE_ECR_REPOSITORY, "inference");
     if (draw(2)) /* what the file makes where it is missing, made by somebody else */
         there_with_policy("staging", RESOURCE_ECR_REPOSITORY, "tools");
+    there_with_policy("staging", RESOURCE_PACKAGE_GROUP_POLICY, "scores");
     there_with_policy("staging", RESOURCE_KMS_KEY_POLICY,
                       "arn:aws:kms:us-east-1:" STAGING_ACCOUNT
                       ":key/1234abcd-12ab-34cd-56ef-1234567890ab");
@@ -324,7 +326,7 @@ static void remove_ours(struct asset *asset)
 {
     if (is_own_role(asset) || asset->is_strange || asset->kind == RESOURCE_EVENT_BUS ||
         asset->kind == RESOURCE_ECR_REPOSITORY || asset->kind == RESOURCE_S3_BUCKET_POLICY ||
-        asset->kind == RESOURCE_KMS_KEY_POLICY)
+        asset->kind == RESOURCE_KMS_KEY_POLICY || asset->kind == RESOURCE_PACKAGE_GROUP_POLICY)
         return;
     if (asset->kind == RESOURCE_IAM_POLICY)
         for (size_t i = 0; i < asset_count(); i++) {

@@ -256,6 +256,7 @@ void asset_write(struct asset *asset, cJSON *next, const struct aws_call *call)
     asset->before = asset->now;
     asset->now = next;
     asset->changed_us = sim->now_us;
+    asset->others_writes += call == NULL;
     if (call)
         sim->deployments++;
     if (!next) {
@@ -370,6 +371,19 @@ void tags_into(cJSON *state, const cJSON *list, const char *key, const char *val
     cJSON_ArrayForEach(tag, list)
     {
         json_put(tags, json_get_text(tag, key), cJSON_CreateString(json_get_text(tag, value)));
+    }
+}
+
+void tags_out(cJSON *state, const char *const *keys, size_t key_count, const cJSON *list)
+{
+    cJSON *tags = cJSON_GetObjectItemCaseSensitive(state, "tags");
+    const cJSON *key;
+
+    for (size_t i = 0; i < key_count; i++)
+        cJSON_DeleteItemFromObjectCaseSensitive(tags, keys[i]);
+    cJSON_ArrayForEach(key, list)
+    {
+        cJSON_DeleteItemFromObjectCaseSensitive(tags, json_text(key));
     }
 }
 

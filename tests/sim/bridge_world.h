@@ -9,6 +9,8 @@
  *     bridge_strangers.c      hands, and what CloudTrail tells of them
  *     bridge_promises.c       what must hold
  *     bridge_run.c            a run, and its operators
+ *     bridge_survey.c         what an account lists; groups of model packages
+ *     bridge_undo.c           those who take back what it did
  *
  * Every change, whoever makes it, goes through asset_write(). */
 #ifndef CAUSEWAY_TESTS_SIM_BRIDGE_WORLD_H
@@ -47,6 +49,8 @@ struct asset {
     int64_t gone_us;
     int64_t known_us;   /* to other services, from then on */
     int64_t refused_us; /* when somebody was told first that it is not known yet */
+    int64_t undone_us;  /* an operator has asked for it last */
+    uint64_t others_writes;
     bool made_by_daemon;
     bool is_strange; /* a stranger's, for himself */
 };
@@ -97,6 +101,8 @@ void call_answer_document(struct aws_call *call, cJSON *document);
 void call_refuse_absent(struct aws_call *call, const char *code);
 /* A list of {key, value} objects into a map of texts. */
 void tags_into(cJSON *state, const cJSON *list, const char *key, const char *value);
+/* Without those, given as an array, or as a list of texts. */
+void tags_out(cJSON *state, const char *const *keys, size_t key_count, const cJSON *list);
 cJSON *tags_as_list(const cJSON *state, const char *key, const char *value);
 
 #define OPERATION(variable, handler, changes) void handler(struct aws_call *call);
@@ -135,6 +141,7 @@ void trail_records(const struct asset *asset, const char *call, bool daemon);
  *  7  the daemon does not cut its own way
  *  8  the accounts become as the file says, once faults stop; what left it is gone where it prunes
  *  9  nothing is changed while it is not certain that no other daemon does the same
+ *  10 an undo restores what was, and leaves what others wrote since
  */
 
 void bridge_call_is_made(struct aws_call *call, bool changes);
@@ -158,6 +165,8 @@ void bridge_promises_settled(void);
 /* ---- bridge_run.c ---------------------------------------------------------------------------- */
 
 void bridge_run(void);
+/* One takes back a change, or asks what there is to import (bridge_undo.c). */
+void bridge_operator_takes_back(struct process *process);
 /* An operator comes, or suspends. */
 void bridge_operator_comes(void);
 

@@ -5,6 +5,7 @@
 #include "aws/service_cloudformation.h"
 #include "aws/service_cloudwatch.h"
 #include "aws/service_codepipeline.h"
+#include "aws/service_dynamodb.h"
 #include "aws/service_ecr.h"
 #include "aws/service_events.h"
 #include "aws/service_iam.h"
