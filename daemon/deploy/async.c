@@ -14,7 +14,8 @@
 
 bool async_is(const struct record *record)
 {
-    return json_get(record->config_document, "AsyncInferenceConfig") != NULL;
+    return json_get(record->config_document, "AsyncInferenceConfig") ||
+           json_get_bool(record->template, "async", false);
 }
 
 char *async_input_key(const struct record *record)
@@ -32,6 +33,9 @@ void async_put(struct record *record)
 {
     cleanup(free_pointer)
     char *key = async_input_key(record);
+
+    if (text_equal(json_get_text(last(record), "input"), key))
+        return;
     cJSON *entry = cJSON_CreateObject();
 
     if (!record->asked)

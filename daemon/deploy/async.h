@@ -10,13 +10,15 @@
 
 #include <stdbool.h>
 
-/* Whether the endpoint configuration that was asked for is asynchronous. */
+/* Whether the endpoint configuration that was asked for, itself or in a stack's template, is
+ * asynchronous. */
 bool async_is(const struct record *record);
 
 /* The key of the present request in the model bucket. The caller frees it. */
 char *async_input_key(const struct record *record);
 
-/* It is there; and it was asked, and where the answer will be. */
+/* It is to be there, and so is to be removed, whatever becomes of the call that puts it there; and
+ * it was asked, and where the answer will be. */
 void async_put(struct record *record);
 void async_asked(struct record *record, const char *output, const char *failure, int64_t now_ms);
 

@@ -11,12 +11,16 @@ enum { SAID_BYTES = 300 };
 
 void machine_verify(struct run *run)
 {
-    const struct record *record = run->record;
+    struct record *record = run->record;
 
-    if ((size_t)record->verified >= verify_count(record))
+    if ((size_t)record->verified >= verify_count(record)) {
         machine_enter(run, record->stack ? STEP_STACK_PROVE : STEP_PROVE);
-    else
-        machine_enter(run, async_is(record) ? STEP_ASYNC_PUT : STEP_INVOKE);
+    } else if (async_is(record)) {
+        async_put(record);
+        machine_enter(run, STEP_ASYNC_PUT);
+    } else {
+        machine_enter(run, STEP_INVOKE);
+    }
 }
 
 static void judge(struct run *run, const struct effect_result *result)
@@ -40,7 +44,7 @@ void take_invocation(struct run *run)
 
 void take_async_put(struct run *run)
 {
-    async_put(run->record);
+    async_put(run->record); /* by a version that did not note it before */
     machine_enter(run, STEP_ASYNC_INVOKE);
 }
 

@@ -72,6 +72,34 @@ static void what_never_comes_is_given_up(void **state)
     assert_in_range(looks, 100, 900);
 }
 
+static void an_answer_that_came_while_nobody_looked_is_found(void **state)
+{
+    struct story *story = *state;
+
+    run_to_the_first_look(story);
+    answer_with_error(story, ERROR_NOT_FOUND, "no such key");
+    story->now_ms += (int64_t)2 * 3600 * 1000; /* the daemon was down, between the two looks */
+    answer_with_error(story, ERROR_NOT_FOUND, "no such key");
+    assert_int_equal(machine_step_effect(story->record), EFFECT_ASYNC_ANSWER);
+    story->now_ms = story->record->wake_ms;
+    answer(story, (struct effect_result){.ok = true, .bytes = "0.5\n", .length = 4});
+    answer_as_usual(story);
+    assert_int_equal(story->record->state, STATE_SUCCEEDED);
+}
+
+static void a_question_is_removed_whatever_became_of_putting_it_there(void **state)
+{
+    struct story *story = *state;
+
+    given_asynchronous(story);
+    run_until(story, EFFECT_ASYNC_PUT);
+    answer_with_error(story, ERROR_DENIED, "access denied");
+    assert_non_null(story->record->reason);
+    assert_string_equal(json_get_text(cJSON_GetArrayItem(story->record->asked, 0), "input"),
+                        "causeway/fraud-scorer/verify/fraud-scorer-0123456789ab-1");
+    assert_int_equal(cJSON_GetArraySize(story->record->asked), 1);
+}
+
 static void a_clock_that_is_set_back_only_makes_it_wait_longer(void **state)
 {
     struct story *story = *state;
@@ -107,6 +135,8 @@ int main(void)
         STORY(an_answer_that_comes_later_is_waited_for),
         STORY(the_models_failure_is_the_reason),
         STORY(what_never_comes_is_given_up),
+        STORY(an_answer_that_came_while_nobody_looked_is_found),
+        STORY(a_question_is_removed_whatever_became_of_putting_it_there),
         STORY(a_clock_that_is_set_back_only_makes_it_wait_longer),
         STORY(question_and_answer_are_removed_at_the_end),
     };
