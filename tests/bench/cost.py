@@ -41,7 +41,7 @@ def rows(name: str, found: Rounds) -> list[str]:
 def section(results: dict[str, Rounds], machine: str, bars: list[str]) -> str:
     """Ready to be put into the README. The load is that at the end; the benches themselves are about 1 of it."""
     rounds = sorted({len(measured) for found in results.values() for measured in found.values()})
-    said = (f"Measured by `scripts/bench {' '.join(results)}` ({machine}; load {os.getloadavg()[2]:.1f}): medians of {rounds[-1]} interleaved rounds"
+    said = (f"Measured by `scripts/bench {' '.join(results)}` ({machine}; load {os.getloadavg()[2]:.1f}): medians, {rounds[-1]} interleaved rounds"
             + (f" ({rounds[0]} at the least, of what is a count or takes long)" if len(rounds) > 1 else "")
             + ", the server on one core and the program on the other.")
     lines = ["## What it costs", "", *textwrap.wrap(said, 120), ""]
