@@ -18,11 +18,11 @@ import benches
 import reconcile
 import world
 from accounts import role, tell_all
-from world import CORES, ROOT, TOOLS, Server, daemon, directory, event, wait_for
+from world import CORES, ROOT, TOOLS, Server, daemon, directory, endpoint_event, event, wait_for
 
 EXPECTED = ROOT / "tests" / "bench" / "expected.json"
 ABOVE, BELOW = 1.05, 0.95
-MESSAGES, OPEN, ROLES, PAIRS = 500, 500, 200, 200
+MESSAGES, OPEN, ROLES, PAIRS, EVENTS = 500, 500, 200, 200, 200
 CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
 # So that every processor counts the same: the C library's plain functions, and libcrypto's.
 PLAIN = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX,-AVX_Fast_Unaligned_Load,-ERMS,-FSRM,-BMI2,-SSE4_2,-SSE4_1,-SSSE3,-Fast_Unaligned_Copy",
@@ -79,6 +79,29 @@ def waiting() -> dict[str, float]:
             return {"looks": server.calls("DescribeEndpoint"), "rss": memory["rss"]}
 
 
+def with_open(events: int) -> int:
+    """Of a start with so many that wait for their endpoints, and of so many events of these."""
+    with directory() as name, Server() as server:
+        benches.make_open(Path(name), OPEN, server)
+
+        def tell() -> None:
+            if not events:
+                return
+            server.tell("messages", "\n".join(endpoint_event(f"open-{i}", i) for i in range(events)))
+            benches.delete_all(server, events)
+            wait_for(lambda: server.calls("DescribeEndpoint") >= events, "the looks")
+
+        return instructions(server, Path(name), tell)
+
+
+def counted(_: str) -> benches.Numbers:
+    """What a bench shows of it. Exact but for how commits fall together."""
+    empty, waiting_ones = starting(), with_open(0)
+    return {"a start": empty, "a drained message": (draining()["total"] - empty) / MESSAGES,
+            "a deployment taken up after a start": (waiting_ones - empty) / OPEN,
+            "an event of a waiting one, with its look": (with_open(EVENTS) - waiting_ones) / EVENTS}
+
+
 def resting() -> dict[str, float]:
     with directory() as name, Server() as server, daemon(server, Path(name)) as consumer:
         benches.polls(server, consumer)
@@ -108,12 +131,12 @@ def comparing() -> float:
     pairs = "".join(json.dumps({"a": json.dumps(role(i)["inline"]["read"]), "b": json.dumps(role(i)["inline"]["read"], indent=1)}) + "\n"
                     for i in range(PAIRS))
 
-    def counted(rounds: int) -> int:
+    def compared(rounds: int) -> int:
         done = subprocess.run([*CALLGRIND, str(TOOLS / "bench_policies"), str(rounds)], input=pairs, capture_output=True, text=True,
                               check=True, env={**os.environ, **PLAIN})
         return collected(done.stderr)
 
-    return (counted(3) - counted(1)) / 2 / PAIRS
+    return (compared(3) - compared(1)) / 2 / PAIRS
 
 
 def measure() -> dict[str, float]:
