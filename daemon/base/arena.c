@@ -85,6 +85,8 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     /* Where it fits it is written there at once, and that is what is allocated then. Where it does
      * not, nothing else will be put there. */
     va_start(arguments, format);
+    /* The analyzer loses sight of va_start() where a branch came before it. */
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
     int length = vsnprintf(room, size, format, arguments);
     va_end(arguments);
     if (length < 0)

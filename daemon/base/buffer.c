@@ -54,6 +54,8 @@ bool buffer_printf(struct buffer *buffer, const char *format, ...)
 
     /* Where it fits it is written at once; else it is known how much it is. */
     va_start(arguments, format);
+    /* The analyzer loses sight of va_start() where a branch came before it. */
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized)
     int length = vsnprintf(room ? buffer->data + buffer->length : NULL, room, format, arguments);
     va_end(arguments);
     if (length < 0 || !make_room(buffer, (size_t)length)) {

@@ -50,15 +50,21 @@ char *text_copy(const char *text)
     return text ? memory_copy_text(text, strlen(text)) : NULL;
 }
 
+/* Most are this short, and need not be written twice. */
+enum { SHORT_TEXT = 256 };
+
 char *text_printf(const char *format, ...)
 {
+    char start[SHORT_TEXT];
     va_list arguments;
 
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(start, sizeof(start), format, arguments);
     va_end(arguments);
     if (length < 0)
         abort();
+    if ((size_t)length < sizeof(start))
+        return memory_copy_text(start, (size_t)length);
     char *text = memory_allocate((size_t)length + 1);
 
     va_start(arguments, format);
@@ -197,9 +203,28 @@ static bool is_plain_ascii(const char *text)
     return !((word | (word - 0x0101010101010101u)) & 0x8080808080808080u);
 }
 
+/* The same of many. */
+static size_t plain_ascii_prefix(const char *text, size_t length)
+{
+    typedef int8_t sixteen __attribute__((vector_size(16)));
+    size_t i = 0;
+
+    for (; length - i >= sizeof(sixteen); i += sizeof(sixteen)) {
+        sixteen bytes;
+        uint64_t found[2];
+
+        memcpy(&bytes, text + i, sizeof(bytes));
+        bytes = bytes <= 0;
+        memcpy(found, &bytes, sizeof(found));
+        if (found[0] | found[1])
+            break;
+    }
+    return i;
+}
+
 size_t text_utf8_prefix(const char *text, size_t length)
 {
-    size_t i = 0;
+    size_t i = plain_ascii_prefix(text, length);
 
     while (i < length) {
         if (length - i >= sizeof(uint64_t) && is_plain_ascii(text + i)) {

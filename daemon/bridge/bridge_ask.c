@@ -81,6 +81,23 @@ static void keep_ours(cJSON *fields, const cJSON *sids)
     }
 }
 
+/* Tags that the change may have added: those that were wanted and not there. NULL where there are
+ * none; it is kept with the change. */
+static const cJSON *added_tags(cJSON *change)
+{
+    const cJSON *before = json_get(json_get(change, "before"), "tags");
+    cJSON *added = cJSON_CreateArray();
+    const cJSON *name;
+
+    cJSON_ArrayForEach(name, json_get(change, "tags"))
+    {
+        if (!json_get(before, json_text(name)))
+            cJSON_AddItemToArray(added, cJSON_Duplicate(name, false));
+    }
+    json_put(change, "added_tags", added);
+    return added->child ? added : NULL;
+}
+
 /* The resource of a change alone, as it was: without a before, as what is to be deleted. */
 static int list_of_change(struct bridge *bridge, const struct ask *ask, struct resource_list *list,
                           struct error *error)
@@ -108,6 +125,8 @@ static int list_of_change(struct bridge *bridge, const struct ask *ask, struct r
         return -1;
     resource->orphan = !was_there;
     resource->left_sids = json_get(ask->change, "sids");
+    if (was_there)
+        resource->left_tags = added_tags(ask->change);
     return 0;
 }
 

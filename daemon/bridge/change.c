@@ -85,6 +85,20 @@ static cJSON *before_of(const struct resource *resource, const struct observed *
     return before;
 }
 
+/* Those that the file names; NULL where it names none. */
+static cJSON *names_of_tags(const struct resource *resource)
+{
+    const cJSON *tags = json_get(resource->fields, "tags");
+    cJSON *names = tags ? cJSON_CreateArray() : NULL;
+    const cJSON *tag;
+
+    cJSON_ArrayForEach(tag, tags)
+    {
+        cJSON_AddItemToArray(names, cJSON_CreateString(tag->string));
+    }
+    return names;
+}
+
 static cJSON *document_of(const struct plan *plan, size_t index, const struct observed *observed,
                           const char *cause, const char *id, int64_t now_ms)
 {
@@ -107,6 +121,10 @@ static cJSON *document_of(const struct plan *plan, size_t index, const struct ob
 
     if (sids)
         cJSON_AddItemToObject(document, "sids", sids);
+    cJSON *tags = names_of_tags(resource);
+
+    if (tags)
+        cJSON_AddItemToObject(document, "tags", tags);
     calls = json_add_array(document, "calls");
     for (size_t i = 0; i < plan->action_count; i++)
         if (plan->actions[i].resource == index)

@@ -1,8 +1,9 @@
 /* Changes: what was there of a resource before the bridge changed it, kept in the store.
  *
  * A row a resource and pass ("change", its id): {id, time, resource, kind, account, name, cause,
- * before, sids, calls}. before is what was observed, null where there was nothing; sids are our
- * statements in a document that others share. Rows expire. */
+ * before, sids, tags, calls}. before is what was observed, null where there was nothing; sids are
+ * our statements in a document that others share, tags the names of the tags that were wanted. Rows
+ * expire. */
 #ifndef CAUSEWAY_BRIDGE_CHANGE_H
 #define CAUSEWAY_BRIDGE_CHANGE_H
 

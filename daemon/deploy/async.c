@@ -14,7 +14,8 @@
 
 bool async_is(const struct record *record)
 {
-    return json_get(record->config_document, "AsyncInferenceConfig") != NULL;
+    return json_get(record->config_document, "AsyncInferenceConfig") ||
+           json_get_bool(record->template, "async", false);
 }
 
 char *async_input_key(const struct record *record)

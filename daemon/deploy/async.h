@@ -10,7 +10,8 @@
 
 #include <stdbool.h>
 
-/* Whether the endpoint configuration that was asked for is asynchronous. */
+/* Whether the endpoint configuration that was asked for, itself or in a stack's template, is
+ * asynchronous. */
 bool async_is(const struct record *record);
 
 /* The key of the present request in the model bucket. The caller frees it. */

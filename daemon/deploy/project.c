@@ -353,6 +353,29 @@ static int read_for_sagemaker(struct record *record, const cJSON *parsed, const 
     return read_endpoint(record, parsed, parameters, endpoint, template, error);
 }
 
+/* Whether the endpoint answers later. What cannot be known before it is made counts as there. */
+static bool is_asynchronous(const cJSON *parsed, const cJSON *parameters,
+                            const struct template_place *place)
+{
+    const cJSON *resource;
+
+    cJSON_ArrayForEach(resource, json_get(parsed, "Resources"))
+    {
+        const cJSON *config = json_get(json_get(resource, "Properties"), "AsyncInferenceConfig");
+        cleanup(json_free)
+        cJSON *resolved = NULL;
+        struct error unknown;
+
+        if (!config ||
+            !text_equal(json_get_text(resource, "Type"), "AWS::SageMaker::EndpointConfig"))
+            continue;
+        if (template_resolve_value(parsed, parameters, place, config, &resolved, &unknown) < 0 ||
+            resolved)
+            return true;
+    }
+    return false;
+}
+
 /* CloudFormation refuses parameters that the template does not declare, so they go. */
 static int read_for_stack(const struct record *record, const cJSON *parsed, const cJSON *parameters,
                           const char *body, size_t length, cJSON *template, struct error *error)
@@ -364,6 +387,8 @@ static int read_for_stack(const struct record *record, const cJSON *parsed, cons
     if (stack_sources_check(record, parsed, parameters, &place, error) < 0 ||
         stack_template_place(record, template, body, length, error) < 0)
         return -1;
+    if (is_asynchronous(parsed, parameters, &place))
+        json_add_bool(template, "async", true);
     cJSON_ArrayForEach(parameter, parameters)
     {
         if (declares(parsed, parameter->string))

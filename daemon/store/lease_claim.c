@@ -85,7 +85,7 @@ static void on_row(void *context, const struct error *error)
         return;
     if (lease->state != LEASE_CLAIMING)
         return;
-    if (error || leases->draining || (!ours && daemon_is_known(leases, lease->holder))) {
+    if (error || (!ours && (leases->draining || daemon_is_known(leases, lease->holder)))) {
         lease->state = LEASE_IDLE;
         return;
     }
@@ -216,7 +216,7 @@ void claims_look(struct leases *leases)
         /* Ours by its row, and we do not know since which version: claimed anew, to be released. */
         bool lost_track = action == SHARE_RELEASE && lease->state == LEASE_IDLE;
 
-        if (action == SHARE_CLAIM || (lost_track && !leases->draining)) {
+        if (action == SHARE_CLAIM || lost_track) {
             claim(lease);
         } else if (action == SHARE_RELEASE && !lost_track && moves > 0 && may_release(lease)) {
             moves--;

@@ -304,7 +304,7 @@ static struct store_write *copy_writes(const struct store_write *writes, size_t 
     for (size_t i = 0; i < count; i++)
         size += text_size(writes[i].kind) + text_size(writes[i].key) + text_size(writes[i].group) +
                 writes[i].length;
-    struct store_write *copies = memory_allocate(count * sizeof(*copies) + size);
+    struct store_write *copies = memory_allocate_raw(count * sizeof(*copies) + size);
     char *at = (char *)(copies + count);
 
     for (size_t i = 0; i < count; i++) {

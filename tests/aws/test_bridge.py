@@ -468,6 +468,51 @@ def test_given_kill_nine_after_each_call_of_an_apply_was_carried_out_when_it_sta
     assert bridge.plan()["empty"]
 
 
+def killed_at(bridge: Bridge, control: Any, operation: str, when: str, question: dict[str, Any]) -> None:
+    """The bridge is asked, and killed around the first call of this kind."""
+    control.fault("hold", {"principal": "causeway", "operation": operation}, when=when)
+    if bridge.process is None:
+        bridge.start()
+    assert bridge.process and bridge.process.stdin
+    bridge.process.stdin.write(json.dumps(question) + "\n")
+    bridge.process.stdin.flush()
+    assert control.held(wait=20), f"{operation} did not happen"
+    bridge.kill()
+    control.clear_faults()
+
+
+def test_given_kill_nine_around_an_untagging_when_it_starts_again_then_the_tags_are_as_the_file_says(bridge, bare, control):
+    def role(**tags: str) -> dict[str, Any]:
+        return {"kind": "iam_role", "account": "prod", "name": "causeway-extra", "tags": tags, "trust": {"statements": [
+            {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}}
+
+    bridge.configure(resources=[role(team="ml", cost="7")])
+    bridge.converge()
+    bridge.configure(resources=[role(team="ml")])
+    for when in ("before", "after"):
+        killed_at(bridge, control, "UntagRole", when, {"do": "reconcile"})
+    bridge.converge()
+    assert bridge.plan()["empty"]
+    tags = {tag["Key"]: tag["Value"] for tag in bare.client("prod", "iam").list_role_tags(RoleName="causeway-extra")["Tags"]}
+    assert tags["team"] == "ml" and "cost" not in tags
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_given_kill_nine_around_an_undo_when_it_is_asked_for_again_then_the_resource_is_as_it_was_and_stays_so(bridge, bare, control, when):
+    other = {"Sid": "Other", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{bare.prod}:root"},
+             "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{ARTIFACT_BUCKET}/*"}
+    bare.client("staging", "s3").put_bucket_policy(Bucket=ARTIFACT_BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [other]}))
+    answer = bridge.converge(keep=True)
+    change = next(r["change"] for r in answer["results"] if ARTIFACT_BUCKET in r["sentence"])
+    killed_at(bridge, control, "PutBucketPolicy", when, {"do": "undo", "change": change})
+    assert other in bucket_policy(bare)["Statement"], "what is foreign was never touched"
+    bridge.start()
+    bridge.ask("undo", change=change)
+    assert bucket_policy(bare)["Statement"] == [other]
+    bridge.ask("reconcile")
+    assert bucket_policy(bare)["Statement"] == [other]
+
+
 # ---- who did it, and back again
 
 
@@ -493,6 +538,25 @@ def test_given_an_edit_of_the_daemons_own_when_cloudtrail_tells_of_it_then_nothi
                                        "sessionContext": {"sessionIssuer": {"arn": bare.staging_role_arn}}}
     bridge.ask("event", event=event)
     assert bridge.ask("statistics")["hints"] == 0
+
+
+def test_given_a_change_that_added_tags_when_it_is_undone_then_those_are_gone_and_others_stay(bridge, bare):
+    role = {"kind": "iam_role", "account": "prod", "name": "causeway-tagged",
+            "trust": {"statements": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]}}
+    iam = bare.client("prod", "iam")
+
+    def tags() -> dict[str, str]:
+        return {t["Key"]: t["Value"] for t in iam.list_role_tags(RoleName="causeway-tagged")["Tags"] if not t["Key"].startswith("causeway:")}
+
+    bridge.configure(resources=[{**role, "tags": {"team": "ml"}}])
+    bridge.converge()
+    iam.tag_role(RoleName="causeway-tagged", Tags=[{"Key": "theirs", "Value": "1"}])
+    bridge.configure(resources=[{**role, "tags": {"team": "other", "cost": "7"}}])
+    bridge.converge()
+    assert tags() == {"team": "other", "cost": "7", "theirs": "1"}
+    newest = next(c for c in bridge.ask("changes") if c["resource"] == "prod/iam_role/causeway-tagged")
+    bridge.ask("undo", change=newest["id"])
+    assert tags() == {"team": "ml", "theirs": "1"}
 
 
 def test_given_a_change_when_it_is_undone_then_the_resource_is_as_it_was_and_stays_so(bridge, bare):

@@ -41,6 +41,17 @@ def test_given_a_template_when_it_comes_twice_then_a_stack_is_made_and_changed(m
     assert {t["Key"] for t in made["Tags"]} == {"causeway:owner", "sagemaker:project-name"}
 
 
+def test_given_a_template_whose_endpoint_answers_later_when_it_is_verified_then_it_is_asked_so(make_daemon, world, control):
+    daemon = make_daemon(deployment=STACK).start()
+    later = TEMPLATE.replace("      ProductionVariants:\n", "      AsyncInferenceConfig: {OutputConfig: {S3OutputPath: !Sub 's3://"
+                             + MODEL_BUCKET + "/answers/${StageName}'}}\n      ProductionVariants:\n")
+    assert later != TEMPLATE
+    publish_zip(world, control, project(package(control, 1), later), key="deploy/1")
+    record = daemon.wait_ended(1, endpoint=NAME)[0]
+    assert record["state"] == "succeeded", record.get("reason")
+    assert control.calls(operation="InvokeEndpointAsync", status=202) and not control.calls(operation="InvokeEndpoint")
+
+
 def test_given_the_same_template_again_when_it_comes_then_an_empty_change_set_is_success(make_daemon, world, control):
     daemon = make_daemon(deployment=STACK).start()
     publish_versions(daemon, world, control, 1)

@@ -153,9 +153,10 @@ def test_given_work_for_one_daemon_alone_when_three_run_then_one_does_it(make_fl
 
 def test_given_a_bridge_in_another_daemons_hands_when_it_is_suspended_then_it_is_said_whom_to_ask_and_it_stays_so_when_it_comes_back(make_fleet):
     fleet = make_fleet(daemons=2, endpoints=1)
-    ids = {next(d["id"] for d in daemon.ask("status")["fleet"]["daemons"] if d["self"]): daemon for daemon in fleet.daemons}
 
     def holder() -> Daemon | None:
+        """Asked each time who is who: a daemon that was too busy to renew its lease begins anew, by another id."""
+        ids = {d["id"]: daemon for daemon in fleet.daemons for d in daemon.ask("status")["fleet"]["daemons"] if d["self"]}
         return next((ids.get(r["holder"]) for r in fleet.rows("lease") if r["key"] == "task/bridge" and r["open"]), None)
 
     first = wait_for(holder, "the bridge to be held", 10)

@@ -28,7 +28,9 @@ ELSEWHERE = {
                                   "given_no_answer_when_it_takes_too_long_then_the_client_gets_503"],
         "security/test_control.py": ["test_a_request_that_is_said_to_be_too_long_is_refused_before_it_is_read"]},
     "clients of the control socket": {"security/test_control.py": [
-        "test_clients_that_hang_take_no_place_from_those_that_do_not", "test_when_every_place_is_taken_by_a_client_that_hangs_they_are_put_out_in_time"]},
+        "test_clients_that_hang_take_no_place_from_those_that_do_not", "test_when_every_place_is_taken_by_a_client_that_hangs_they_are_put_out_in_time",
+        "test_so_many_may_listen_and_one_more_may_when_one_of_them_has_left"],
+        "unit/control/stream.c": ["given_a_listener_that_does_not_read_when_much_is_told_then_it_is_let_go"]},
 }
 
 

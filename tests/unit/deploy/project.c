@@ -307,6 +307,44 @@ static void a_stack_may_not_name_what_the_configuration_does_not(void **state)
     }
 }
 
+/* What is made of it is not seen before. */
+static void a_stack_that_expands_needs_the_capability_for_it(void **state)
+{
+    static const struct {
+        const char *template;
+        const char *why;
+    } cases[] = {
+        {"Resources:\n  Inner: {Type: AWS::CloudFormation::Stack}\n", "resource Inner: "},
+        {"Resources:\n  Inner: {Type: AWS::CloudFormation::StackSet}\n", "resource Inner: "},
+        {"Resources:\n  Inner: {Type: 'My::Model::Endpoint::MODULE'}\n", "resource Inner: "},
+        {"Transform: Macro\nResources:\n  R: {Type: AWS::ECR::Repository}\n", "by a macro"},
+        {"Resources:\n  R: {Type: A::B::C, Properties: {P: [{'Fn::Transform': {Name: M}}]}}\n",
+         "by a macro"},
+        {"Resources:\n  R: {Type: A::B::C, Properties: {P: !Transform {Name: M}}}\n", "by a macro"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * array_length(cases); i++) {
+        const bool may = i >= array_length(cases);
+        const size_t at = i % array_length(cases);
+        struct error error = {0};
+        size_t length;
+        cleanup(free_pointer)
+        char *zip = make_project(cases[at].template, "{}", &length);
+        cleanup(record_free_pointer)
+        struct record *record = given_record();
+
+        given_project(record);
+        json_put(record->settings, "driver", cJSON_CreateString("cloudformation"));
+        json_put(record->settings, "capabilities",
+                 given_json(may ? "[\"CAPABILITY_IAM\",\"CAPABILITY_AUTO_EXPAND\"]"
+                                : "[\"CAPABILITY_IAM\"]"));
+        assert_int_equal(project_read(zip, length, record, &error), may ? 0 : -1);
+        if (!may)
+            assert_non_null(strstr(error.sentence, cases[at].why));
+    }
+}
+
 /* 60 KB of parameters, no two alike: a zip of one byte over and over would be a bomb. */
 static char *large_template(void)
 {
@@ -514,6 +552,7 @@ int main(void)
         STORY(alarms_that_the_template_makes_are_made_for_the_rollout),
         STORY(an_alarm_of_another_kind_is_refused_with_the_reason),
         STORY(a_stack_may_not_name_what_the_configuration_does_not),
+        STORY(a_stack_that_expands_needs_the_capability_for_it),
         STORY(a_template_that_is_too_large_to_be_sent_along_goes_by_the_bucket),
         STORY(model_data_of_every_container_is_pinned_and_copied),
         STORY(a_manifest_may_have_several_containers),

@@ -159,7 +159,8 @@ class Stacks:
         variants = [{**v, "InitialInstanceCount": int(v.get("InitialInstanceCount", 1)), "InitialVariantWeight": 1.0}
                     for v in made["EndpointConfig"]["ProductionVariants"]]
         document = {"EndpointConfigName": config, "ProductionVariants": variants, "Tags": [], "CreationTime": _now(),
-                    "EndpointConfigArn": held.arn(account, "endpoint-config", config)}
+                    "EndpointConfigArn": held.arn(account, "endpoint-config", config),
+                    **{name: made["EndpointConfig"][name] for name in ("AsyncInferenceConfig",) if name in made["EndpointConfig"]}}
         held.store(account, "endpoint-config")[config] = document
         stack["endpoint"] = made["Endpoint"]["EndpointName"]
         endpoints = held.store(account, "endpoint")
