@@ -36,20 +36,6 @@ static cJSON *shared_sids(const struct resource *resource)
     return sids;
 }
 
-/* Those that the file names; NULL where it names none. */
-static cJSON *names_of_tags(const struct resource *resource)
-{
-    const cJSON *tags = json_get(resource->fields, "tags");
-    cJSON *names = tags ? cJSON_CreateArray() : NULL;
-    const cJSON *tag;
-
-    cJSON_ArrayForEach(tag, tags)
-    {
-        cJSON_AddItemToArray(names, cJSON_CreateString(tag->string));
-    }
-    return names;
-}
-
 static bool is_named(const cJSON *names, const char *name)
 {
     const cJSON *item;
@@ -97,6 +83,20 @@ static cJSON *before_of(const struct resource *resource, const struct observed *
         policy = next;
     }
     return before;
+}
+
+/* Those that the file names; NULL where it names none. */
+static cJSON *names_of_tags(const struct resource *resource)
+{
+    const cJSON *tags = json_get(resource->fields, "tags");
+    cJSON *names = tags ? cJSON_CreateArray() : NULL;
+    const cJSON *tag;
+
+    cJSON_ArrayForEach(tag, tags)
+    {
+        cJSON_AddItemToArray(names, cJSON_CreateString(tag->string));
+    }
+    return names;
 }
 
 static cJSON *document_of(const struct plan *plan, size_t index, const struct observed *observed,
