@@ -119,7 +119,7 @@ struct desired *bridge_list(struct bridge *bridge, struct error *error)
  * hour is over. */
 static void remember_undone(struct bridge *bridge, const struct pass_outcome *outcome)
 {
-    if (!inventory_has(bridge->inventory, outcome->resources->items[0].key))
+    if (!inventory_keeps(bridge->inventory, outcome->resources->items[0].key))
         inventory_update(bridge->inventory, outcome->resources, outcome->observed);
 }
 

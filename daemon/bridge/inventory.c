@@ -219,6 +219,11 @@ bool inventory_has(const struct inventory *inventory, const char *key)
     return map_get(&inventory->rows, key) != NULL;
 }
 
+bool inventory_keeps(const struct inventory *inventory, const char *key)
+{
+    return inventory_has(inventory, key) && !map_get(&inventory->refused, key);
+}
+
 /* The map has no order of its own, and plans are to be equal for equal inputs. */
 static const char **sorted_keys(const struct inventory *inventory)
 {

@@ -26,8 +26,9 @@ void inventory_forget(struct inventory *inventory);
 /* Another number whenever inventory_complete() has something else to say. */
 uint64_t inventory_version(const struct inventory *inventory);
 
-/* Whether the resource is remembered. */
+/* Whether the resource is remembered; and so that a restart does not end it. */
 bool inventory_has(const struct inventory *inventory, const char *key);
+bool inventory_keeps(const struct inventory *inventory, const char *key);
 
 /* Adds to the list what left the file, and to its resources the Sids that did. */
 void inventory_complete(const struct inventory *inventory, struct resource_list *list,
