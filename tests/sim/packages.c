@@ -143,9 +143,12 @@ void packages_begin(struct release *release)
     if (chance_strikes(&sim->chance, FAULT_PACKAGE_REMARKED))
         sim_later(chance_between(&sim->chance, STREAM_STAGING, 1800, 7200) * US_PER_S, remark,
                   package);
+    /* Half of them before the approval's event has come. */
     if (chance_strikes(&sim->chance, FAULT_PACKAGE_REJECTED))
-        sim_later(chance_between(&sim->chance, STREAM_STAGING, 0, 3600) * US_PER_S, reject,
-                  package);
+        sim_later(chance_between(&sim->chance, STREAM_STAGING, 0,
+                                 chance_below(&sim->chance, STREAM_STAGING, 2) ? 3600 : 5) *
+                      US_PER_S,
+                  reject, package);
 }
 
 /* ---- calls -------------------------------------------------------------------------------------
