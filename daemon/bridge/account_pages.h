@@ -3,8 +3,8 @@
  * GetAccountAuthorizationDetails brings up to a thousand of them a call, whosever they are; one by
  * itself takes two to five calls or more. For a few in a huge account the pages cost more. How many
  * there are nobody tells, so it is learnt: pages are read until they have cost as much as what they
- * did not bring would cost by itself, while that is not the rule for what they did bring. The first
- * look takes at most twice the calls of the cheaper way then, those after it hardly more than it. */
+ * did not bring would cost by itself, and more than what they did bring would have. The first look
+ * takes at most twice the calls of the cheaper way then, those after it hardly more than that. */
 #ifndef CAUSEWAY_BRIDGE_ACCOUNT_PAGES_H
 #define CAUSEWAY_BRIDGE_ACCOUNT_PAGES_H
 

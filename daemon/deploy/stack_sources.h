@@ -12,8 +12,9 @@
 #include "deploy/record.h"
 #include "deploy/template.h"
 
-/* -1 and ERROR_INVALID where the template expands into what is not seen, or a SageMaker model of the template names what may not be used, or what
- * cannot be known before the stack is made. What the stack makes itself may be used. */
+/* -1 and ERROR_INVALID where the template expands into what is not seen, or a SageMaker model in it
+ * names what may not be used, or what cannot be known before the stack is made. What the stack
+ * makes itself may be used. */
 int stack_sources_check(const struct record *record, const cJSON *template, const cJSON *parameters,
                         const struct template_place *place, struct error *error);
 

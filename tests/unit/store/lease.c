@@ -7,7 +7,8 @@
 
 #include <unistd.h>
 
-enum { DAEMONS = 3, NAMES = 12, LEASE_MS = 2000 };
+/* So many names that each daemon holds some, whatever ids they draw. */
+enum { DAEMONS = 3, NAMES = 36, LEASE_MS = 2000 };
 
 static char path[] = "/tmp/causeway-lease-XXXXXX";
 
@@ -115,9 +116,11 @@ static void wait_until(bool (*wanted)(struct fleet *fleet))
 {
     fleet->wanted = wanted;
     timer_start(&fleet->world.patience, PATIENCE_MS);
-    timer_start(&fleet->look, 0);
-    while (!wanted(fleet) && !fleet->world.gave_up)
+    while (!wanted(fleet) && !fleet->world.gave_up) {
+        timer_start(&fleet->look,
+                    0); /* also after one that saw it as wanted, which it is not now */
         loop_run(fleet->world.loop);
+    }
     timer_stop(&fleet->world.patience);
     timer_stop(&fleet->look);
     assert_false(fleet->world.gave_up);
