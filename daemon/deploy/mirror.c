@@ -10,7 +10,7 @@
 
 /* Where a layer's upload is refused again and again, something is wrong that beginning anew does
  * not mend. */
-enum { BEGUN_MAXIMUM = 5 };
+enum { BEGUN_MAXIMUM = 20 };
 
 /* ---- which ----------------------------------------------------------------------------------- */
 
