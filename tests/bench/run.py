@@ -127,6 +127,14 @@ def plot(results: dict[str, Rounds]) -> None:
         pyplot.close(figure)
 
 
+def write(results: dict[str, Rounds], rounds: int) -> None:
+    (HOME / "table.md").write_text(table(results, rounds))
+    bars = [line for bar in BARS if bar.bench in results for line in verdict(bar, results[bar.bench])]
+    (HOME / "cost.md").write_text(cost.section(results, machine(), bars))
+    (HOME / "results.json").write_text(json.dumps({"machine": machine(), "rounds": rounds, "results": results}, indent=1))
+    plot(results)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=7)
@@ -136,14 +144,11 @@ def main() -> int:
     options = parser.parse_args()
     if options.short:
         return short.run(options.expect)
-    results = {name: steady(name, options.rounds) for name in options.names or BENCHES}
-    text = table(results, options.rounds)
-    (HOME / "table.md").write_text(text)
-    bars = [line for bar in BARS if bar.bench in results for line in verdict(bar, results[bar.bench])]
-    (HOME / "cost.md").write_text(cost.section(results, machine(), bars))
-    (HOME / "results.json").write_text(json.dumps({"machine": machine(), "rounds": options.rounds, "results": results}, indent=1))
-    plot(results)
-    print("\n" + text)
+    results: dict[str, Rounds] = {}
+    for name in options.names or BENCHES:
+        results[name] = steady(name, options.rounds)
+        write(results, options.rounds)  # whoever is interrupted has what was measured
+    print("\n" + table(results, options.rounds))
     return 0
 
 
