@@ -464,6 +464,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
     intake_on_event(daemon->intake, on_event, daemon);
     intake_observe_age(daemon->intake, on_event_age, daemon);
     const struct control_parts parts = {
+        .loop = daemon->loop,
         .engine = daemon->engine,
         .bridge = daemon->bridge,
         .intake = daemon->intake,

@@ -17,7 +17,7 @@ size_t account_pages_calls_alone(const struct resource *resource)
 
 bool account_pages_are_dearer(const struct account_pages *known, size_t wanted, int64_t now_ms)
 {
-    return known->count > wanted && now_ms - known->learned_ms < DAY_MS;
+    return known->count > wanted && wanted <= known->up_to && now_ms - known->learned_ms < DAY_MS;
 }
 
 bool account_pages_suffice(size_t read, size_t wanted, size_t lacking)
@@ -30,5 +30,9 @@ struct account_pages account_pages_learn(size_t read, size_t wanted, size_t lack
     size_t described = wanted - lacking;
     size_t count = described ? read * wanted / described : SIZE_MAX;
 
-    return (struct account_pages){.count = lacking ? count : read, .learned_ms = now_ms};
+    return (struct account_pages){
+        .count = lacking ? count : read,
+        .up_to = lacking ? wanted : SIZE_MAX,
+        .learned_ms = now_ms,
+    };
 }

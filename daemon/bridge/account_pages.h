@@ -16,6 +16,7 @@
 /* What was learnt of an account; zeroed is nothing. */
 struct account_pages {
     size_t count;       /* pages until all was described that was wanted, or an estimate of them */
+    size_t up_to;       /* calls: an estimate is believed for looks that take no more alone */
     int64_t learned_ms; /* by the loop's clock */
 };
 
@@ -31,7 +32,8 @@ bool account_pages_are_dearer(const struct account_pages *known, size_t wanted, 
 bool account_pages_suffice(size_t read, size_t wanted, size_t lacking);
 
 /* What is known after `read` pages: their number where nothing lacks; otherwise, where all is
- * spread evenly, as many as it would have taken. */
+ * spread evenly, as many as it would have taken. A small look that found nothing says little of
+ * what a larger one would find. */
 struct account_pages account_pages_learn(size_t read, size_t wanted, size_t lacking,
                                          int64_t now_ms);
 

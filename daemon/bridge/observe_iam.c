@@ -211,7 +211,18 @@ static bool is_iam(const struct resource *resource)
 
 static const struct read_kind account_details;
 
-/* What a look at these takes, each by itself. */
+/* How many calls more a look at it takes by itself than by the pages, which leave something out of
+ * some. */
+static size_t calls_more_alone(const struct resource *resource)
+{
+    const bool by_pages = observe_needs_iam_details(resource);
+    const bool alone = resource->kind == RESOURCE_IAM_POLICY &&
+                       (by_pages || observe_wants_field(resource, "description"));
+
+    return account_pages_calls_alone(resource) + alone - by_pages;
+}
+
+/* What a look at these takes, each by itself, beyond what it takes by pages. */
 struct alone {
     size_t wanted;  /* calls for all that is wanted of the account */
     size_t lacking; /* for what was not described yet */
@@ -232,7 +243,7 @@ static struct alone count_alone(const struct observation *observation, const cha
     for (size_t i = 0; i < observation->resources->count; i++) {
         if (!is_wanted(observation, i, account))
             continue;
-        size_t calls = account_pages_calls_alone(&observation->resources->items[i]);
+        size_t calls = calls_more_alone(&observation->resources->items[i]);
 
         alone.wanted += calls;
         if (observation->observed[i].presence == PRESENCE_UNKNOWN)

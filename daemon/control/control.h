@@ -31,6 +31,7 @@ struct control;
 
 /* The parts of the daemon that are asked. They must outlive the control. */
 struct control_parts {
+    struct loop *loop;
     struct engine *engine;
     struct bridge *bridge;
     struct intake *intake;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "control/commands_internal.h"
 #include "control/status.h"
+#include "net/timer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ static void set_daemon(struct metrics *metrics, const struct control_parts *part
     metrics_set(metrics, METRIC_BUILD_INFO, (metric_labels){CAUSEWAY_VERSION}, 1);
     set(metrics, METRIC_START_TIME, (double)parts->started_ms / 1000);
     set(metrics, METRIC_READY, status_unready(parts) ? 0 : 1);
+    set(metrics, METRIC_LOOP_TIMERS, (double)timer_count(parts->loop));
 }
 
 static void set_deployments(struct metrics *metrics, const struct control_parts *parts)

@@ -99,3 +99,8 @@ bool timer_is_running(const struct timer *timer)
 {
     return heap_has(&timer->node);
 }
+
+size_t timer_count(const struct loop *loop)
+{
+    return loop->timers.count;
+}

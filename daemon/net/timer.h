@@ -20,4 +20,7 @@ void timer_start(struct timer *timer, int64_t delay_ms);
 void timer_stop(struct timer *timer);
 bool timer_is_running(const struct timer *timer);
 
+/* How many run. */
+size_t timer_count(const struct loop *loop);
+
 #endif

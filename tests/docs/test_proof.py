@@ -78,7 +78,7 @@ FAULTS: dict[str, Named] = {
     "a clock that is off": {NETWORK: ["test_a_clock_that_is_an_hour_off_is_corrected_by_what_aws_says"]},
     "a day of all of it": {"torture/test_day.py": ["test_a_day_of_random_faults_loses_doubles_and_leaves_nothing"]},
     "load and churn": {"torture/test_load.py": [
-        "test_thousands_of_events_at_once", "test_an_hour_of_churn_leaves_memory_descriptors_and_threads_where_they_were"]},
+        "test_thousands_of_events_at_once", "test_an_hour_of_churn_leaves_memory_descriptors_timers_and_threads_where_they_were"]},
 }
 # What comes from outside, and the targets that are given it.
 INPUTS = {

@@ -21,15 +21,18 @@ static void pages_are_read_where_nothing_is_known_and_where_they_cost_no_more(vo
 {
     (void)state;
     assert_false(account_pages_are_dearer(&(struct account_pages){0}, 1, 0));
-    assert_false(account_pages_are_dearer(&(struct account_pages){.count = 10}, 11, 0));
-    assert_false(account_pages_are_dearer(&(struct account_pages){.count = 10}, 10, 0));
-    assert_true(account_pages_are_dearer(&(struct account_pages){.count = 10}, 9, 0));
+    assert_false(
+        account_pages_are_dearer(&(struct account_pages){.count = 10, .up_to = SIZE_MAX}, 11, 0));
+    assert_false(
+        account_pages_are_dearer(&(struct account_pages){.count = 10, .up_to = SIZE_MAX}, 10, 0));
+    assert_true(
+        account_pages_are_dearer(&(struct account_pages){.count = 10, .up_to = SIZE_MAX}, 9, 0));
 }
 
 static void what_was_learnt_is_believed_for_a_day(void **state)
 {
     (void)state;
-    const struct account_pages known = {.count = 10, .learned_ms = 1000};
+    const struct account_pages known = {.count = 10, .up_to = SIZE_MAX, .learned_ms = 1000};
 
     assert_true(account_pages_are_dearer(&known, 9, 1000 + DAY_MS - 1));
     assert_false(account_pages_are_dearer(&known, 9, 1000 + DAY_MS));
@@ -75,6 +78,16 @@ static void nearly_all_of_an_account_is_read_by_pages_to_its_end(void **state)
     assert_false(account_pages_suffice(19, 4000, 16));
 }
 
+static void what_a_small_look_did_not_find_says_nothing_of_a_larger_one(void **state)
+{
+    (void)state;
+    const struct account_pages known = account_pages_learn(5, 5, 5, 0);
+
+    assert_true(account_pages_are_dearer(&known, 5, 0));
+    assert_false(account_pages_are_dearer(&known, 6, 0));
+    assert_false(account_pages_are_dearer(&known, 5000, 0));
+}
+
 static void where_no_page_had_any_they_are_read_until_they_cost_as_much(void **state)
 {
     (void)state;
@@ -92,6 +105,7 @@ int main(void)
         cmocka_unit_test(
             a_first_look_takes_at_most_twice_the_calls_of_the_cheaper_way_and_the_next_no_more),
         cmocka_unit_test(nearly_all_of_an_account_is_read_by_pages_to_its_end),
+        cmocka_unit_test(what_a_small_look_did_not_find_says_nothing_of_a_larger_one),
         cmocka_unit_test(where_no_page_had_any_they_are_read_until_they_cost_as_much),
     };
 
