@@ -33,7 +33,7 @@ static void put_document(cJSON *fields, const char *name, const char *encoded)
 
 /* ---- what single reads add ------------------------------------------------------------------- */
 
-static const void *ask_role(struct read *read)
+const void *observe_ask_role(struct read *read)
 {
     struct iam_get_role_input *input = arena_allocate(&read->observation->arena, sizeof(*input));
 
@@ -57,11 +57,11 @@ static void take_role(struct read *read, const void *output)
 
 static const struct read_kind role_details = {
     .operation = &iam_get_role,
-    .ask = ask_role,
+    .ask = observe_ask_role,
     .take = take_role,
 };
 
-static const void *ask_policy(struct read *read)
+const void *observe_ask_policy(struct read *read)
 {
     struct iam_get_policy_input *input = arena_allocate(&read->observation->arena, sizeof(*input));
 
@@ -83,7 +83,7 @@ static void take_policy(struct read *read, const void *output)
 
 static const struct read_kind policy_details = {
     .operation = &iam_get_policy,
-    .ask = ask_policy,
+    .ask = observe_ask_policy,
     .take = take_policy,
 };
 

@@ -178,14 +178,6 @@ static const struct read_kind inline_names = {
     .take = take_inline_names,
 };
 
-static const void *ask_role(struct read *read)
-{
-    struct iam_get_role_input *input = arena_allocate(&read->observation->arena, sizeof(*input));
-
-    input->role_name = read_resource(read)->name;
-    return input;
-}
-
 static void take_role(struct read *read, const void *output)
 {
     const struct iam_role *role = &((const struct iam_get_role_output *)output)->role;
@@ -206,7 +198,7 @@ static void take_role(struct read *read, const void *output)
 
 static const struct read_kind role_itself = {
     .operation = &iam_get_role,
-    .ask = ask_role,
+    .ask = observe_ask_role,
     .take = take_role,
 };
 
@@ -236,14 +228,6 @@ static void end_policy(struct read *read)
         observe_add_policy_details(observed->fields, &gathered->policy_itself);
 }
 
-static const void *ask_policy(struct read *read)
-{
-    struct iam_get_policy_input *input = arena_allocate(&read->observation->arena, sizeof(*input));
-
-    input->policy_arn = read_resource(read)->arn;
-    return input;
-}
-
 static void take_policy(struct read *read, const void *output)
 {
     const struct iam_policy *policy = &((const struct iam_get_policy_output *)output)->policy;
@@ -259,7 +243,7 @@ static void take_policy(struct read *read, const void *output)
 
 static const struct read_kind policy_itself = {
     .operation = &iam_get_policy,
-    .ask = ask_policy,
+    .ask = observe_ask_policy,
     .take = take_policy,
 };
 

@@ -81,6 +81,9 @@ struct read *observe_account(struct observation *observation, const struct read_
 
 /* The question for a page of an account's roles and policies, as large as IAM gives. */
 const void *observe_ask_account_details(struct read *read);
+/* GetRole's and GetPolicy's, of the read's resource. */
+const void *observe_ask_role(struct read *read);
+const void *observe_ask_policy(struct read *read);
 
 const struct resource *read_resource(const struct read *read);
 /* The fields of the read's resource, which is there from now on. */
