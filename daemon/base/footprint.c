@@ -3,17 +3,13 @@
 #include <link.h>
 #include <malloc.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* One thread beside the loop's does all the work that blocks, which is the store's, one job at a
- * time: it finds what it left in its core's cache. It and the loop's have an arena each, so that
- * neither waits for the other's lock; each arena more would keep free memory of its own. libuv
- * reads its variable when it begins the first job. */
+/* The loop's thread and its one worker (net/loop.c) have an arena each, so that neither waits for
+ * the other's lock; each arena more would keep free memory of its own. */
 void footprint_prepare(void)
 {
-    setenv("UV_THREADPOOL_SIZE", "1", 0);
     mallopt(M_ARENA_MAX, 2);
 }
 

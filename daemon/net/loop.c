@@ -63,6 +63,9 @@ struct loop *loop_new(void)
 {
     struct loop *loop = memory_allocate(sizeof(*loop));
 
+    /* One worker does all the work that blocks, which is the store's, one job at a time: it finds
+     * what it left in its core's cache. libuv reads this when it begins the first job. */
+    setenv("UV_THREADPOOL_SIZE", "1", 0);
     must(uv_loop_init(&loop->uv), "could not make an event loop");
     must(uv_async_init(&loop->uv, &loop->keep_alive, ignore_wake), "could not make an event loop");
     uv_idle_init(&loop->uv, &loop->drain);
