@@ -46,6 +46,9 @@
  * which systemctl status reads now and then, is brought up to date. One timer for all: each wakes
  * the processor. */
 #define TICK_MS 30000
+/* What only the start needed is handed back when the first poll is out: what that needs would have
+ * to be read again. */
+#define SETTLE_MS 200
 
 /* Exit statuses; systemd restarts on any but 0. */
 enum { EXIT_BAD_CONFIG = 2, EXIT_CANNOT_START = 1 };
@@ -70,6 +73,7 @@ struct daemon {
     struct timer watchdog_timer;
     struct timer stop_timer;
     struct timer tick_timer;
+    struct timer settle_timer;
     int64_t tick_due_ms; /* monotonic: when the next tick was asked for */
     int64_t started_ms;  /* wall clock */
     int64_t stop_by_ms;  /* monotonic */
@@ -146,6 +150,12 @@ static void become_ready(struct daemon *daemon)
     timer_stop(&daemon->ready_timer);
     say_status(daemon);
     systemd_ready();
+    timer_start(&daemon->settle_timer, SETTLE_MS);
+}
+
+static void on_settle_timer(void *context)
+{
+    (void)context;
     footprint_settle();
 }
 
@@ -439,6 +449,7 @@ static int open_parts(struct daemon *daemon, struct error *error)
     timer_init(&daemon->watchdog_timer, daemon->loop, on_watchdog_timer, daemon);
     timer_init(&daemon->tick_timer, daemon->loop, on_tick, daemon);
     timer_init(&daemon->stop_timer, daemon->loop, on_stop_timer, daemon);
+    timer_init(&daemon->settle_timer, daemon->loop, on_settle_timer, daemon);
     daemon->aws = accounts_open(daemon->loop, daemon->config, error);
     if (!daemon->aws)
         return -1;
@@ -488,6 +499,7 @@ static void close_parts(struct daemon *daemon)
     timer_stop(&daemon->watchdog_timer);
     timer_stop(&daemon->stop_timer);
     timer_stop(&daemon->tick_timer);
+    timer_stop(&daemon->settle_timer);
     if (daemon->store)
         store_close(daemon->store); /* first: it calls back for the commits that it finishes */
     if (daemon->lease_store)
