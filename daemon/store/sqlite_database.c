@@ -393,7 +393,7 @@ int database_open(struct database *database, const char *path, struct error *err
         goto fail;
     /* No mutex of SQLite's: one thread at a time is the store's rule. */
     if (sqlite3_open_v2(path, &database->connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                        NULL) != SQLITE_OK) {
+                        log_gathered()) != SQLITE_OK) {
         database_error(database, "could not open the store", error);
         goto fail;
     }

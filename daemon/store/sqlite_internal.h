@@ -1,8 +1,9 @@
-/* The SQLite store, in four parts:
+/* The SQLite store, in five parts:
  *   sqlite.c           the loop's side: the queue, who is called back when, health
  *   sqlite_batch.c     the worker's side: what is waiting, in as few commits as can be
  *   sqlite_rows.c      the statements
- *   sqlite_database.c  opening: exclusiveness, checks, the schema and its migrations */
+ *   sqlite_database.c  opening: exclusiveness, checks, the schema and its migrations
+ *   sqlite_log.c       the log's file */
 #ifndef CAUSEWAY_STORE_SQLITE_INTERNAL_H
 #define CAUSEWAY_STORE_SQLITE_INTERNAL_H
 
@@ -58,6 +59,10 @@ void database_close(struct database *database);
 int database_error(const struct database *database, const char *doing, struct error *error);
 /* Moves what the log holds into the file. Where that fails, it is tried again after a commit. */
 void database_checkpoint(struct database *database);
+
+/* sqlite_log.c: the name of the file system in which the pages of a commit go into the log in one
+ * write. Called by one thread at a time. */
+const char *log_gathered(void);
 
 /* sqlite_rows.c; SQLite's result codes */
 int rows_prepare(struct database *database);

@@ -1,0 +1,237 @@
+/* The file of SQLite's log, with the pages of a commit in one write.
+ *
+ * SQLite writes a commit's pages one by one, two system calls each, and then syncs. Nobody is
+ * promised anything before the sync ("Write-Ahead Logging": a commit is the frame that says so,
+ * synced), so what is written side by side is gathered until then, or until the room is full.
+ * Whoever asks the file for anything else gets what was gathered written first. What cannot be
+ * written is said by the write or sync in which that was found, and forgotten: SQLite undoes the
+ * commit then, and writes over that place the next time.
+ *
+ * "The OS Backend (VFS)": a shim for one kind of file; all others are the system's own. */
+#include "store/sqlite_internal.h"
+
+#include <string.h>
+
+enum { ROOM = 64 * 1024 };
+
+struct log_file {
+    sqlite3_file base;
+    sqlite3_int64 place; /* of what is gathered */
+    int length;
+    unsigned char *bytes; /* ROOM of them */
+};
+
+/* The system's file lies behind ours, in the room that szOsFile asks for. */
+static sqlite3_file *real(sqlite3_file *file)
+{
+    return (sqlite3_file *)(void *)((struct log_file *)(void *)file + 1);
+}
+
+static int write_gathered(sqlite3_file *file)
+{
+    struct log_file *log = (struct log_file *)(void *)file;
+    int length = log->length;
+
+    log->length = 0;
+    return length > 0 ? real(file)->pMethods->xWrite(real(file), log->bytes, length, log->place)
+                      : SQLITE_OK;
+}
+
+static int log_write(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 place)
+{
+    struct log_file *log = (struct log_file *)(void *)file;
+
+    if (log->length > 0 && (place != log->place + log->length || length > ROOM - log->length)) {
+        int result = write_gathered(file);
+
+        if (result != SQLITE_OK)
+            return result;
+    }
+    if (length > ROOM)
+        return real(file)->pMethods->xWrite(real(file), bytes, length, place);
+    if (log->length == 0)
+        log->place = place;
+    memcpy(log->bytes + log->length, bytes, (size_t)length);
+    log->length += length;
+    return SQLITE_OK;
+}
+
+static int log_sync(sqlite3_file *file, int flags)
+{
+    int result = write_gathered(file);
+
+    return result == SQLITE_OK ? real(file)->pMethods->xSync(real(file), flags) : result;
+}
+
+static int log_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 place)
+{
+    int result = write_gathered(file);
+
+    return result == SQLITE_OK ? real(file)->pMethods->xRead(real(file), bytes, length, place)
+                               : result;
+}
+
+static int log_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+    int result = write_gathered(file);
+
+    return result == SQLITE_OK ? real(file)->pMethods->xTruncate(real(file), size) : result;
+}
+
+static int log_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+    int result = write_gathered(file);
+
+    return result == SQLITE_OK ? real(file)->pMethods->xFileSize(real(file), size) : result;
+}
+
+static int log_close(sqlite3_file *file)
+{
+    int written = write_gathered(file);
+    int closed = real(file)->pMethods->xClose(real(file));
+
+    sqlite3_free(((struct log_file *)(void *)file)->bytes);
+    return written == SQLITE_OK ? closed : written;
+}
+
+static int log_lock(sqlite3_file *file, int level)
+{
+    return real(file)->pMethods->xLock(real(file), level);
+}
+
+static int log_unlock(sqlite3_file *file, int level)
+{
+    return real(file)->pMethods->xUnlock(real(file), level);
+}
+
+static int log_is_reserved(sqlite3_file *file, int *reserved)
+{
+    return real(file)->pMethods->xCheckReservedLock(real(file), reserved);
+}
+
+static int log_control(sqlite3_file *file, int operation, void *argument)
+{
+    return real(file)->pMethods->xFileControl(real(file), operation, argument);
+}
+
+static int log_sector_size(sqlite3_file *file)
+{
+    return real(file)->pMethods->xSectorSize(real(file));
+}
+
+static int log_characteristics(sqlite3_file *file)
+{
+    return real(file)->pMethods->xDeviceCharacteristics(real(file));
+}
+
+static const sqlite3_io_methods log_methods = {
+    .iVersion = 1, /* neither shared memory nor mapping: those are the database file's */
+    .xClose = log_close,
+    .xRead = log_read,
+    .xWrite = log_write,
+    .xTruncate = log_truncate,
+    .xSync = log_sync,
+    .xFileSize = log_size,
+    .xLock = log_lock,
+    .xUnlock = log_unlock,
+    .xCheckReservedLock = log_is_reserved,
+    .xFileControl = log_control,
+    .xSectorSize = log_sector_size,
+    .xDeviceCharacteristics = log_characteristics,
+};
+
+/* ---- the file system: the system's own, but for the log ----------------------------------------
+ */
+
+static sqlite3_vfs *system_of(const sqlite3_vfs *vfs)
+{
+    return vfs->pAppData;
+}
+
+static int open_log(sqlite3_vfs *system, const char *name, sqlite3_file *file, int flags,
+                    int *given)
+{
+    struct log_file *log = (struct log_file *)(void *)file;
+
+    *log = (struct log_file){.bytes = sqlite3_malloc(ROOM)};
+    if (!log->bytes)
+        return SQLITE_NOMEM;
+    int result = system->xOpen(system, name, real(file), flags, given);
+
+    /* Whoever has methods is closed, also where opening has failed. */
+    if (real(file)->pMethods)
+        log->base.pMethods = &log_methods;
+    else
+        sqlite3_free(log->bytes);
+    return result;
+}
+
+static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *given)
+{
+    sqlite3_vfs *system = system_of(vfs);
+
+    return flags & SQLITE_OPEN_WAL ? open_log(system, name, file, flags, given)
+                                   : system->xOpen(system, name, file, flags, given);
+}
+
+static int delete_file(sqlite3_vfs *vfs, const char *name, int sync)
+{
+    return system_of(vfs)->xDelete(system_of(vfs), name, sync);
+}
+
+static int access_file(sqlite3_vfs *vfs, const char *name, int flags, int *result)
+{
+    return system_of(vfs)->xAccess(system_of(vfs), name, flags, result);
+}
+
+static int full_path(sqlite3_vfs *vfs, const char *name, int size, char *path)
+{
+    return system_of(vfs)->xFullPathname(system_of(vfs), name, size, path);
+}
+
+static int randomness(sqlite3_vfs *vfs, int length, char *bytes)
+{
+    return system_of(vfs)->xRandomness(system_of(vfs), length, bytes);
+}
+
+static int sleep_for(sqlite3_vfs *vfs, int microseconds)
+{
+    return system_of(vfs)->xSleep(system_of(vfs), microseconds);
+}
+
+static int current_time(sqlite3_vfs *vfs, double *julian_day)
+{
+    return system_of(vfs)->xCurrentTime(system_of(vfs), julian_day);
+}
+
+static int last_error(sqlite3_vfs *vfs, int length, char *text)
+{
+    return system_of(vfs)->xGetLastError(system_of(vfs), length, text);
+}
+
+const char *log_gathered(void)
+{
+    /* SQLite keeps a list of these, for the process. */
+    static sqlite3_vfs vfs = {
+        .iVersion = 1,
+        .zName = "causeway",
+        .xOpen = open_file,
+        .xDelete = delete_file,
+        .xAccess = access_file,
+        .xFullPathname = full_path,
+        .xRandomness = randomness,
+        .xSleep = sleep_for,
+        .xCurrentTime = current_time,
+        .xGetLastError = last_error,
+    };
+
+    if (!vfs.pAppData) {
+        sqlite3_vfs *system = sqlite3_vfs_find(NULL);
+
+        vfs.pAppData = system;
+        vfs.szOsFile = (int)sizeof(struct log_file) + system->szOsFile;
+        vfs.mxPathname = system->mxPathname;
+        sqlite3_vfs_register(&vfs, 0);
+    }
+    return vfs.zName;
+}
