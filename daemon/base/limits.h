@@ -95,8 +95,8 @@
 #define LIMIT_INVOKE_BYTES ((size_t)1048576)
 
 /* Messages received and not yet committed, over all receivers. Bounds memory while the store or AWS
- * stalls: 100 x 1 MiB at the worst. */
-#define LIMIT_MESSAGES_IN_HAND ((size_t)100)
+ * stalls: 200 x 1 MiB at the worst. */
+#define LIMIT_MESSAGES_IN_HAND ((size_t)200)
 
 /* Effects under way at a time, over all deployments: each holds a connection. The others wait for
  * their turn in the order they came. */

@@ -1,5 +1,6 @@
 /* The ledger of deployments: what it is told, and what it proves. */
 #include "base/clock.h"
+#include "base/json_write.h"
 #include "base/text.h"
 #include "deploy/engine_internal.h"
 
@@ -9,15 +10,23 @@
 
 void engine_tell_ledger(struct engine *engine, const struct record *record, const char *digest)
 {
-    cJSON *entry = cJSON_CreateObject();
+    struct buffer entry = BUFFER(SIZE_MAX);
 
-    json_add_integer(entry, "at_ms", clock_wall_ms());
-    json_add_text(entry, "deployment", record->id);
-    json_add_text(entry, "endpoint", record->endpoint);
-    json_add_text(entry, "state", deployment_state_name(record->state));
-    json_add_bool(entry, "closed", machine_is_closed(record));
-    json_add_text(entry, "record", digest);
-    ledger_append(engine->ledger, entry);
+    buffer_append_text(&entry, "{\"at_ms\":");
+    json_write_integer(&entry, clock_wall_ms());
+    buffer_append_text(&entry, ",\"deployment\":");
+    json_write_text(&entry, record->id);
+    buffer_append_text(&entry, ",\"endpoint\":");
+    json_write_text(&entry, record->endpoint);
+    buffer_append_text(&entry, ",\"state\":");
+    json_write_text(&entry, deployment_state_name(record->state));
+    buffer_append_text(&entry,
+                       machine_is_closed(record) ? ",\"closed\":true" : ",\"closed\":false");
+    buffer_append_text(&entry, ",\"record\":");
+    json_write_text(&entry, digest);
+    buffer_append_byte(&entry, '}');
+    ledger_append(engine->ledger, buffer_text(&entry));
+    buffer_free(&entry);
 }
 
 /* What the ledger says of a deployment, in its newest entry. */

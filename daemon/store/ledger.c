@@ -13,7 +13,10 @@
 #include <string.h>
 
 #define LEDGER_KIND "ledger"
-enum { LEDGER_FORMAT = 1, BATCH = 50, KEY_SIZE = 24 };
+/* The first format had an "entry" a row, this one has "entries", of which the sequence is the first
+ * one's: two daemons that append at once want the same row, and one of them hears that it may not.
+ */
+enum { LEDGER_FORMAT = 2, BATCH = 50, BATCH_BYTES = 64 * 1024, KEY_SIZE = 24 };
 /* How long the first entry waits for others to share its commit. */
 #define GATHER_MS 100
 /* A commit that the disk refused is asked for again. */
@@ -24,7 +27,8 @@ static const char beginning[] = "00000000000000000000000000000000000000000000000
 
 struct waiting {
     struct list link;
-    char *entry; /* as JSON */
+    size_t length;
+    char entry[]; /* as JSON */
 };
 
 struct ledger {
@@ -35,8 +39,8 @@ struct ledger {
     struct poke poke;
     struct timer gather;
     struct timer retry;
-    int64_t sequence;           /* of the head; 0 before the first */
-    char head[SHA256_HEX_SIZE]; /* its row's digest */
+    int64_t sequence;           /* of the newest entry; 0 before the first */
+    char head[SHA256_HEX_SIZE]; /* the newest row's digest */
     bool was_known;
     bool known; /* the head was read */
     bool committing;
@@ -63,6 +67,37 @@ static void on_gathered(void *context)
     poke(&ledger->poke);
 }
 
+/* ---- rows ----------------------------------------------------------------------------------- */
+
+static int count_entries(const cJSON *document)
+{
+    const cJSON *entries = json_get(document, "entries");
+
+    return entries ? cJSON_GetArraySize(entries) : json_get(document, "entry") ? 1 : 0;
+}
+
+/* The newest first, at most maximum of them; how many there were. */
+static size_t tell_entries(const cJSON *document, size_t maximum,
+                           void (*each)(void *context, const cJSON *entry), void *context)
+{
+    const cJSON *entries = json_get(document, "entries");
+    const cJSON *entry = entries && entries->child ? entries->child->prev : NULL;
+    size_t told = 0;
+
+    if (!entries) {
+        entry = json_get(document, "entry");
+        if (entry && maximum > 0)
+            each(context, entry);
+        return entry && maximum > 0;
+    }
+    /* cJSON's first child has the last one before it, and the last one none behind it. */
+    for (; entry && told < maximum; entry = entry == entries->child ? NULL : entry->prev) {
+        each(context, entry);
+        told++;
+    }
+    return told;
+}
+
 /* ---- appending ------------------------------------------------------------------------------- */
 
 static void on_committed(void *context, enum store_outcome outcome, size_t conflict,
@@ -80,7 +115,6 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
             struct waiting *waiting = list_first(&ledger->waiting, struct waiting, link);
 
             list_remove(&waiting->link);
-            free(waiting->entry);
             free(waiting);
             ledger->waiting_count--;
         }
@@ -94,54 +128,53 @@ static void on_committed(void *context, enum store_outcome outcome, size_t confl
     }
 }
 
-static char *write_row(int64_t sequence, const char *previous, const char *entry)
+/* The row of the entries that wait, as many as share one. */
+static char *write_row(struct ledger *ledger, size_t *length)
 {
     struct buffer row = BUFFER(SIZE_MAX);
+    struct waiting *waiting;
 
     buffer_append_text(&row, "{\"sequence\":");
-    json_write_integer(&row, sequence);
+    json_write_integer(&row, ledger->sequence + 1);
     buffer_append_text(&row, ",\"previous\":");
-    json_write_text(&row, previous);
-    buffer_append_text(&row, ",\"entry\":");
-    buffer_append_text(&row, entry);
-    buffer_append_byte(&row, '}');
+    json_write_text(&row, ledger->head);
+    buffer_append_text(&row, ",\"entries\":[");
+    ledger->batch = 0;
+    list_each(waiting, &ledger->waiting, link)
+    {
+        if (ledger->batch == BATCH ||
+            (ledger->batch > 0 && row.length + waiting->length > BATCH_BYTES))
+            break;
+        if (ledger->batch++ > 0)
+            buffer_append_byte(&row, ',');
+        buffer_append(&row, waiting->entry, waiting->length);
+    }
+    buffer_append_text(&row, "]}");
+    *length = row.length;
     return buffer_take(&row);
 }
 
 static void append_some(struct ledger *ledger)
 {
-    struct store_write writes[BATCH] = {0};
-    char keys[BATCH][KEY_SIZE];
-    char *rows[BATCH] = {0};
-    struct waiting *waiting;
+    char key[KEY_SIZE];
+    size_t length;
+    cleanup(free_pointer)
+    char *row = write_row(ledger, &length);
+    const struct store_write write = {
+        .kind = LEDGER_KIND,
+        .key = key,
+        .order_ms = ledger->sequence + 1,
+        .expected = STORE_ABSENT,
+        .format = LEDGER_FORMAT,
+        .bytes = row,
+        .length = length,
+    };
 
-    ledger->batch = 0;
-    ledger->next_sequence = ledger->sequence;
-    memcpy(ledger->next_head, ledger->head, sizeof(ledger->next_head));
-    list_each(waiting, &ledger->waiting, link)
-    {
-        size_t i = ledger->batch;
-
-        if (i == BATCH)
-            break;
-        rows[i] = write_row(++ledger->next_sequence, ledger->next_head, waiting->entry);
-        hash_sha256_hex(rows[i], strlen(rows[i]), ledger->next_head);
-        snprintf(keys[i], sizeof(keys[i]), "%016" PRId64, ledger->next_sequence);
-        writes[i] = (struct store_write){
-            .kind = LEDGER_KIND,
-            .key = keys[i],
-            .order_ms = ledger->next_sequence,
-            .expected = STORE_ABSENT,
-            .format = LEDGER_FORMAT,
-            .bytes = rows[i],
-            .length = strlen(rows[i]),
-        };
-        ledger->batch++;
-    }
+    snprintf(key, sizeof(key), "%016" PRId64, ledger->sequence + 1);
+    hash_sha256_hex(row, length, ledger->next_head);
+    ledger->next_sequence = ledger->sequence + (int64_t)ledger->batch;
     ledger->committing = true;
-    store_commit(ledger->store, writes, ledger->batch, on_committed, ledger);
-    for (size_t i = 0; i < ledger->batch; i++)
-        free(rows[i]);
+    store_commit(ledger->store, &write, 1, on_committed, ledger);
 }
 
 static void run(void *context)
@@ -152,12 +185,13 @@ static void run(void *context)
         append_some(ledger);
 }
 
-void ledger_append(struct ledger *ledger, cJSON *entry)
+void ledger_append(struct ledger *ledger, const char *entry)
 {
-    struct waiting *waiting = memory_allocate(sizeof(*waiting));
+    size_t length = strlen(entry);
+    struct waiting *waiting = memory_allocate(sizeof(*waiting) + length + 1);
 
-    waiting->entry = json_print(entry);
-    cJSON_Delete(entry);
+    waiting->length = length;
+    memcpy(waiting->entry, entry, length + 1);
     list_append(&ledger->waiting, &waiting->link);
     ledger->waiting_count++;
     gather(ledger);
@@ -173,8 +207,13 @@ bool ledger_is_quiet(const struct ledger *ledger)
 static void read_head(void *context, const struct store_row *row)
 {
     struct ledger *ledger = context;
+    struct error error;
+    cleanup(json_free)
+    cJSON *document = json_parse(row->bytes, row->length, LIMIT_RECORD_BYTES, &error);
+    int count = count_entries(document);
 
-    ledger->sequence = row->order_ms;
+    /* One that cannot be read has its place nevertheless: the audit says what is wrong with it. */
+    ledger->sequence = row->order_ms + (count > 0 ? count - 1 : 0);
     hash_sha256_hex(row->bytes, row->length, ledger->head);
 }
 
@@ -234,7 +273,6 @@ void ledger_free(struct ledger *ledger)
     list_each(waiting, &ledger->waiting, link)
     {
         list_remove(&waiting->link);
-        free(waiting->entry);
         free(waiting);
     }
     timer_stop(&ledger->gather);
@@ -250,7 +288,7 @@ struct audit {
     void (*done)(void *context, const struct ledger_verdict *verdict, const struct error *error);
     void *context;
     struct ledger_verdict verdict;
-    int64_t expected_sequence;      /* of the row that comes next; 0 for the first */
+    int64_t behind;                 /* the sequence of the row behind the one that comes next */
     char expected[SHA256_HEX_SIZE]; /* its digest, as the one behind it says */
 };
 
@@ -267,20 +305,21 @@ static void check_row(struct audit *audit, const struct store_row *row, const cJ
 {
     char digest[SHA256_HEX_SIZE];
     int64_t sequence = json_get_integer(document, "sequence", 0);
+    int count = count_entries(document);
 
     hash_sha256_hex(row->bytes, row->length, digest);
     if (audit->verdict.entries == 0)
         memcpy(audit->verdict.head, digest, sizeof(digest));
     else if (strcmp(digest, audit->expected) != 0)
         break_at(audit, sequence,
-                 sequence == audit->expected_sequence
-                     ? "the entry was changed: the one behind it has another "
-                       "digest of it"
+                 sequence + count == audit->behind
+                     ? "the entry, or one that was written with it, was changed: what is behind "
+                       "has another digest of it"
                      : "entries are missing before the one behind it");
     if (sequence != row->order_ms)
         break_at(audit, row->order_ms, "the entry is not in its place");
-    audit->verdict.entries++;
-    audit->expected_sequence = sequence - 1;
+    audit->verdict.entries += count;
+    audit->behind = sequence;
     text_fill(audit->expected, sizeof(audit->expected), json_get_text(document, "previous"));
 }
 
@@ -297,8 +336,8 @@ static void audit_row(void *context, const struct store_row *row)
         return;
     }
     check_row(audit, row, document);
-    if (audit->each && json_get(document, "entry"))
-        audit->each(audit->context, json_get(document, "entry"));
+    if (audit->each)
+        tell_entries(document, SIZE_MAX, audit->each, audit->context);
 }
 
 static void audit_done(void *context, const struct error *error)
@@ -306,7 +345,7 @@ static void audit_done(void *context, const struct error *error)
     struct audit *audit = context;
 
     if (!error && audit->verdict.entries > 0 && strcmp(audit->expected, beginning) != 0)
-        break_at(audit, audit->expected_sequence, "the oldest entries are missing");
+        break_at(audit, audit->behind - 1, "the oldest entries are missing");
     audit->done(audit->context, &audit->verdict, error);
     free(audit);
 }
@@ -332,17 +371,20 @@ struct reading {
     void (*each)(void *context, const cJSON *entry);
     void (*done)(void *context, const struct error *error);
     void *context;
+    size_t maximum; /* of what is still to be told */
 };
 
 static void read_row(void *context, const struct store_row *row)
 {
     struct reading *reading = context;
     struct error error;
+
+    if (reading->maximum == 0)
+        return;
     cleanup(json_free)
     cJSON *document = json_parse(row->bytes, row->length, LIMIT_RECORD_BYTES, &error);
 
-    if (document && json_get(document, "entry"))
-        reading->each(reading->context, json_get(document, "entry"));
+    reading->maximum -= tell_entries(document, reading->maximum, reading->each, reading->context);
 }
 
 static void read_done(void *context, const struct error *error)
@@ -359,7 +401,7 @@ void ledger_read(struct ledger *ledger, size_t maximum,
 {
     struct reading *reading = memory_allocate(sizeof(*reading));
 
-    *reading = (struct reading){each, done, context};
+    *reading = (struct reading){each, done, context, maximum};
     store_list(ledger->store, LEDGER_KIND, NULL, maximum,
                &(struct store_reader){read_row, read_done, reading});
 }

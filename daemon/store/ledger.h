@@ -1,13 +1,11 @@
 /* The ledger: what was done, in an order that cannot be changed afterwards without it being seen.
  *
- * Each entry is a row of its own and holds the SHA-256 of the whole row before it. An entry that
- * was changed, removed, put in between or put in another order breaks the chain at that place; the
- * last ones can be cut off unseen only by someone who also knows that nobody kept the head's
- * digest, which is in the journal at each start and in each audit.
- *
- * Entries are appended one commit after the other, several at once: the first waits a tenth of a
- * second for others, so that telling does not double what is told of costs. What they tell of was
- * committed before. */
+ * Entries that are told of within a tenth of a second share a row, so that telling does not double
+ * what is told of costs; what they tell of was committed before. Each row holds the SHA-256 of the
+ * whole row before it. An entry that was changed, removed, put in between or put in another order
+ * breaks the chain at that place; the last rows can be cut off unseen only by someone who also
+ * knows that nobody kept the head's digest, which is in the journal at each start and in each
+ * audit. */
 #ifndef CAUSEWAY_STORE_LEDGER_H
 #define CAUSEWAY_STORE_LEDGER_H
 
@@ -27,9 +25,8 @@ struct ledger *ledger_new(struct loop *loop, struct store *store);
 /* What was not committed is lost, as at a crash. */
 void ledger_free(struct ledger *ledger);
 
-/* Appends an entry, an object, which the ledger then owns; it is stored within a tenth of a second.
- */
-void ledger_append(struct ledger *ledger, cJSON *entry);
+/* Appends an entry, an object as JSON, which is copied; it is stored within a tenth of a second. */
+void ledger_append(struct ledger *ledger, const char *entry);
 
 /* Whether entries wait for their commit. */
 bool ledger_is_quiet(const struct ledger *ledger);
@@ -37,8 +34,8 @@ bool ledger_is_quiet(const struct ledger *ledger);
 struct ledger_verdict {
     bool whole; /* every digest fits */
     int64_t entries;
-    int64_t broken_at;          /* number of the entry that does not fit the one behind it, or 0 */
-    char head[SHA256_HEX_SIZE]; /* digest of the newest entry; "" where there is none */
+    int64_t broken_at;          /* number of the first entry of the row that does not fit, or 0 */
+    char head[SHA256_HEX_SIZE]; /* digest of the newest row; "" where there is none */
     char problem[ERROR_SENTENCE_SIZE]; /* "" where whole */
 };
 

@@ -15,9 +15,9 @@ enum {
     LAST_PROBE_MS = 30000,
     EXPIRE_EVERY_MS = 10000,
     /* While more is expected: how long what waits is held back, and up to how much of it. A commit
-     * of fifty rows costs little more than one of ten. */
-    GATHER_MS = 3,
-    GATHER_COUNT = 50,
+     * of eighty rows costs little more than one of ten. */
+    GATHER_MS = 5,
+    GATHER_COUNT = 80,
     /* After a commit, when the calls that it let go are under way. */
     CHECKPOINT_AFTER_MS = 20,
 };

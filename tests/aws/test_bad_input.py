@@ -280,7 +280,7 @@ def test_given_hundreds_of_large_messages_when_the_store_stalls_then_no_more_tha
     body = json.dumps({**GOOD, "detail": {"padding": "x" * 100_000}})
     sqs = world.client("prod", "sqs")
     threads = [threading.Thread(target=lambda: [sqs.send_message(QueueUrl=world.queue_url, MessageBody=body) for _ in range(40)])
-               for _ in range(4)]
+               for _ in range(6)]
     for thread in threads:
         thread.start()
     publish(world, control)
@@ -289,7 +289,7 @@ def test_given_hundreds_of_large_messages_when_the_store_stalls_then_no_more_tha
     daemon.wait_said("the store cannot be written")
     status = Path(f"/proc/{daemon.process.pid}/status").read_text()
     resident = int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
-    assert daemon.ask("status")["queue"]["in_hand"] <= 100
+    assert daemon.ask("status")["queue"]["in_hand"] <= 200
     if BUILD.name != "sanitize":
         assert resident < 60_000
     filler.unlink()
