@@ -34,6 +34,7 @@ struct receiver {
     struct intake *intake;
     struct aws_call *call;
     struct timer pause;
+    int64_t asked_ms; /* monotonic: when the last poll was begun */
     unsigned failures;
 };
 
@@ -98,6 +99,10 @@ int64_t intake_pause_ms(unsigned failures);
 /* Looks for the queue until it is found; then intake->poke. */
 void queue_find(struct intake *intake);
 void queue_free(struct intake *intake);
+
+/* How long a receiver whose last poll took trip_ms waits before it asks again behind a full batch,
+ * where another one of so many has asked since_ms ago. Pure. */
+int64_t receive_wait_apart_ms(int64_t trip_ms, size_t receivers, int64_t since_ms);
 
 /* Keeps the long polls open as far as is allowed now. */
 void receive_poke(struct intake *intake);

@@ -13,6 +13,35 @@
 /* How often the store is asked whether it can commit again: nobody else would wake a receiver. */
 #define STORE_PAUSE_MS 1000
 
+/* Receivers that ask at the same time are answered at the same time, and then nobody asks for as
+ * long as it takes to ask again. They are set apart by their share of a round trip, as far as that
+ * is worth a timer's milliseconds; once apart they stay so. */
+enum { APART_LEAST_MS = 2, APART_MOST_MS = 5 };
+
+int64_t receive_wait_apart_ms(int64_t trip_ms, size_t receivers, int64_t since_ms)
+{
+    int64_t share = trip_ms / (int64_t)receivers;
+
+    if (share > APART_MOST_MS)
+        share = APART_MOST_MS;
+    return share >= APART_LEAST_MS && since_ms < share / 2 ? share - since_ms : 0;
+}
+
+/* How long ago another one asked, or INT64_MAX. */
+static int64_t since_another(const struct receiver *receiver, int64_t now_ms)
+{
+    const struct intake *intake = receiver->intake;
+    int64_t since = INT64_MAX;
+
+    for (size_t i = 0; i < intake->receiver_count; i++) {
+        const struct receiver *other = &intake->receivers[i];
+
+        if (other != receiver && other->call && now_ms - other->asked_ms < since)
+            since = now_ms - other->asked_ms;
+    }
+    return since;
+}
+
 /* coming: messages that were received and are not in hand yet. */
 static bool may_receive(const struct intake *intake, size_t coming)
 {
@@ -57,7 +86,7 @@ static void succeeded(struct receiver *receiver)
                 intake->config->queue.name);
 }
 
-static void receive(struct receiver *receiver);
+static void receive_apart(struct receiver *receiver);
 
 static void on_received(void *context, const struct aws_result *result)
 {
@@ -77,7 +106,7 @@ static void on_received(void *context, const struct aws_result *result)
      * handled. Else nothing waits but what came: it is asked for again, by the poke, when the store
      * has begun to commit that. */
     if (output->message_count == BATCH && may_receive(intake, output->message_count))
-        receive(receiver);
+        receive_apart(receiver);
     for (size_t i = 0; i < output->message_count; i++)
         message_take(intake, &output->messages[i]);
     /* A full batch: the next one is there already, and what this one starts may share its commit.
@@ -105,8 +134,22 @@ static void receive(struct receiver *receiver)
         .once = true, /* the pauses between tries are ours */
     };
 
+    receiver->asked_ms = clock_monotonic_ms();
     receiver->call = aws_call_with(intake->aws, intake_account(intake), &sqs_receive_message,
                                    &input, &options, on_received, receiver);
+}
+
+static void receive_apart(struct receiver *receiver)
+{
+    int64_t now_ms = clock_monotonic_ms();
+    int64_t wait_ms =
+        receive_wait_apart_ms(now_ms - receiver->asked_ms, receiver->intake->receiver_count,
+                              since_another(receiver, now_ms));
+
+    if (wait_ms > 0)
+        timer_start(&receiver->pause, wait_ms);
+    else
+        receive(receiver);
 }
 
 static void set_up(struct intake *intake)
