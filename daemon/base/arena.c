@@ -26,15 +26,17 @@ struct arena_object {
 
 static struct arena_block *add_block(struct arena *arena, size_t size)
 {
-    struct arena_block *block = memory_allocate(sizeof(*block) + size);
+    struct arena_block *block = memory_allocate_raw(sizeof(*block) + size);
 
+    block->used = 0;
     block->size = size;
     block->next = arena->blocks;
     arena->blocks = block;
     return block;
 }
 
-void *arena_allocate(struct arena *arena, size_t size)
+/* Of any content. */
+static void *take(struct arena *arena, size_t size)
 {
     const size_t alignment = _Alignof(max_align_t);
 
@@ -51,6 +53,11 @@ void *arena_allocate(struct arena *arena, size_t size)
     return memory;
 }
 
+void *arena_allocate(struct arena *arena, size_t size)
+{
+    return memset(take(arena, size), 0, size);
+}
+
 void *arena_allocate_array(struct arena *arena, size_t count, size_t size)
 {
     size_t total;
@@ -64,9 +71,10 @@ char *arena_copy_bytes(struct arena *arena, const char *text, size_t length)
 {
     if (!text)
         return NULL;
-    char *copy = arena_allocate(arena, length + 1);
+    char *copy = take(arena, length + 1);
 
     memcpy(copy, text, length);
+    copy[length] = '\0';
     return copy;
 }
 
@@ -91,7 +99,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     va_end(arguments);
     if (length < 0)
         abort();
-    char *text = arena_allocate(arena, (size_t)length + 1);
+    char *text = take(arena, (size_t)length + 1);
 
     if (text == room)
         return text;

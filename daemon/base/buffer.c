@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FIRST_CAPACITY = 256 };
+
 static bool make_room(struct buffer *buffer, size_t length)
 {
     if (length > buffer->maximum || buffer->length > buffer->maximum - length) {
@@ -17,7 +19,7 @@ static bool make_room(struct buffer *buffer, size_t length)
 
     if (needed <= buffer->capacity)
         return true;
-    size_t capacity = buffer->capacity ? buffer->capacity : 64;
+    size_t capacity = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
 
     while (capacity < needed)
         capacity *= 2;

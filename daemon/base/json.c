@@ -162,7 +162,12 @@ void json_free(cJSON **document)
 
 const cJSON *json_get(const cJSON *object, const char *name)
 {
-    return cJSON_IsObject(object) ? cJSON_GetObjectItemCaseSensitive(object, name) : NULL;
+    if (!cJSON_IsObject(object))
+        return NULL;
+    for (const cJSON *member = object->child; member; member = member->next)
+        if (member->string && *member->string == *name && strcmp(member->string, name) == 0)
+            return member;
+    return NULL;
 }
 
 bool json_pointer_is_valid(const char *pointer)
@@ -175,28 +180,40 @@ bool json_pointer_is_valid(const char *pointer)
     return true;
 }
 
-/* One reference token, unescaped ("~1" is '/', "~0" is '~'); *pointer moves behind it. */
-static char *read_token(const char **pointer)
+/* Whether a reference token, in which "~1" is '/' and "~0" is '~', is that name. */
+static bool token_is(const char *token, size_t length, const char *name)
 {
-    struct buffer token = BUFFER(strlen(*pointer));
+    const char *end = token + length;
 
-    for (; **pointer && **pointer != '/'; (*pointer)++) {
-        if (**pointer == '~')
-            buffer_append_byte(&token, *++*pointer == '1' ? '/' : '~');
-        else
-            buffer_append_byte(&token, **pointer);
+    for (; token < end; token++, name++) {
+        char byte = *token != '~' ? *token : *++token == '1' ? '/' : '~';
+
+        if (*name != byte)
+            return false;
     }
-    return buffer_take(&token);
+    return *name == '\0';
+}
+
+static const cJSON *get_member(const cJSON *object, const char *token, size_t length)
+{
+    for (const cJSON *member = object->child; member; member = member->next)
+        if (member->string && token_is(token, length, member->string))
+            return member;
+    return NULL;
 }
 
 /* An array's element by its index, written without leading zeros. */
-static const cJSON *get_element(const cJSON *array, const char *token)
+static const cJSON *get_element(const cJSON *array, const char *token, size_t length)
 {
+    char digits[12];
     uint64_t index;
 
-    if (!text_to_u64(token, &index) || index > INT32_MAX || (token[0] == '0' && token[1]))
+    if (length >= sizeof(digits) || (token[0] == '0' && length > 1))
         return NULL;
-    return cJSON_GetArrayItem(array, (int)index);
+    memcpy(digits, token, length);
+    digits[length] = '\0';
+    return text_to_u64(digits, &index) && index <= INT32_MAX ? cJSON_GetArrayItem(array, (int)index)
+                                                             : NULL;
 }
 
 const cJSON *json_pointer(const cJSON *document, const char *pointer)
@@ -204,12 +221,13 @@ const cJSON *json_pointer(const cJSON *document, const char *pointer)
     if (!json_pointer_is_valid(pointer))
         return NULL;
     while (document && *pointer) {
-        pointer++;
-        cleanup(free_pointer)
-        char *token = read_token(&pointer);
+        const char *token = pointer + 1;
+        size_t length = strcspn(token, "/");
 
-        document =
-            cJSON_IsArray(document) ? get_element(document, token) : json_get(document, token);
+        document = cJSON_IsArray(document)    ? get_element(document, token, length)
+                   : cJSON_IsObject(document) ? get_member(document, token, length)
+                                              : NULL;
+        pointer = token + length;
     }
     return document;
 }

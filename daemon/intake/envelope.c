@@ -6,10 +6,9 @@
 #include <string.h>
 
 int envelope_open(const struct config *config, const char *message_id, const char *body,
-                  size_t length, cJSON **document, struct event *event, struct error *error)
+                  size_t length, struct arena *arena, struct event *event, struct error *error)
 {
-    cleanup(json_free)
-    cJSON *parsed = json_parse(body, length, LIMIT_EVENT_BYTES, error);
+    const cJSON *parsed = json_parse_into(arena, body, length, LIMIT_EVENT_BYTES, error);
 
     if (!parsed)
         return error_prefix(error, "the message is not JSON: ");
@@ -20,7 +19,6 @@ int envelope_open(const struct config *config, const char *message_id, const cha
                          "the event comes from account %s, which the configuration does not name",
                          event->account);
     event->message_id = message_id;
-    *document = steal_pointer(parsed);
     return 0;
 }
 

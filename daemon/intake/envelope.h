@@ -10,12 +10,12 @@
 #include "config/config.h"
 #include "deploy/route.h"
 
-/* Reads a message's body. On 0 the event's texts hang from *document, which the caller frees with
- * cJSON_Delete(). On -1 the error says why the message is refused: ERROR_INVALID (malformed),
- * ERROR_LIMIT (too large, too deep), ERROR_DENIED (a sender that the configuration does not name).
+/* Reads a message's body. On 0 the event is there, and its texts live as long as the arena. On -1
+ * the error says why the message is refused: ERROR_INVALID (malformed), ERROR_LIMIT (too large, too
+ * deep), ERROR_DENIED (a sender that the configuration does not name).
  */
 int envelope_open(const struct config *config, const char *message_id, const char *body,
-                  size_t length, cJSON **document, struct event *event, struct error *error);
+                  size_t length, struct arena *arena, struct event *event, struct error *error);
 
 /* A message's body as it may be kept and shown: a CodePipeline job carries live session keys
  * (artifactCredentials), which are taken out; where the body cannot be read and speaks of them, it

@@ -130,20 +130,20 @@ int64_t message_number(const struct sqs_message *received, const char *name)
 void message_take(struct intake *intake, const struct sqs_message *received)
 {
     struct message *message = hold(intake, received);
-    cleanup(json_free)
-    cJSON *document = NULL;
+    cleanup(arena_free)
+    struct arena arena = {0};
     struct event event;
     struct route route;
     struct error error;
 
     intake->statistics.received++;
     if (envelope_open(intake->config, received->message_id, received->body ? received->body : "",
-                      received->body ? strlen(received->body) : 0, &document, &event, &error) < 0) {
+                      received->body ? strlen(received->body) : 0, &arena, &event, &error) < 0) {
         refuse(message, received, &error);
         return;
     }
-    if (intake->take &&
-        intake->take(intake->take_context, document, message_number(received, MESSAGE_SENT))) {
+    if (intake->take && intake->take(intake->take_context, event.document,
+                                     message_number(received, MESSAGE_SENT))) {
         message_done(message);
         return;
     }

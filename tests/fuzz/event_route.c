@@ -108,7 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct config *config;
     struct error error = {.class = ERROR_NONE};
     struct event event;
-    cJSON *document = NULL;
+    cleanup(arena_free)
+    struct arena arena = {0};
 
     if (!config)
         config = load();
@@ -118,11 +119,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *without = envelope_without_keys(body);
 
     fuzz_check(without != NULL);
-    if (envelope_open(config, "m-1", body, strlen(body), &document, &event, &error) < 0) {
+    if (envelope_open(config, "m-1", body, strlen(body), &arena, &event, &error) < 0) {
         fuzz_check(error.class != ERROR_NONE);
         return 0;
     }
     route(config, &event);
-    cJSON_Delete(document);
     return 0;
 }

@@ -54,11 +54,11 @@ static bool takes_message(size_t bytes)
                         "\"345594592951\",\"time\":\"2026-11-20T09:30:12Z\",\"detail\":{}}",
                         bytes);
     struct config *config = load_text(MINIMAL, NULL);
-    cleanup(json_free)
-    cJSON *document = NULL;
+    cleanup(arena_free)
+    struct arena arena = {0};
     struct event event;
     struct error error;
-    int result = envelope_open(config, "m", body, bytes, &document, &event, &error);
+    int result = envelope_open(config, "m", body, bytes, &arena, &event, &error);
 
     config_unref(config);
     return result == 0;

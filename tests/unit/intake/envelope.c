@@ -21,36 +21,30 @@
 static struct config_account accounts[] = {{.name = "staging", .id = STAGING}};
 static const struct config config = {.home = "staging", .accounts = accounts, .account_count = 1};
 
-static int open_envelope(const char *body, size_t length, cJSON **document, struct event *event,
-                         struct error *error)
-{
-    *document = NULL;
-    return envelope_open(&config, "m-1", body, length, document, event, error);
-}
-
 static void assert_refused(const char *body, size_t length, enum error_class class)
 {
-    cJSON *document;
+    cleanup(arena_free)
+    struct arena arena = {0};
     struct event event;
     struct error error = {0};
 
-    assert_int_equal(open_envelope(body, length, &document, &event, &error), -1);
-    assert_null(document);
+    assert_int_equal(envelope_open(&config, "m-1", body, length, &arena, &event, &error), -1);
     assert_int_equal(error.class, class);
     assert_true(error.sentence[0]);
 }
 
 static void an_event_from_an_account_that_is_named_is_let_in(void **state)
 {
-    cleanup(json_free)
-    cJSON *document = NULL;
+    cleanup(arena_free)
+    struct arena arena = {0};
     struct event event;
     struct error error;
 
     (void)state;
-    assert_int_equal(
-        open_envelope(EVENT(STAGING), strlen(EVENT(STAGING)), &document, &event, &error), 0);
-    assert_ptr_equal(event.document, document);
+    assert_int_equal(envelope_open(&config, "m-1", EVENT(STAGING), strlen(EVENT(STAGING)), &arena,
+                                   &event, &error),
+                     0);
+    assert_true(json_get(event.document, "detail"));
     assert_string_equal(event.id, "e-1");
     assert_string_equal(event.account, STAGING);
     assert_string_equal(event.message_id, "m-1");
@@ -101,12 +95,13 @@ static void a_body_that_is_too_large_or_too_deep_is_refused(void **state)
     memset(deep, '[', LIMIT_EVENT_BYTES);
     assert_refused(large, LIMIT_EVENT_BYTES + 1, ERROR_LIMIT);
     assert_refused(deep, LIMIT_EVENT_BYTES, ERROR_LIMIT);
-    cleanup(json_free)
-    cJSON *document = NULL;
+    cleanup(arena_free)
+    struct arena arena = {0};
     struct event event;
     struct error error;
 
-    assert_int_equal(open_envelope(large, LIMIT_EVENT_BYTES, &document, &event, &error), 0);
+    assert_int_equal(
+        envelope_open(&config, "m-1", large, LIMIT_EVENT_BYTES, &arena, &event, &error), 0);
 }
 
 int main(void)
