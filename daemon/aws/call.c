@@ -237,11 +237,6 @@ static int64_t retry_after_ms(const struct http_response *response)
     return -1;
 }
 
-static void delete_document(void *document)
-{
-    cJSON_Delete(document);
-}
-
 /* What is to be decoded of the answer, which is in the attempt's arena where it is not the whole.
  */
 static void sift(struct aws_call *call, struct aws_response *response)
@@ -287,8 +282,6 @@ static void read_answer(struct aws_call *call, const struct http_response *http,
                    &outcome->error) != 0)
         return;
     outcome->request_id = codec_request_id(&response);
-    if (!call->operation->output && outcome->output)
-        arena_adopt(&call->attempt_arena, (void *)outcome->output, delete_document);
 }
 
 /* How far the answer's clock is from the one we signed with; 0 where that explains nothing. */

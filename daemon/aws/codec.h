@@ -64,8 +64,8 @@ int rest_protocol_decode(struct arena *arena, const struct aws_operation *operat
 /* The fields that are in the body as a JSON object on one line, in the arena. */
 const char *json_shape_encode(struct arena *arena, const struct aws_shape *shape,
                               const void *structure);
-/* The document is the arena's from then on, and texts point into it. */
-int json_shape_decode(struct arena *arena, const struct aws_shape *shape, cJSON *document,
+/* Texts point into the document. */
+int json_shape_decode(struct arena *arena, const struct aws_shape *shape, const cJSON *document,
                       void *structure, struct error *error);
 
 void xml_shape_encode(struct arena *arena, struct buffer *buffer, const struct aws_shape *shape,

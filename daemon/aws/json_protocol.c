@@ -329,15 +329,9 @@ static int shape_from_json(struct arena *arena, const struct aws_shape *shape, c
     return 0;
 }
 
-static void release_document(void *document)
-{
-    cJSON_Delete(document);
-}
-
-int json_shape_decode(struct arena *arena, const struct aws_shape *shape, cJSON *document,
+int json_shape_decode(struct arena *arena, const struct aws_shape *shape, const cJSON *document,
                       void *structure, struct error *error)
 {
-    arena_adopt(arena, document, release_document);
     if (!cJSON_IsObject(document))
         return error_set(error, ERROR_INVALID, "it is not an object");
     return shape_from_json(arena, shape, document, structure, error);
@@ -354,9 +348,8 @@ int json_protocol_decode(struct arena *arena, const struct aws_operation *operat
         *output = arena_allocate(arena, 1);
         return 0;
     }
-    cleanup(json_free)
-    cJSON *document =
-        json_parse(response->body, response->body_length, codec_response_maximum(operation), &why);
+    const cJSON *document = json_parse_into(arena, response->body, response->body_length,
+                                            codec_response_maximum(operation), &why);
 
     if (!document)
         return codec_refuse(operation, response, error, &why);
@@ -365,12 +358,12 @@ int json_protocol_decode(struct arena *arena, const struct aws_operation *operat
             error_set(&why, ERROR_INVALID, "it is not an object");
             return codec_refuse(operation, response, error, &why);
         }
-        *output = steal_pointer(document);
+        *output = document;
         return 0;
     }
     void *structure = arena_allocate(arena, shape->size + 1);
 
-    if (json_shape_decode(arena, shape, steal_pointer(document), structure, &why) < 0)
+    if (json_shape_decode(arena, shape, document, structure, &why) < 0)
         return codec_refuse(operation, response, error, &why);
     *output = structure;
     return 0;

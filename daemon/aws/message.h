@@ -48,11 +48,11 @@ const char *aws_response_header(const struct aws_response *response, const char 
 int aws_encode(struct arena *arena, const struct aws_operation *operation, const void *input,
                struct aws_request *request, struct error *error);
 
-/* What came back. On 0, *output is a struct of the output shape in the arena (or a cJSON object
- * that the caller frees with cJSON_Delete(), where the operation has no output shape and its
- * protocol is JSON; else NULL). On -1 the error is what AWS said, classified, with its code and
- * request id; or ERROR_TRANSIENT where the answer is not what the protocol allows (a proxy's page,
- * a cut body). S3's "200 OK" with an <Error> in it is an error. Pure. */
+/* What came back. On 0, *output is in the arena: a struct of the output shape (or a cJSON object,
+ * where the operation has no output shape and its protocol is JSON; else NULL). On -1 the error is
+ * what AWS said, classified, with its code and request id; or ERROR_TRANSIENT where the answer is
+ * not what the protocol allows (a proxy's page, a cut body). S3's "200 OK" with an <Error> in it is
+ * an error. Pure. */
 int aws_decode(struct arena *arena, const struct aws_operation *operation,
                const struct aws_response *response, const void **output, struct error *error);
 

@@ -310,8 +310,8 @@ static int read_json_body(struct arena *arena, const struct aws_operation *opera
                           const struct aws_response *response, void *structure, struct error *error)
 {
     struct error why;
-    cJSON *document =
-        json_parse(response->body, response->body_length, codec_response_maximum(operation), &why);
+    const cJSON *document = json_parse_into(arena, response->body, response->body_length,
+                                            codec_response_maximum(operation), &why);
 
     if (!document || json_shape_decode(arena, operation->output, document, structure, &why) < 0)
         return codec_refuse(operation, response, error, &why);

@@ -164,8 +164,7 @@ static const void *input_of(struct arena *arena, const struct plan_action *actio
         return bucket_policy_input(arena, action->input);
     void *structure = arena_allocate(arena, operation->input->size + 1);
 
-    if (json_shape_decode(arena, operation->input, cJSON_Duplicate(action->input, true), structure,
-                          error) < 0)
+    if (json_shape_decode(arena, operation->input, action->input, structure, error) < 0)
         return NULL;
     return structure;
 }

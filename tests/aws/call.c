@@ -79,8 +79,7 @@ static const void *read_input(struct arena *arena, const struct aws_operation *o
         return document;
     void *input = arena_allocate(arena, operation->input->size + 1);
 
-    if (document && json_shape_decode(arena, operation->input, cJSON_Duplicate(document, true),
-                                      input, &error) != 0) {
+    if (document && json_shape_decode(arena, operation->input, document, input, &error) != 0) {
         fprintf(stderr, "aws_call: %s: %s\n", operation->name, error.sentence);
         exit(2);
     }
