@@ -22,8 +22,8 @@ enum statement {
     STATEMENT_SAVEPOINT,
     STATEMENT_RELEASE,
     STATEMENT_ROLLBACK_TO,
-    STATEMENT_PUT,
     STATEMENT_INSERT,
+    STATEMENT_OVERWRITE,
     STATEMENT_UPDATE,
     STATEMENT_REMOVE,
     STATEMENT_REMOVE_VERSION,
@@ -66,6 +66,8 @@ const char *log_gathered(void);
 
 /* sqlite_rows.c; SQLite's result codes */
 int rows_prepare(struct database *database);
+/* Where a row of that name is found. */
+int64_t rows_place(const char *kind, const char *key);
 int rows_run(struct database *database, enum statement statement);
 /* SQLITE_OK, SQLITE_CONSTRAINT where the expectation failed, or another code. */
 int rows_write(struct database *database, const struct store_write *write);

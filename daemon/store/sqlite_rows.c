@@ -6,6 +6,9 @@
 /* Rows removed at a time, so that a commit behind which expired ones are removed stays short. */
 #define EXPIRE_ROWS "64"
 
+/* Where a row is found: its place, which few others share, tells where to look for its name. */
+#define IS_IT "place = ?10 AND kind = ?1 AND key = ?2"
+
 #define COLUMNS "kind, key, group_key, order_ms, open, version, format, bytes, expires_ms"
 
 static const char *const texts[STATEMENTS] = {
@@ -15,25 +18,21 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_SAVEPOINT] = "SAVEPOINT one",
     [STATEMENT_RELEASE] = "RELEASE one",
     [STATEMENT_ROLLBACK_TO] = "ROLLBACK TO one",
-    [STATEMENT_PUT] =
-        "INSERT INTO record (kind, key, group_key, order_ms, open, expires_ms, format, bytes, "
-        "version)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1)"
-        " ON CONFLICT (kind, key) DO UPDATE SET group_key = ?3, order_ms = ?4, open = ?5,"
-        " expires_ms = ?6, format = ?7, bytes = ?8, version = version + 1",
     [STATEMENT_INSERT] =
         "INSERT INTO record (kind, key, group_key, order_ms, open, expires_ms, format, bytes, "
-        "version)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1) ON CONFLICT (kind, key) DO NOTHING",
+        "version, place)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?10)",
+    [STATEMENT_OVERWRITE] =
+        "UPDATE record SET group_key = ?3, order_ms = ?4, open = ?5, expires_ms = ?6, format = ?7,"
+        " bytes = ?8, version = version + 1 WHERE " IS_IT,
     [STATEMENT_UPDATE] =
         "UPDATE record SET group_key = ?3, order_ms = ?4, open = ?5, expires_ms = ?6, format = ?7,"
-        " bytes = ?8, version = version + 1 WHERE kind = ?1 AND key = ?2 AND version = ?9",
-    [STATEMENT_REMOVE] = "DELETE FROM record WHERE kind = ?1 AND key = ?2",
-    [STATEMENT_REMOVE_VERSION] = "DELETE FROM record WHERE kind = ?1 AND key = ?2 AND version = ?3",
-    [STATEMENT_EXISTS] = "SELECT 1 FROM record WHERE kind = ?1 AND key = ?2",
-    [STATEMENT_EXISTS_VERSION] =
-        "SELECT 1 FROM record WHERE kind = ?1 AND key = ?2 AND version = ?3",
-    [STATEMENT_GET] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND key = ?2",
+        " bytes = ?8, version = version + 1 WHERE " IS_IT " AND version = ?9",
+    [STATEMENT_REMOVE] = "DELETE FROM record WHERE " IS_IT,
+    [STATEMENT_REMOVE_VERSION] = "DELETE FROM record WHERE " IS_IT " AND version = ?9",
+    [STATEMENT_EXISTS] = "SELECT 1 FROM record WHERE " IS_IT,
+    [STATEMENT_EXISTS_VERSION] = "SELECT 1 FROM record WHERE " IS_IT " AND version = ?9",
+    [STATEMENT_GET] = "SELECT " COLUMNS " FROM record WHERE " IS_IT,
     [STATEMENT_OPEN] =
         "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
     /* All that it names is in the index record_open: not one row is looked at. */
@@ -41,8 +40,8 @@ static const char *const texts[STATEMENTS] = {
                             " WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
     [STATEMENT_OPEN_GROUP] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1"
                              " AND group_key = ?2 ORDER BY order_ms, id",
-    [STATEMENT_PAGE] = "SELECT " COLUMNS " FROM record WHERE (kind, key) > (?1, ?2)"
-                       " ORDER BY kind, key LIMIT ?3",
+    [STATEMENT_PAGE] = "SELECT " COLUMNS " FROM record WHERE (place, kind, key) > (?10, ?1, ?2)"
+                       " ORDER BY place, kind, key LIMIT ?3",
     [STATEMENT_LIST] = "SELECT " COLUMNS " FROM record WHERE kind = ?1"
                        " ORDER BY order_ms DESC, id DESC LIMIT ?2",
     [STATEMENT_LIST_GROUP] =
@@ -89,12 +88,32 @@ static void bind_text(sqlite3_stmt *statement, int place, const char *text)
     sqlite3_bind_text(statement, place, text ? text : "", -1, SQLITE_STATIC);
 }
 
+/* FNV-1a (draft-eastlake-fnv, 32 bits) of "KIND/KEY". Rows that share a place are told apart by
+ * what they are called: that is rare, and costs a look at the other row. */
+int64_t rows_place(const char *kind, const char *key)
+{
+    uint32_t hash = 2166136261;
+
+    for (; *kind; kind++)
+        hash = (hash ^ (unsigned char)*kind) * 16777619;
+    hash = (hash ^ '/') * 16777619;
+    for (; *key; key++)
+        hash = (hash ^ (unsigned char)*key) * 16777619;
+    return (int32_t)hash;
+}
+
+static void bind_name(sqlite3_stmt *statement, const char *kind, const char *key)
+{
+    bind_text(statement, 1, kind);
+    bind_text(statement, 2, key);
+    sqlite3_bind_int64(statement, 10, rows_place(kind, key));
+}
+
 static int put(struct database *database, enum statement which, const struct store_write *write)
 {
     sqlite3_stmt *statement = database->statements[which];
 
-    bind_text(statement, 1, write->kind);
-    bind_text(statement, 2, write->key);
+    bind_name(statement, write->kind, write->key);
     bind_text(statement, 3, write->group);
     sqlite3_bind_int64(statement, 4, write->order_ms);
     sqlite3_bind_int(statement, 5, write->open);
@@ -112,10 +131,9 @@ static int find(struct database *database, enum statement which, const struct st
 {
     sqlite3_stmt *statement = database->statements[which];
 
-    bind_text(statement, 1, write->kind);
-    bind_text(statement, 2, write->key);
+    bind_name(statement, write->kind, write->key);
     if (which == STATEMENT_REMOVE_VERSION)
-        sqlite3_bind_int64(statement, 3, write->expected);
+        sqlite3_bind_int64(statement, 9, write->expected);
     return finish(statement);
 }
 
@@ -123,8 +141,7 @@ static int expect_absence(struct database *database, const struct store_write *w
 {
     sqlite3_stmt *statement = database->statements[STATEMENT_EXISTS];
 
-    bind_text(statement, 1, write->kind);
-    bind_text(statement, 2, write->key);
+    bind_name(statement, write->kind, write->key);
     int result = sqlite3_step(statement);
 
     sqlite3_reset(statement);
@@ -136,13 +153,29 @@ static int expect_version(struct database *database, const struct store_write *w
 {
     sqlite3_stmt *statement = database->statements[STATEMENT_EXISTS_VERSION];
 
-    bind_text(statement, 1, write->kind);
-    bind_text(statement, 2, write->key);
-    sqlite3_bind_int64(statement, 3, write->expected);
+    bind_name(statement, write->kind, write->key);
+    sqlite3_bind_int64(statement, 9, write->expected);
     int result = sqlite3_step(statement);
 
     sqlite3_reset(statement);
     return result == SQLITE_ROW ? SQLITE_OK : result == SQLITE_DONE ? SQLITE_CONSTRAINT : result;
+}
+
+static int insert(struct database *database, const struct store_write *write)
+{
+    int result = expect_absence(database, write);
+
+    return result == SQLITE_OK ? put(database, STATEMENT_INSERT, write) : result;
+}
+
+/* Whether it is there or not. */
+static int overwrite(struct database *database, const struct store_write *write)
+{
+    int result = put(database, STATEMENT_OVERWRITE, write);
+
+    return result == SQLITE_OK && sqlite3_changes(database->connection) == 0
+               ? put(database, STATEMENT_INSERT, write)
+               : result;
 }
 
 int rows_write(struct database *database, const struct store_write *write)
@@ -161,9 +194,9 @@ int rows_write(struct database *database, const struct store_write *write)
     if (write->remove)
         result = find(database, STATEMENT_REMOVE_VERSION, write);
     else if (write->expected == STORE_ANY)
-        return put(database, STATEMENT_PUT, write);
+        return overwrite(database, write);
     else if (write->expected == STORE_ABSENT)
-        result = put(database, STATEMENT_INSERT, write);
+        return insert(database, write);
     else
         result = put(database, STATEMENT_UPDATE, write);
     if (result == SQLITE_OK && sqlite3_changes(database->connection) == 0)
@@ -209,8 +242,7 @@ int rows_get(struct database *database, const char *kind, const char *key,
 {
     sqlite3_stmt *statement = database->statements[STATEMENT_GET];
 
-    bind_text(statement, 1, kind);
-    bind_text(statement, 2, key);
+    bind_name(statement, kind, key);
     return each(statement, row, context);
 }
 
@@ -247,6 +279,7 @@ int rows_page(struct database *database, const char *kind, const char *key, size
 
     bind_text(statement, 1, kind ? kind : "");
     bind_text(statement, 2, key ? key : "");
+    sqlite3_bind_int64(statement, 10, kind && key ? rows_place(kind, key) : INT64_MIN);
     sqlite3_bind_int64(statement, 3, maximum < INT64_MAX ? (int64_t)maximum : INT64_MAX);
     return each(statement, row, context);
 }

@@ -149,13 +149,21 @@ def make_open(folder: Path, count: int, server: Server) -> None:
     for i in range(count):
         key = f"scorer-{hashlib.sha256(str(i).encode()).hexdigest()[:12]}"
         text = json.dumps(record, separators=(",", ":")).replace(f'"endpoint":"{ENDPOINT}"', f'"endpoint":"open-{i}"').replace(old, key)
-        row = {**one, "key": key, "group_key": f"open-{i}", "bytes": text.encode()}
+        row = {**one, "key": key, "group_key": f"open-{i}", "bytes": text.encode(), "place": place(f"deployment/{key}")}
         row.pop("id", None)
         names = ", ".join(f'"{column}"' for column in row)
         database.execute(f"INSERT INTO record ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
     database.commit()
     database.close()
     server.tell("seed", count=count, prefix="open-", config=config)
+
+
+def place(name: str) -> int:
+    """Where the daemon looks for a row of that name (rows_place() in daemon/store/sqlite_rows.c)."""
+    found = 2166136261
+    for byte in name.encode():
+        found = (found ^ byte) * 16777619 & 0xFFFFFFFF
+    return found - (found >> 31 << 32)
 
 
 def stored(folder: Path) -> list[str]:

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "store/contract.h"
 #include "store/faulty_disk.h"
+#include "store/sqlite_internal.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -204,9 +205,9 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
     world_commit(world, thing("a", STORE_ANY, ""));
     world_close(world);
     run_sql("PRAGMA user_version = 99; CREATE TABLE from_the_future (x)");
-    assert_refused(ERROR_STORAGE, "newer causewayd (its schema is 99, this one knows up to 2)");
+    assert_refused(ERROR_STORAGE, "newer causewayd (its schema is 99, this one knows up to 3)");
     run_sql("INSERT INTO from_the_future VALUES (1); DROP TABLE from_the_future;"
-            "PRAGMA user_version = 2");
+            "PRAGMA user_version = 3");
     open_again(world);
     assert_int_equal(world_get(world, "thing", "a"), 1);
 }
@@ -219,10 +220,37 @@ static void a_store_of_the_first_schema_is_brought_up_to_date(void **state)
     open.open = true;
     world_commit(world, open);
     world_close(world);
-    run_sql("DROP INDEX record_open; PRAGMA user_version = 1;"
+    run_sql("DROP INDEX record_open; DROP INDEX record_by_place;"
+            "ALTER TABLE record DROP COLUMN place;"
+            "PRAGMA user_version = 1;"
+            "CREATE UNIQUE INDEX record_by_key ON record (kind, key);"
             "CREATE INDEX record_open ON record (kind, order_ms) WHERE open = 1");
     open_again(world);
     assert_string_equal(world_open_rows(world, "thing"), "a ");
+    assert_int_equal(world_get(world, "thing", "a"), 1);
+    assert_int_equal(world_commit(world, thing("a", STORE_ABSENT, "")), STORE_CONFLICT);
+}
+
+static void rows_that_share_a_place_are_rows_of_their_own(void **state)
+{
+    static const char one[] = "a-f14a1972";
+    static const char other[] = "a-16760bc6";
+    struct world *world = *state;
+    struct store_write removal = thing(one, 2, "");
+
+    assert_int_equal(rows_place("thing", one), rows_place("thing", other));
+    assert_int_equal(world_commit(world, thing(one, STORE_ABSENT, "1")), STORE_COMMITTED);
+    assert_int_equal(world_get(world, "thing", other), 0);
+    assert_int_equal(world_commit(world, thing(other, STORE_ABSENT, "2")), STORE_COMMITTED);
+    assert_int_equal(world_commit(world, thing(other, STORE_ABSENT, "2")), STORE_CONFLICT);
+    assert_int_equal(world_commit(world, thing(one, 1, "3")), STORE_COMMITTED);
+    assert_int_equal(world_get(world, "thing", one), 2);
+    assert_int_equal(world_get(world, "thing", other), 1);
+    assert_int_equal(world_commit(world, thing(other, STORE_ANY, "4")), STORE_COMMITTED);
+    removal.remove = true;
+    assert_int_equal(world_commit(world, removal), STORE_COMMITTED);
+    assert_int_equal(world_get(world, "thing", one), 0);
+    assert_int_equal(world_get(world, "thing", other), 2);
 }
 
 static void the_database_of_another_program_is_refused(void **state)
@@ -762,6 +790,7 @@ int main(int count, char **arguments)
         CONTRACT_TEST(a_second_daemon_on_the_same_file_is_refused_and_told_who_has_it),
         CONTRACT_TEST(a_newer_schema_is_refused_and_left_alone),
         CONTRACT_TEST(a_store_of_the_first_schema_is_brought_up_to_date),
+        CONTRACT_TEST(rows_that_share_a_place_are_rows_of_their_own),
         CONTRACT_TEST(the_database_of_another_program_is_refused),
         CONTRACT_TEST(what_is_no_database_is_refused_and_left_alone),
         CONTRACT_TEST(a_truncated_file_is_refused_at_every_length),
