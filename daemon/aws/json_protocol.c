@@ -1,6 +1,7 @@
 /* awsJson 1.0 and 1.1 (Smithy, "AWS JSON protocol"), and JSON bodies by shapes. */
 #include "aws/codec.h"
 #include "base/hash.h"
+#include "base/json_write.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/time.h"
@@ -12,32 +13,32 @@
 
 /* ---- encoding ------------------------------------------------------------------------------ */
 
-static cJSON *shape_to_json(const struct aws_shape *shape, const void *structure);
+static void write_shape(struct buffer *out, const struct aws_shape *shape, const void *structure);
 
-/* The text becomes the item's own, since a part of an image's layer is too large to be copied once
- * more. */
-static cJSON *bytes_to_json(const struct aws_bytes *bytes)
+static void write_bytes(struct buffer *out, const struct aws_bytes *bytes)
 {
-    cJSON *item = cJSON_CreateStringReference(hash_to_base64(bytes->data, bytes->length));
+    cleanup(free_pointer)
+    char *text = hash_to_base64(bytes->data, bytes->length);
 
-    item->type &= ~cJSON_IsReference;
-    return item;
+    buffer_append_byte(out, '"');
+    buffer_append_text(out, text); /* base64 needs no escapes */
+    buffer_append_byte(out, '"');
 }
 
-static cJSON *list_to_json(const struct aws_field *field, const void *structure)
+static void write_list(struct buffer *out, const struct aws_field *field, const void *structure)
 {
     struct shape_elements elements = shape_elements(field, structure);
-    cJSON *array = cJSON_CreateArray();
 
+    buffer_append_byte(out, '[');
     for (size_t i = 0; i < elements.count; i++) {
+        if (i > 0)
+            buffer_append_byte(out, ',');
         if (field->type == AWS_TEXT_LIST)
-            cJSON_AddItemToArray(
-                array, cJSON_CreateString(((const char *const *)(const void *)elements.first)[i]));
+            json_write_text(out, ((const char *const *)(const void *)elements.first)[i]);
         else
-            cJSON_AddItemToArray(array,
-                                 shape_to_json(field->of, elements.first + i * field->of->size));
+            write_shape(out, field->of, elements.first + i * field->of->size);
     }
-    return array;
+    buffer_append_byte(out, ']');
 }
 
 static const char *map_key(const struct aws_shape *shape, const void *element)
@@ -49,76 +50,93 @@ static const char *map_key(const struct aws_shape *shape, const void *element)
     return "";
 }
 
-static cJSON *map_to_json(const struct aws_field *field, const void *structure)
+static void write_name(struct buffer *out, const char *name, bool is_first)
 {
-    struct shape_elements elements = shape_elements(field, structure);
-    cJSON *object = cJSON_CreateObject();
-
-    for (size_t i = 0; i < elements.count; i++) {
-        if (field->type == AWS_TEXT_MAP) {
-            const struct aws_pair *pair = (const struct aws_pair *)(const void *)elements.first + i;
-
-            json_add_text(object, pair->key, pair->value);
-        } else {
-            const char *element = elements.first + i * field->of->size;
-
-            cJSON_AddItemToObject(object, map_key(field->of, element),
-                                  shape_to_json(field->of, element));
-        }
-    }
-    return object;
+    if (!is_first)
+        buffer_append_byte(out, ',');
+    json_write_text(out, name);
+    buffer_append_byte(out, ':');
 }
 
-static cJSON *field_to_json(const struct aws_field *field, const void *structure)
+static void write_map(struct buffer *out, const struct aws_field *field, const void *structure)
+{
+    struct shape_elements elements = shape_elements(field, structure);
+    bool is_first = true;
+
+    buffer_append_byte(out, '{');
+    for (size_t i = 0; i < elements.count; i++) {
+        const struct aws_pair *pair = (const struct aws_pair *)(const void *)elements.first + i;
+        const char *element = field->type == AWS_MAP ? elements.first + i * field->of->size : NULL;
+
+        if (!element && !pair->value)
+            continue;
+        write_name(out, element ? map_key(field->of, element) : pair->key, is_first);
+        if (element)
+            write_shape(out, field->of, element);
+        else
+            json_write_text(out, pair->value);
+        is_first = false;
+    }
+    buffer_append_byte(out, '}');
+}
+
+static void write_field(struct buffer *out, const struct aws_field *field, const void *structure)
 {
     const void *at = shape_at(field, structure);
 
     switch (field->type) {
     case AWS_TEXT:
-        return cJSON_CreateString(*(const char *const *)at);
+        json_write_text(out, *(const char *const *)at);
+        break;
     case AWS_INTEGER:
-        return cJSON_CreateNumber((double)*(const int64_t *)at);
+        json_write_integer(out, *(const int64_t *)at);
+        break;
     case AWS_BOOLEAN:
-        return cJSON_CreateBool(*(const bool *)at);
+        buffer_append_text(out, *(const bool *)at ? "true" : "false");
+        break;
     case AWS_TIME:
-        return cJSON_CreateNumber((double)*(const int64_t *)at / 1000.0);
+        json_write_number(out, (double)*(const int64_t *)at / 1000.0);
+        break;
     case AWS_BYTES:
-        return bytes_to_json(at);
+        write_bytes(out, at);
+        break;
     case AWS_STRUCTURE:
-        return shape_to_json(field->of, at);
+        write_shape(out, field->of, at);
+        break;
     case AWS_LIST:
     case AWS_TEXT_LIST:
-        return list_to_json(field, structure);
+        write_list(out, field, structure);
+        break;
     case AWS_TEXT_MAP:
     case AWS_MAP:
-        return map_to_json(field, structure);
+        write_map(out, field, structure);
+        break;
     case AWS_DOCUMENT:
+        json_write_document(out, *(const cJSON *const *)at);
         break;
     }
-    return NULL;
 }
 
-static cJSON *shape_to_json(const struct aws_shape *shape, const void *structure)
+static void write_shape(struct buffer *out, const struct aws_shape *shape, const void *structure)
 {
-    cJSON *object = cJSON_CreateObject();
+    bool is_first = true;
 
+    buffer_append_byte(out, '{');
     for (size_t i = 0; i < shape->count; i++) {
         const struct aws_field *field = &shape->fields[i];
 
         if (field->place != AWS_IN_BODY || !shape_is_sent(field, structure))
             continue;
-        if (field->type == AWS_DOCUMENT) /* borrowed: it is only printed */
-            cJSON_AddItemReferenceToObject(object, field->name,
-                                           *(cJSON *const *)shape_at(field, structure));
-        else
-            cJSON_AddItemToObject(object, field->name, field_to_json(field, structure));
+        write_name(out, field->name, is_first);
+        write_field(out, field, structure);
+        is_first = false;
     }
-    return object;
+    buffer_append_byte(out, '}');
 }
 
-static const char *print(struct arena *arena, const cJSON *document)
+static const char *keep(struct arena *arena, struct buffer *buffer)
 {
-    char *text = json_print(document);
+    char *text = buffer_take(buffer);
 
     arena_adopt(arena, text, free);
     return text;
@@ -127,18 +145,26 @@ static const char *print(struct arena *arena, const cJSON *document)
 const char *json_shape_encode(struct arena *arena, const struct aws_shape *shape,
                               const void *structure)
 {
-    cleanup(json_free)
-    cJSON *object = shape_to_json(shape, structure);
+    struct buffer out = BUFFER(SIZE_MAX);
 
-    return print(arena, object);
+    write_shape(&out, shape, structure);
+    return keep(arena, &out);
+}
+
+static const char *encode_document(struct arena *arena, const cJSON *document)
+{
+    struct buffer out = BUFFER(SIZE_MAX);
+
+    json_write_document(&out, document);
+    return keep(arena, &out);
 }
 
 int json_protocol_encode(struct arena *arena, const struct aws_operation *operation,
                          const void *input, struct aws_request *request, struct error *error)
 {
     const struct aws_service *service = operation->service;
-    const char *body =
-        operation->input ? json_shape_encode(arena, operation->input, input) : print(arena, input);
+    const char *body = operation->input ? json_shape_encode(arena, operation->input, input)
+                                        : encode_document(arena, input);
 
     aws_request_add_header(request, "content-type",
                            service->protocol == AWS_JSON_1_0 ? "application/x-amz-json-1.0"

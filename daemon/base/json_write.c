@@ -70,8 +70,7 @@ void json_write_integer(struct buffer *out, int64_t value)
     buffer_append(out, first, (size_t)(digits + sizeof(digits) - first));
 }
 
-/* As few digits as bring the same number back; JSON knows no infinity. */
-static void write_number(struct buffer *out, double number)
+void json_write_number(struct buffer *out, double number)
 {
     const double exact = 1e15;
     char text[32];
@@ -119,7 +118,7 @@ void json_write_document(struct buffer *out, const cJSON *document)
         json_write_text(out, document->valuestring ? document->valuestring : "");
         break;
     case cJSON_Number:
-        write_number(out, document->valuedouble);
+        json_write_number(out, document->valuedouble);
         break;
     case cJSON_True:
         buffer_append_text(out, "true");

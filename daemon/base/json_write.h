@@ -11,6 +11,8 @@
 /* Quoted and escaped; what is not UTF-8 in it made so, as json_add_text() does. */
 void json_write_text(struct buffer *out, const char *text);
 void json_write_integer(struct buffer *out, int64_t value);
+/* In as few digits as bring the same number back; JSON knows no infinity, which becomes null. */
+void json_write_number(struct buffer *out, double number);
 void json_write_document(struct buffer *out, const cJSON *document);
 
 #endif
