@@ -2,6 +2,7 @@
 #include "net/http_internal.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -102,11 +103,11 @@ int http_check_url(CURLU *url, bool allow_link_local, char host[HTTP_HOST_SIZE],
 /* RFC 9110, 5.6.2. */
 static bool is_token(const char *text)
 {
-    static const char allowed[] = "!#$%&'*+-.^_`|~0123456789"
-                                  "abcdefghijklmnopqrstuvwxyz"
-                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    const char *byte = text;
 
-    return text[0] != '\0' && text[strspn(text, allowed)] == '\0';
+    while (isalnum((unsigned char)*byte) || (*byte && strchr("-!#$%&'*+.^_`|~", *byte)))
+        byte++;
+    return byte != text && *byte == '\0';
 }
 
 static bool is_field_value(const char *text)
