@@ -35,8 +35,7 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
     return block;
 }
 
-/* Of any content. */
-static void *take(struct arena *arena, size_t size)
+void *arena_allocate_raw(struct arena *arena, size_t size)
 {
     const size_t alignment = _Alignof(max_align_t);
 
@@ -55,7 +54,7 @@ static void *take(struct arena *arena, size_t size)
 
 void *arena_allocate(struct arena *arena, size_t size)
 {
-    return memset(take(arena, size), 0, size);
+    return memset(arena_allocate_raw(arena, size), 0, size);
 }
 
 void *arena_allocate_array(struct arena *arena, size_t count, size_t size)
@@ -71,7 +70,7 @@ char *arena_copy_bytes(struct arena *arena, const char *text, size_t length)
 {
     if (!text)
         return NULL;
-    char *copy = take(arena, length + 1);
+    char *copy = arena_allocate_raw(arena, length + 1);
 
     memcpy(copy, text, length);
     copy[length] = '\0';
@@ -99,7 +98,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     va_end(arguments);
     if (length < 0)
         abort();
-    char *text = take(arena, (size_t)length + 1);
+    char *text = arena_allocate_raw(arena, (size_t)length + 1);
 
     if (text == room)
         return text;

@@ -16,6 +16,8 @@ struct arena {
 
 /* size zeroed bytes, aligned for any type, that live until arena_free(). */
 void *arena_allocate(struct arena *arena, size_t size);
+/* The same of any content, for what is written at once. */
+void *arena_allocate_raw(struct arena *arena, size_t size);
 void *arena_allocate_array(struct arena *arena, size_t count, size_t size);
 
 /* Copies of text; a NULL text gives NULL. */
