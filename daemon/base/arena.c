@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ struct arena_block {
     struct arena_block *next;
     size_t used;
     size_t size;
+    bool borrowed; /* the caller's memory */
     max_align_t data[];
 };
 
@@ -30,9 +32,23 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 
     block->used = 0;
     block->size = size;
+    block->borrowed = false;
     block->next = arena->blocks;
     arena->blocks = block;
     return block;
+}
+
+struct arena arena_in(void *memory, size_t size)
+{
+    struct arena_block *block = memory;
+
+    if (size < sizeof(*block))
+        return (struct arena){0};
+    block->used = 0;
+    block->size = size - sizeof(*block);
+    block->borrowed = true;
+    block->next = NULL;
+    return (struct arena){.blocks = block};
 }
 
 void *arena_allocate_raw(struct arena *arena, size_t size)
@@ -125,7 +141,8 @@ void arena_free(struct arena *arena)
     while (block) {
         struct arena_block *next = block->next;
 
-        free(block);
+        if (!block->borrowed)
+            free(block);
         block = next;
     }
     *arena = (struct arena){0};

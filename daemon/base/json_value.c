@@ -33,8 +33,19 @@ static sixteen special_or_wide(sixteen bytes)
     return (sixteen)(((sixteen_signed)bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
 }
 
+/* Whether four times sixteen bytes are all plain. */
+static bool is_plain_run(const char *text)
+{
+    const size_t step = sizeof(sixteen);
+
+    return !sixteen_has_marks(special(sixteen_of(text)) | special(sixteen_of(text + step)) |
+                              special(sixteen_of(text + 2 * step)) |
+                              special(sixteen_of(text + 3 * step)));
+}
+
 size_t json_plain_bytes(const char *text, size_t length)
 {
+    const size_t run = 4 * sizeof(sixteen);
     size_t i = 0;
 
     for (; length - i >= sizeof(sixteen); i += sizeof(sixteen)) {
@@ -42,6 +53,8 @@ size_t json_plain_bytes(const char *text, size_t length)
 
         if (sixteen_has_marks(marks))
             return i + sixteen_first_mark(marks);
+        while (length - i >= run + sizeof(sixteen) && is_plain_run(text + i + sizeof(sixteen)))
+            i += run;
     }
     if (i == length)
         return length;
@@ -124,14 +137,23 @@ char *json_value_text(struct arena *arena, const char *spelling, size_t length, 
     const char *end = spelling + length;
     char *out = text;
 
-    while (spelling < end) {
-        const char *escape = memchr(spelling, '\\', (size_t)(end - spelling));
-        size_t plain = (size_t)((escape ? escape : end) - spelling);
+    while ((size_t)(end - spelling) >= sizeof(sixteen)) {
+        const sixteen bytes = sixteen_of(spelling);
+        const sixteen escapes = (sixteen)(bytes == '\\');
 
-        memcpy(out, spelling, plain);
+        memcpy(out, &bytes, sizeof(bytes)); /* what is behind an escape is written over */
+        size_t plain = sixteen_has_marks(escapes) ? sixteen_first_mark(escapes) : sizeof(escapes);
+
         out += plain;
-        spelling = escape ? put_escape(escape, &out) : end;
+        spelling += plain;
+        if (plain < sizeof(escapes))
+            spelling = put_escape(spelling, &out);
     }
+    while (spelling < end)
+        if (*spelling == '\\')
+            spelling = put_escape(spelling, &out);
+        else
+            *out++ = *spelling++;
     *out = '\0';
     return text;
 }

@@ -96,10 +96,14 @@ void record_free(struct record *record)
 {
     if (!record)
         return;
-#define X(name) free(record->name);
+#define X(name)       \
+    if (record->name) \
+        free(record->name);
     RECORD_TEXTS(X)
 #undef X
-#define X(name) cJSON_Delete(record->name);
+#define X(name)       \
+    if (record->name) \
+        cJSON_Delete(record->name);
     RECORD_DOCUMENTS(X)
 #undef X
     json_shared_unref(record->shared_settings);
