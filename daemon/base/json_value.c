@@ -141,13 +141,20 @@ char *json_value_text(struct arena *arena, const char *spelling, size_t length, 
         const sixteen bytes = sixteen_of(spelling);
         const sixteen escapes = (sixteen)(bytes == '\\');
 
-        memcpy(out, &bytes, sizeof(bytes)); /* what is behind an escape is written over */
-        size_t plain = sixteen_has_marks(escapes) ? sixteen_first_mark(escapes) : sizeof(escapes);
+        if (sixteen_has_marks(escapes)) {
+            const size_t plain = sixteen_first_mark(escapes);
 
-        out += plain;
-        spelling += plain;
-        if (plain < sizeof(escapes))
-            spelling = put_escape(spelling, &out);
+            memcpy(out, &bytes, sizeof(bytes)); /* what is behind the escape is written over */
+            out += plain;
+            spelling = put_escape(spelling + plain, &out);
+        } else {
+            const char *escape = memchr(spelling, '\\', (size_t)(end - spelling));
+            const size_t plain = (size_t)((escape ? escape : end) - spelling);
+
+            memcpy(out, spelling, plain);
+            out += plain;
+            spelling += plain;
+        }
     }
     while (spelling < end)
         if (*spelling == '\\')
