@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ struct arena_block {
     struct arena_block *next;
     size_t used;
     size_t size;
+    bool borrowed; /* the caller's memory */
     max_align_t data[];
 };
 
@@ -30,13 +32,26 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 
     block->used = 0;
     block->size = size;
+    block->borrowed = false;
     block->next = arena->blocks;
     arena->blocks = block;
     return block;
 }
 
-/* Of any content. */
-static void *take(struct arena *arena, size_t size)
+struct arena arena_in(void *memory, size_t size)
+{
+    struct arena_block *block = memory;
+
+    if (size < sizeof(*block))
+        return (struct arena){0};
+    block->used = 0;
+    block->size = size - sizeof(*block);
+    block->borrowed = true;
+    block->next = NULL;
+    return (struct arena){.blocks = block};
+}
+
+void *arena_allocate_raw(struct arena *arena, size_t size)
 {
     const size_t alignment = _Alignof(max_align_t);
 
@@ -55,7 +70,7 @@ static void *take(struct arena *arena, size_t size)
 
 void *arena_allocate(struct arena *arena, size_t size)
 {
-    return memset(take(arena, size), 0, size);
+    return memset(arena_allocate_raw(arena, size), 0, size);
 }
 
 void *arena_allocate_array(struct arena *arena, size_t count, size_t size)
@@ -71,7 +86,7 @@ char *arena_copy_bytes(struct arena *arena, const char *text, size_t length)
 {
     if (!text)
         return NULL;
-    char *copy = take(arena, length + 1);
+    char *copy = arena_allocate_raw(arena, length + 1);
 
     memcpy(copy, text, length);
     copy[length] = '\0';
@@ -99,7 +114,7 @@ char *arena_printf(struct arena *arena, const char *format, ...)
     va_end(arguments);
     if (length < 0)
         abort();
-    char *text = take(arena, (size_t)length + 1);
+    char *text = arena_allocate_raw(arena, (size_t)length + 1);
 
     if (text == room)
         return text;
@@ -126,7 +141,8 @@ void arena_free(struct arena *arena)
     while (block) {
         struct arena_block *next = block->next;
 
-        free(block);
+        if (!block->borrowed)
+            free(block);
         block = next;
     }
     *arena = (struct arena){0};

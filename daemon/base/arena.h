@@ -14,8 +14,14 @@ struct arena {
     struct arena_object *objects; /* adopted, the last one first */
 };
 
+/* One that begins in memory of the caller's, which is aligned for any type and outlives it: what
+ * fits there is not allocated. */
+struct arena arena_in(void *memory, size_t size);
+
 /* size zeroed bytes, aligned for any type, that live until arena_free(). */
 void *arena_allocate(struct arena *arena, size_t size);
+/* The same of any content, for what is written at once. */
+void *arena_allocate_raw(struct arena *arena, size_t size);
 void *arena_allocate_array(struct arena *arena, size_t count, size_t size);
 
 /* Copies of text; a NULL text gives NULL. */

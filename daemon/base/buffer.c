@@ -9,33 +9,55 @@
 
 enum { FIRST_CAPACITY = 256 };
 
-static bool make_room(struct buffer *buffer, size_t length)
+static void grow(struct buffer *buffer, size_t needed)
 {
-    if (length > buffer->maximum || buffer->length > buffer->maximum - length) {
-        buffer->overflowed = true;
-        return false;
-    }
-    size_t needed = buffer->length + length + 1;
-
-    if (needed <= buffer->capacity)
-        return true;
     size_t capacity = buffer->capacity ? buffer->capacity : FIRST_CAPACITY;
 
     while (capacity < needed)
         capacity *= 2;
     buffer->data = memory_resize_array(buffer->data, capacity, 1);
     buffer->capacity = capacity;
+}
+
+static bool make_room(struct buffer *buffer, size_t length)
+{
+    if (length > buffer->maximum || buffer->length > buffer->maximum - length) {
+        buffer->overflowed = true;
+        return false;
+    }
+    if (buffer->length + length + 1 > buffer->capacity)
+        grow(buffer, buffer->length + length + 1);
     return true;
+}
+
+char *buffer_extend(struct buffer *buffer, size_t length)
+{
+    if (!make_room(buffer, length))
+        return NULL;
+    char *bytes = buffer->data + buffer->length;
+
+    buffer->length += length;
+    bytes[length] = '\0';
+    return bytes;
+}
+
+void buffer_reserve(struct buffer *buffer, size_t length)
+{
+    if (length > buffer->maximum - buffer->length)
+        length = buffer->maximum - buffer->length;
+    if (buffer->length + length >= buffer->capacity)
+        grow(buffer, buffer->length + length + 1);
+    buffer->data[buffer->length] = '\0';
 }
 
 bool buffer_append(struct buffer *buffer, const void *data, size_t length)
 {
-    if (!make_room(buffer, length))
+    char *bytes = buffer_extend(buffer, length);
+
+    if (!bytes)
         return false;
     if (length)
-        memcpy(buffer->data + buffer->length, data, length);
-    buffer->length += length;
-    buffer->data[buffer->length] = '\0';
+        memcpy(bytes, data, length);
     return true;
 }
 

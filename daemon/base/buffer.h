@@ -21,7 +21,14 @@ struct buffer {
 /* All of data or none of it: false, and overflowed, where it does not fit. */
 bool buffer_append(struct buffer *buffer, const void *data, size_t length);
 bool buffer_append_text(struct buffer *buffer, const char *text);
+#define buffer_append_literal(buffer, literal) \
+    buffer_append((buffer), ("" literal), sizeof(literal) - 1)
 bool buffer_append_byte(struct buffer *buffer, char byte);
+/* Bytes of any content for the caller to fill, who is told where they are; NULL, and overflowed,
+ * where they do not fit. */
+char *buffer_extend(struct buffer *buffer, size_t length);
+/* Makes room at once for so many bytes more, or for as many as fit, where that is known before. */
+void buffer_reserve(struct buffer *buffer, size_t length);
 bool buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -18,11 +18,17 @@ static void expect(int ok)
 }
 
 static EVP_MD *fetched_sha256;
+static pthread_key_t contexts; /* of each thread, one */
 
-static void fetch_sha256(void)
+static void free_context(void *context)
+{
+    EVP_MD_CTX_free(context);
+}
+
+static void prepare_sha256(void)
 {
     fetched_sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-    expect(fetched_sha256 != NULL);
+    expect(fetched_sha256 != NULL && pthread_key_create(&contexts, free_context) == 0);
 }
 
 /* EVP_sha256() is looked up among the providers at each use, which costs more than hashing a short
@@ -31,25 +37,40 @@ static const EVP_MD *sha256(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    pthread_once(&once, fetch_sha256);
+    pthread_once(&once, prepare_sha256);
     return fetched_sha256;
+}
+
+/* Ready to hash. Making one, and freeing it, would cost as much again as hashing a short text. */
+static EVP_MD_CTX *begin_sha256(void)
+{
+    const EVP_MD *digest = sha256();
+    EVP_MD_CTX *context = pthread_getspecific(contexts);
+
+    if (!context) {
+        context = EVP_MD_CTX_new();
+        expect(context && pthread_setspecific(contexts, context) == 0);
+    }
+    expect(EVP_DigestInit_ex(context, digest, NULL));
+    return context;
 }
 
 void hash_sha256(const void *data, size_t length, uint8_t digest[SHA256_SIZE])
 {
-    expect(EVP_Digest(data, length, digest, NULL, sha256(), NULL));
+    EVP_MD_CTX *context = begin_sha256();
+
+    expect(EVP_DigestUpdate(context, data, length) == 1 &&
+           EVP_DigestFinal_ex(context, digest, NULL) == 1);
 }
 
 void hash_sha256_two(const void *first, size_t first_length, const void *second,
                      size_t second_length, uint8_t digest[SHA256_SIZE])
 {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    EVP_MD_CTX *context = begin_sha256();
 
-    expect(context && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1 &&
-           EVP_DigestUpdate(context, first, first_length) == 1 &&
+    expect(EVP_DigestUpdate(context, first, first_length) == 1 &&
            EVP_DigestUpdate(context, second, second_length) == 1 &&
            EVP_DigestFinal_ex(context, digest, NULL) == 1);
-    EVP_MD_CTX_free(context);
 }
 
 char *hash_sha256_hex(const void *data, size_t length, char text[SHA256_HEX_SIZE])

@@ -62,7 +62,7 @@ static const cJSON *find_twin_among_few(const cJSON *object)
     cJSON_ArrayForEach(member, object)
     {
         for (const cJSON *other = object->child; other != member; other = other->next)
-            if (strcmp(other->string, member->string) == 0)
+            if (*other->string == *member->string && strcmp(other->string, member->string) == 0)
                 return member;
     }
     return NULL;
@@ -295,6 +295,22 @@ cJSON *json_add_object(cJSON *object, const char *name)
 cJSON *json_add_array(cJSON *object, const char *name)
 {
     return cJSON_AddArrayToObject(object, name);
+}
+
+cJSON *json_add_constant(cJSON *object, const char *name, const char *text)
+{
+    cJSON *value = cJSON_CreateStringReference(text);
+
+    cJSON_AddItemToObjectCS(object, name, value);
+    return value;
+}
+
+cJSON *json_add_constant_integer(cJSON *object, const char *name, int64_t value)
+{
+    cJSON *number = cJSON_CreateNumber((double)value);
+
+    cJSON_AddItemToObjectCS(object, name, number);
+    return number;
 }
 
 void json_put(cJSON *object, const char *name, cJSON *value)

@@ -68,6 +68,11 @@ cJSON *json_add_bool(cJSON *object, const char *name, bool value);
 cJSON *json_add_object(cJSON *object, const char *name);
 cJSON *json_add_array(cJSON *object, const char *name);
 
+/* The same where name and text outlive the object, as literals and tables do: they are not copied.
+ */
+cJSON *json_add_constant(cJSON *object, const char *name, const char *text);
+cJSON *json_add_constant_integer(cJSON *object, const char *name, int64_t value);
+
 /* Puts a whole value, which the object then owns, in the place of what had that name. */
 void json_put(cJSON *object, const char *name, cJSON *value);
 

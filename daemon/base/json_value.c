@@ -1,6 +1,7 @@
 #include "base/json_value.h"
 
 #include "base/memory.h"
+#include "base/sixteen.h"
 
 #include <limits.h>
 #include <stdint.h>
@@ -9,9 +10,6 @@
 
 /* Decimals of this many characters without an exponent are all told apart by doubles. */
 enum { EXACT_CHARACTERS = 15 };
-
-/* Of a word's bytes. */
-enum { LOWEST_IS_FIRST = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ };
 
 cJSON *json_value_new(struct arena *arena, int type)
 {
@@ -23,49 +21,56 @@ cJSON *json_value_new(struct arena *arena, int type)
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-/* Sixteen at a time, in one register of any processor that we run on. */
-typedef uint8_t sixteen __attribute__((vector_size(16)));
-
-static size_t plain_sixteens(const char *text, size_t length)
+/* What a text's spelling cannot hold as it is. */
+static sixteen special(sixteen bytes)
 {
+    return (sixteen)((bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
+}
+
+/* The same, and what is not ASCII. */
+static sixteen special_or_wide(sixteen bytes)
+{
+    return (sixteen)(((sixteen_signed)bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
+}
+
+/* Whether four times sixteen bytes are all plain. */
+static bool is_plain_run(const char *text)
+{
+    const size_t step = sizeof(sixteen);
+
+    return !sixteen_has_marks(special(sixteen_of(text)) | special(sixteen_of(text + step)) |
+                              special(sixteen_of(text + 2 * step)) |
+                              special(sixteen_of(text + 3 * step)));
+}
+
+size_t json_plain_bytes(const char *text, size_t length)
+{
+    const size_t run = 4 * sizeof(sixteen);
     size_t i = 0;
 
     for (; length - i >= sizeof(sixteen); i += sizeof(sixteen)) {
-        sixteen bytes;
-        uint64_t found[2];
+        const sixteen marks = special(sixteen_of(text + i));
 
-        memcpy(&bytes, text + i, sizeof(bytes));
-        bytes = (sixteen)((bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
-        memcpy(found, &bytes, sizeof(found));
-        if (found[0] | found[1])
-            break;
+        if (sixteen_has_marks(marks))
+            return i + sixteen_first_mark(marks);
+        while (length - i >= run + sizeof(sixteen) && is_plain_run(text + i + sizeof(sixteen)))
+            i += run;
     }
-    return i;
+    if (i == length)
+        return length;
+    return i + sixteen_first_mark(special(sixteen_of_short(text + i, length - i, '"')));
 }
 
-/* What is left, eight at a time. */
-size_t json_plain_bytes(const char *text, size_t length)
+bool json_stands_as_it_is(const char *text, size_t length)
 {
-    const uint64_t ones = 0x0101010101010101u;
-    const uint64_t highs = 0x8080808080808080u;
-    size_t i = plain_sixteens(text, length);
+    sixteen marks = {0};
+    size_t i = 0;
 
-    for (; length - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-        uint64_t word;
-
-        memcpy(&word, text + i, sizeof(word));
-        uint64_t quote = word ^ (ones * '"');
-        uint64_t backslash = word ^ (ones * '\\');
-
-        /* The lowest of these is exact; what is above it may be its borrow. */
-        uint64_t found = (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-                          ((word - ones * 0x20) & ~word)) &
-                         highs;
-
-        if (found)
-            return i + (LOWEST_IS_FIRST ? (size_t)__builtin_ctzll(found) / 8 : 0);
-    }
-    return i;
+    for (; length - i >= sizeof(sixteen); i += sizeof(sixteen))
+        marks |= special_or_wide(sixteen_of(text + i));
+    if (i < length)
+        marks |= special_or_wide(sixteen_of_short(text + i, length - i, 'x'));
+    return !sixteen_has_marks(marks);
 }
 
 static unsigned read_hex(const char *digits)
@@ -128,18 +133,34 @@ char *json_value_text(struct arena *arena, const char *spelling, size_t length, 
     if (!escaped)
         return arena ? arena_copy_bytes(arena, spelling, length)
                      : memory_copy_text(spelling, length);
-    char *text = arena ? arena_allocate(arena, length + 1) : memory_allocate_raw(length + 1);
+    char *text = arena ? arena_allocate_raw(arena, length + 1) : memory_allocate_raw(length + 1);
     const char *end = spelling + length;
     char *out = text;
 
-    while (spelling < end) {
-        const char *escape = memchr(spelling, '\\', (size_t)(end - spelling));
-        size_t plain = (size_t)((escape ? escape : end) - spelling);
+    while ((size_t)(end - spelling) >= sizeof(sixteen)) {
+        const sixteen bytes = sixteen_of(spelling);
+        const sixteen escapes = (sixteen)(bytes == '\\');
 
-        memcpy(out, spelling, plain);
-        out += plain;
-        spelling = escape ? put_escape(escape, &out) : end;
+        if (sixteen_has_marks(escapes)) {
+            const size_t plain = sixteen_first_mark(escapes);
+
+            memcpy(out, &bytes, sizeof(bytes)); /* what is behind the escape is written over */
+            out += plain;
+            spelling = put_escape(spelling + plain, &out);
+        } else {
+            const char *escape = memchr(spelling, '\\', (size_t)(end - spelling));
+            const size_t plain = (size_t)((escape ? escape : end) - spelling);
+
+            memcpy(out, spelling, plain);
+            out += plain;
+            spelling += plain;
+        }
     }
+    while (spelling < end)
+        if (*spelling == '\\')
+            spelling = put_escape(spelling, &out);
+        else
+            *out++ = *spelling++;
     *out = '\0';
     return text;
 }

@@ -14,9 +14,12 @@
 /* A value without content, of one of cJSON's types. */
 cJSON *json_value_new(struct arena *arena, int type);
 
-/* How many bytes of a text may be passed over: no quote, no backslash, no control character is
- * among them. There may be more of such; whoever asks looks at the next one himself. */
+/* How many bytes of a text may be passed over: up to the first quote, backslash or control
+ * character. */
 size_t json_plain_bytes(const char *text, size_t length);
+
+/* Whether a text is all ASCII, and spelled as it is: nearly all that are ever written are. */
+bool json_stands_as_it_is(const char *text, size_t length);
 
 /* What the bytes between two quotes mean; escaped: there are backslashes among them. The caller
  * frees it. */

@@ -29,22 +29,33 @@ static void write_well_formed(struct buffer *out, const char *text, size_t lengt
 
     buffer_append_byte(out, '"');
     for (; (text += json_plain_bytes(text, (size_t)(end - text))) < end; text++) {
-        unsigned char byte = (unsigned char)*text;
-
-        if (byte >= 0x20 && byte != '"' && byte != '\\')
-            continue;
         buffer_append(out, plain, (size_t)(text - plain));
-        write_escaped(out, byte);
+        write_escaped(out, (unsigned char)*text);
         plain = text + 1;
     }
     buffer_append(out, plain, (size_t)(text - plain));
     buffer_append_byte(out, '"');
 }
 
+static void write_as_it_is(struct buffer *out, const char *text, size_t length)
+{
+    char *spelling = buffer_extend(out, length + 2);
+
+    if (!spelling)
+        return;
+    spelling[0] = '"';
+    memcpy(spelling + 1, text, length);
+    spelling[length + 1] = '"';
+}
+
 void json_write_text(struct buffer *out, const char *text)
 {
     size_t length = strlen(text);
 
+    if (json_stands_as_it_is(text, length)) {
+        write_as_it_is(out, text, length);
+        return;
+    }
     if (text_is_utf8(text, length)) {
         write_well_formed(out, text, length);
         return;

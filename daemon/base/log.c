@@ -339,12 +339,17 @@ static bool may_pass(enum message_kind kind)
     return verdict.pass;
 }
 
+bool log_tells(enum message_kind kind)
+{
+    return kinds[kind].level <= target.level;
+}
+
 void log_message(enum message_kind kind, const struct log_fields *fields, const char *format, ...)
 {
     char sentence[ENTRY_BYTES];
     va_list arguments;
 
-    if (kinds[kind].level > target.level || !may_pass(kind))
+    if (!log_tells(kind) || !may_pass(kind))
         return;
     va_start(arguments, format);
     vsnprintf(sentence, sizeof(sentence), format, arguments);

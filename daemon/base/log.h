@@ -62,6 +62,10 @@ bool log_level_from_name(const char *name, enum log_level *level);
 void log_message(enum message_kind kind, const struct log_fields *fields, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Whether an entry of that kind would be told at the present level, for whoever has to make up what
+ * it says. */
+bool log_tells(enum message_kind kind);
+
 void log_debug(const struct log_fields *fields, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include "base/buffer.h"
+#include "base/sixteen.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -203,22 +204,24 @@ static bool is_plain_ascii(const char *text)
     return !((word | (word - 0x0101010101010101u)) & 0x8080808080808080u);
 }
 
-/* The same of many. */
+static sixteen not_plain(const char *text)
+{
+    return (sixteen)((sixteen_signed)sixteen_of(text) <= 0);
+}
+
+/* The same of many, and of very many. */
 static size_t plain_ascii_prefix(const char *text, size_t length)
 {
-    typedef int8_t sixteen __attribute__((vector_size(16)));
+    const size_t step = sizeof(sixteen);
     size_t i = 0;
 
-    for (; length - i >= sizeof(sixteen); i += sizeof(sixteen)) {
-        sixteen bytes;
-        uint64_t found[2];
-
-        memcpy(&bytes, text + i, sizeof(bytes));
-        bytes = bytes <= 0;
-        memcpy(found, &bytes, sizeof(found));
-        if (found[0] | found[1])
+    for (; length - i >= 4 * step; i += 4 * step)
+        if (sixteen_has_marks(not_plain(text + i) | not_plain(text + i + step) |
+                              not_plain(text + i + 2 * step) | not_plain(text + i + 3 * step)))
             break;
-    }
+    for (; length - i >= step; i += step)
+        if (sixteen_has_marks(not_plain(text + i)))
+            break;
     return i;
 }
 

@@ -32,6 +32,8 @@ static char *named_by(const struct record *record)
 
 void journal_accepted(const struct record *record)
 {
+    if (!log_tells(MESSAGE_EVENT_ACCEPTED))
+        return;
     struct log_fields fields = fields_of(record);
     cleanup(free_pointer)
     char *what = named_by(record);

@@ -66,8 +66,8 @@ void machine_remember(struct record *record, const char *note, int64_t now_ms)
         record->history = cJSON_CreateArray();
     cJSON *entry = cJSON_CreateObject();
 
-    json_add_text(entry, "state", deployment_state_name(record->state));
-    json_add_integer(entry, "at_ms", now_ms);
+    json_add_constant(entry, "state", deployment_state_name(record->state));
+    json_add_constant_integer(entry, "at_ms", now_ms);
     json_add_text(entry, "note", note);
     cJSON_AddItemToArray(record->history, entry);
     if (cJSON_GetArraySize(record->history) > HISTORY_MAX)

@@ -99,13 +99,18 @@ static void add_time(struct buffer *text, const cJSON *member)
         buffer_append_byte(text, ':');
 }
 
-static void add_member(struct buffer *text, const cJSON *member)
+static void add_text(struct buffer *text, const char *part)
 {
     buffer_append_byte(text, ':');
-    if (cJSON_IsString(member))
-        buffer_append_text(text, member->valuestring);
-    else if (cJSON_IsNumber(member))
-        buffer_printf(text, "%.0f", member->valuedouble);
+    buffer_append_text(text, part);
+}
+
+static void add_member(struct buffer *text, const cJSON *member)
+{
+    if (cJSON_IsNumber(member))
+        buffer_printf(text, ":%.0f", member->valuedouble);
+    else
+        add_text(text, cJSON_IsString(member) ? member->valuestring : "");
 }
 
 static bool add_identity(struct buffer *text, const struct event *event)
@@ -135,9 +140,10 @@ static void identify(const struct event *event, char *identity, size_t size)
 {
     struct buffer text = BUFFER(65536);
 
-    buffer_printf(&text, "%s:%s", event->account, event->source);
+    buffer_append_text(&text, event->account);
+    add_text(&text, event->source);
     if (!add_identity(&text, event))
-        buffer_printf(&text, ":%s", event->id);
+        add_text(&text, event->id);
     if (!text_fill(identity, size, buffer_text(&text)) || text.overflowed) {
         char digest[SHA256_HEX_SIZE];
 
@@ -256,14 +262,25 @@ int route_event(const struct config *config, const struct event *event, struct r
     return 0;
 }
 
+/* Of what it is made of, in the id. */
+enum { ID_HEX = 12 };
+
 void route_deployment_id(const char *deployment, const char *identity, char *id, size_t size)
 {
     char digest[SHA256_HEX_SIZE];
-    cleanup(free_pointer)
-    char *text = text_printf("%s\n%s", deployment, identity);
+    cleanup(buffer_free)
+    struct buffer text = BUFFER(SIZE_MAX);
 
-    hash_sha256_hex(text, strlen(text), digest);
-    snprintf(id, size, "%s-%.12s", deployment, digest);
+    buffer_append_text(&text, deployment);
+    buffer_append_byte(&text, '\n');
+    buffer_append_text(&text, identity);
+    hash_sha256_hex(buffer_text(&text), text.length, digest);
+    digest[ID_HEX] = '\0';
+    buffer_clear(&text);
+    buffer_append_text(&text, deployment);
+    buffer_append_byte(&text, '-');
+    buffer_append_text(&text, digest);
+    text_fill(id, size, buffer_text(&text));
 }
 
 char *route_explain(const struct config *config, const struct event *event)

@@ -5,6 +5,7 @@
 #include "intake/envelope.h"
 #include "intake/intake_internal.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,11 +128,15 @@ int64_t message_number(const struct sqs_message *received, const char *name)
     return (int64_t)number;
 }
 
+/* Bytes that an event of the usual size takes as a tree. */
+enum { USUAL_EVENT = 8192 };
+
 void message_take(struct intake *intake, const struct sqs_message *received)
 {
     struct message *message = hold(intake, received);
+    _Alignas(max_align_t) char memory[USUAL_EVENT];
     cleanup(arena_free)
-    struct arena arena = {0};
+    struct arena arena = arena_in(memory, sizeof(memory));
     struct event event;
     struct route route;
     struct error error;

@@ -4,13 +4,18 @@
 #include "policy/event_pattern_internal.h"
 
 #include <assert.h>
+#include <stddef.h>
+
+/* Bytes that the fields of most events take which a pattern asks for. */
+enum { USUAL_FIELDS = 2048 };
 
 bool event_pattern_match(const struct event_pattern *pattern, const cJSON *event)
 {
     if (!cJSON_IsObject(event))
         return false;
+    _Alignas(max_align_t) char memory[USUAL_FIELDS];
     cleanup(pattern_fields_free)
-    struct pattern_fields fields = {.count = 0};
+    struct pattern_fields fields = {.arena = arena_in(memory, sizeof(memory))};
 
     pattern_fields_collect(&fields, pattern, event);
     for (size_t i = 0; i < pattern->rule_count; i++) {

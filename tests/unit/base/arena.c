@@ -125,6 +125,38 @@ static void an_array_has_room_for_all_its_elements(void **state)
     assert_int_equal(numbers[999], 999);
 }
 
+static void what_fits_into_the_callers_memory_is_put_there(void **state)
+{
+    _Alignas(max_align_t) char memory[256];
+    struct arena arena = arena_in(memory, sizeof(memory));
+
+    (void)state;
+    memset(memory + 128, 'x', 128);
+    const char *inside = arena_copy(&arena, "inside");
+    const char *zeroed = arena_allocate(&arena, 160);
+    const char *outside = arena_allocate(&arena, 200);
+
+    assert_in_range((uintptr_t)inside, (uintptr_t)memory, (uintptr_t)memory + sizeof(memory));
+    assert_in_range((uintptr_t)zeroed, (uintptr_t)memory, (uintptr_t)memory + sizeof(memory) - 160);
+    for (size_t i = 0; i < 160; i++)
+        assert_int_equal(zeroed[i], 0);
+    assert_not_in_range((uintptr_t)outside, (uintptr_t)memory, (uintptr_t)memory + sizeof(memory));
+    assert_string_equal(inside, "inside");
+    arena_free(&arena);
+    assert_string_equal(arena_copy(&arena, "again"), "again");
+    arena_free(&arena);
+}
+
+static void memory_that_is_too_small_for_anything_is_not_used(void **state)
+{
+    _Alignas(max_align_t) char memory[16];
+    struct arena arena = arena_in(memory, sizeof(memory));
+
+    (void)state;
+    assert_string_equal(arena_copy(&arena, "text"), "text");
+    arena_free(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +168,8 @@ int main(void)
         cmocka_unit_test(an_adopted_object_may_live_in_the_arena_itself),
         cmocka_unit_test(an_arena_that_was_freed_is_ready_again),
         cmocka_unit_test(an_array_has_room_for_all_its_elements),
+        cmocka_unit_test(what_fits_into_the_callers_memory_is_put_there),
+        cmocka_unit_test(memory_that_is_too_small_for_anything_is_not_used),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void an_empty_buffer_reads_as_empty_text(void **state)
 {
@@ -136,6 +137,41 @@ static void a_large_content_is_grown_into(void **state)
     assert_int_equal(buffer.data[999999], '9');
 }
 
+static void what_is_extended_is_for_the_caller_to_fill(void **state)
+{
+    struct buffer buffer = BUFFER(5);
+
+    (void)state;
+    buffer_append_literal(&buffer, "ab");
+    memcpy(buffer_extend(&buffer, 3), "cde", 3);
+    assert_string_equal(buffer_text(&buffer), "abcde");
+    assert_int_equal(buffer.length, 5);
+    assert_false(buffer.overflowed);
+    assert_null(buffer_extend(&buffer, 1));
+    assert_true(buffer.overflowed);
+    assert_string_equal(buffer_text(&buffer), "abcde");
+    buffer_free(&buffer);
+}
+
+static void what_was_reserved_is_written_without_being_moved(void **state)
+{
+    struct buffer buffer = BUFFER(3000);
+
+    (void)state;
+    buffer_reserve(&buffer, 2000);
+    assert_string_equal(buffer_text(&buffer), "");
+    assert_int_equal(buffer.length, 0);
+    const char *place = buffer.data;
+
+    for (size_t i = 0; i < 2000; i++)
+        assert_true(buffer_append_byte(&buffer, 'x'));
+    assert_ptr_equal(buffer.data, place);
+    buffer_reserve(&buffer, 2000); /* more than may ever be in it */
+    assert_false(buffer.overflowed);
+    assert_int_equal(buffer.length, 2000);
+    buffer_free(&buffer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +184,8 @@ int main(void)
         cmocka_unit_test(a_cleared_buffer_keeps_its_memory_and_forgets_the_rest),
         cmocka_unit_test(taken_content_is_the_callers_and_the_buffer_starts_anew),
         cmocka_unit_test(a_large_content_is_grown_into),
+        cmocka_unit_test(what_is_extended_is_for_the_caller_to_fill),
+        cmocka_unit_test(what_was_reserved_is_written_without_being_moved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -476,6 +476,24 @@ static void an_object_is_built_member_by_member(void **state)
                           "\"inner\":{\"a\":\"b\"},\"list\":[]}");
 }
 
+static void constants_are_added_without_being_copied(void **state)
+{
+    static const char text[] = "constant";
+    cleanup(json_free)
+    cJSON *object = cJSON_CreateObject();
+
+    (void)state;
+    assert_ptr_equal(json_add_constant(object, "text", text)->valuestring, text);
+    json_add_constant_integer(object, "number", 7);
+    assert_prints(object, "{\"text\":\"constant\",\"number\":7}");
+    cleanup(json_free)
+    cJSON *copy = cJSON_Duplicate(object, true);
+
+    assert_true(json_equal(copy, object));
+    json_put(copy, "text", cJSON_CreateString("other"));
+    assert_string_equal(json_get_text(object, "text"), "constant");
+}
+
 static void text_from_outside_is_made_readable_when_added(void **state)
 {
     cleanup(json_free)
@@ -565,6 +583,7 @@ int main(void)
         cmocka_unit_test(numbers_are_taken_up_to_the_largest_there_is),
         cmocka_unit_test(numbers_that_a_double_cannot_hold_keep_their_spelling),
         cmocka_unit_test(an_object_is_built_member_by_member),
+        cmocka_unit_test(constants_are_added_without_being_copied),
         cmocka_unit_test(text_from_outside_is_made_readable_when_added),
         cmocka_unit_test(a_value_is_put_in_the_place_of_the_old_one),
         cmocka_unit_test(people_are_shown_indentation_by_two),

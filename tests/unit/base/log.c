@@ -127,6 +127,16 @@ static void entries_below_the_level_are_left_out(void **state)
     assert_string_equal(entries_end(), "<4>there\n<7>there too [service=s3]\n");
 }
 
+static void what_would_be_told_is_known_before(void **state)
+{
+    (void)state;
+    given(LOG_FORMAT_PLAIN, LOG_LEVEL_NOTICE);
+    assert_false(log_tells(MESSAGE_EVENT_ACCEPTED));
+    assert_true(log_tells(MESSAGE_WARNING));
+    log_set_level(LOG_LEVEL_INFO);
+    assert_true(log_tells(MESSAGE_EVENT_ACCEPTED));
+}
+
 static void a_json_entry_is_one_line_with_all_that_is_known(void **state)
 {
     struct error error;
@@ -252,6 +262,7 @@ int main(void)
         cmocka_unit_test(a_value_that_could_be_taken_for_more_is_quoted),
         cmocka_unit_test(text_from_outside_cannot_pretend_to_be_a_line_of_ours),
         cmocka_unit_test(entries_below_the_level_are_left_out),
+        cmocka_unit_test(what_would_be_told_is_known_before),
         cmocka_unit_test(a_json_entry_is_one_line_with_all_that_is_known),
         cmocka_unit_test(any_bytes_make_a_json_entry_that_can_be_read),
         cmocka_unit_test(an_endless_entry_is_cut_and_stays_one_line),
