@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import reconcile
-from world import BUILD, ENDPOINT, HOME, TOOLS, Consumer, Server, daemon, directory, endpoint_event, event, peers, start, wait_for
+from world import BUILD, ENDPOINT, HOME, TOOLS, Consumer, Server, beside_the_server, daemon, directory, endpoint_event, event, peers, start, wait_for
 
 Numbers = dict[str, float]
 OURS = "causewayd"
@@ -88,7 +88,7 @@ def lanes(subject: str, count: int = 6000, delay_us: int = 10_000) -> Numbers:
     with directory() as name, Server() as server:
         server.tell("hold", operation="HeadObject")
         receivers = {"receivers": "2" if subject.endswith("2 receivers") else "1"}
-        with start(subject.split(" with ")[0], server, Path(name), queue=receivers) as consumer:
+        with start(subject.split(" with ")[0], server, Path(name), queue=receivers) as consumer, beside_the_server():
             polls(server, consumer)
             server.tell("set", delay_us=delay_us)
             server.tell("messages", "\n".join(event(i) for i in range(200)))

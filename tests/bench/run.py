@@ -8,7 +8,6 @@ put there. --short: counts only (instructions, calls, bytes), held against expec
 
 import argparse
 import json
-import os
 import re
 import sys
 import time
@@ -19,7 +18,7 @@ import benches
 import cost
 import short
 from bars import BARS, PEERS, Bar
-from world import CORES, HOME
+from world import HOME
 
 SPREAD, AGAIN = 0.15, 2
 BENCHES = {**benches.BENCHES, "instructions": (short.counted, lambda: [benches.OURS])}
@@ -145,7 +144,6 @@ def main() -> int:
     options = parser.parse_args()
     if options.short:
         return short.run(options.expect)
-    os.sched_setaffinity(0, {CORES[-1]})  # beside the server: whoever asks it takes nothing from who is measured
     results: dict[str, Rounds] = {}
     for name in options.names or BENCHES:
         results[name] = steady(name, options.rounds)
