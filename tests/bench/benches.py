@@ -330,8 +330,8 @@ def in_go(program: str, name: str) -> list[str]:
     return [name] if (HOME / "go" / f"{program}.bin").exists() else []
 
 
-# What is a count, or steady since it is taken over many seconds, is not measured more often than so.
-ROUNDS_AT_MOST = {"waiting": 2, "growth": 3, "store": 3, "calls": 1, "resources": 3, "throttled": 5, "instructions": 1}
+# What is a count is the same each time.
+ROUNDS_AT_MOST = {"calls": 1, "instructions": 1}
 
 BENCHES: dict[str, tuple[Callable[..., Numbers], Callable[[], list[str]]]] = {
     "drain": (drain, lambda: [OURS, *peers()]),

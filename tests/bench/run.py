@@ -2,8 +2,7 @@
 
     run.py [--rounds N] [--short] [NAME...]
 
-A bench is run again where a peer's spread (most - least, of the median) passes 15 %, twice at the most; what is left
-is said below it. Beside table.md there is cost.md: the same in the shape of "What it costs" in daemon/README.md, to be
+A bench is run again where a peer's spread (most - least, of the median) passes 15 %; what is left is said below it. Beside table.md there is cost.md: the same in the shape of "What it costs" in daemon/README.md, to be
 put there. --short: counts only (instructions, calls, bytes), held against expected.json."""
 
 import argparse
@@ -20,7 +19,7 @@ import short
 from bars import BARS, PEERS, Bar
 from world import HOME
 
-SPREAD, AGAIN = 0.15, 2
+SPREAD, AGAIN = 0.15, 1
 BENCHES = {**benches.BENCHES, "instructions": (short.counted, lambda: [benches.OURS])}
 Rounds = dict[str, list[dict[str, float]]]
 
@@ -88,9 +87,9 @@ def table(results: dict[str, Rounds], rounds: int) -> str:
         lines.append("")
         taken = len(next(iter(found.values())))
         if taken < rounds:
-            lines += [f"{taken} rounds: these are counts, or taken over many seconds.", ""]
+            lines += ["One round: these are counts.", ""]
         if not calm(name, found):
-            lines += [f"A peer's spread was above {SPREAD:.0%} each time that this was run.", ""]
+            lines += [f"A peer's spread was above {SPREAD:.0%} both times that this was run.", ""]
     lines += ["| bar | allowed | measured | |", "|---|---|---|---|"]
     lines += [line for bar in BARS if bar.bench in results for line in verdict(bar, results[bar.bench])]
     return "\n".join(lines) + "\n"
