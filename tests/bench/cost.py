@@ -28,8 +28,12 @@ def figure(value: float) -> str:
 
 
 def middle(found: Rounds, subject: str, quantity: str) -> str:
+    """The median, and the least and most where there are several."""
     values = [numbers[quantity] for numbers in found[subject] if quantity in numbers]
-    return figure(median(values)) if values else ""
+    if not values:
+        return ""
+    found_least, found_most = figure(min(values)), figure(max(values))
+    return figure(median(values)) + (f" ({found_least} to {found_most})" if found_least != found_most else "")
 
 
 def rows(name: str, found: Rounds) -> list[str]:
@@ -41,8 +45,8 @@ def rows(name: str, found: Rounds) -> list[str]:
 def section(results: dict[str, Rounds], machine: str, bars: list[str]) -> str:
     """Ready to be put into the README. The load is that at the end; the benches themselves are about 1 of it."""
     rounds = sorted({len(measured) for found in results.values() for measured in found.values()})
-    said = (f"Measured by `scripts/bench {' '.join(results)}` ({machine}; load {os.getloadavg()[2]:.1f}): medians, {rounds[-1]} interleaved rounds"
-            + (f" ({rounds[0]} at the least, of what is a count or takes long)" if len(rounds) > 1 else "")
+    said = (f"Measured by `scripts/bench {' '.join(results)}` ({machine}; load {os.getloadavg()[2]:.1f}): medians (least to most), {rounds[-1]} interleaved rounds"
+            + (f" ({rounds[0]} at the least, of what is a count)" if len(rounds) > 1 else "")
             + ", the server on one core and the program on the other.")
     lines = ["## What it costs", "", *textwrap.wrap(said, 120), ""]
     for name, found in results.items():
