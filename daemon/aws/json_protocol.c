@@ -58,24 +58,33 @@ static void write_name(struct buffer *out, const char *name, bool is_first)
     buffer_append_byte(out, ':');
 }
 
-static void write_map(struct buffer *out, const struct aws_field *field, const void *structure)
+static void write_text_map(struct buffer *out, const struct aws_field *field, const void *structure)
 {
     struct shape_elements elements = shape_elements(field, structure);
+    const struct aws_pair *pairs = (const struct aws_pair *)(const void *)elements.first;
     bool is_first = true;
 
     buffer_append_byte(out, '{');
     for (size_t i = 0; i < elements.count; i++) {
-        const struct aws_pair *pair = (const struct aws_pair *)(const void *)elements.first + i;
-        const char *element = field->type == AWS_MAP ? elements.first + i * field->of->size : NULL;
-
-        if (!element && !pair->value)
+        if (!pairs[i].value)
             continue;
-        write_name(out, element ? map_key(field->of, element) : pair->key, is_first);
-        if (element)
-            write_shape(out, field->of, element);
-        else
-            json_write_text(out, pair->value);
+        write_name(out, pairs[i].key, is_first);
+        json_write_text(out, pairs[i].value);
         is_first = false;
+    }
+    buffer_append_byte(out, '}');
+}
+
+static void write_map(struct buffer *out, const struct aws_field *field, const void *structure)
+{
+    struct shape_elements elements = shape_elements(field, structure);
+
+    buffer_append_byte(out, '{');
+    for (size_t i = 0; i < elements.count; i++) {
+        const char *element = elements.first + i * field->of->size;
+
+        write_name(out, map_key(field->of, element), i == 0);
+        write_shape(out, field->of, element);
     }
     buffer_append_byte(out, '}');
 }
@@ -108,6 +117,8 @@ static void write_field(struct buffer *out, const struct aws_field *field, const
         write_list(out, field, structure);
         break;
     case AWS_TEXT_MAP:
+        write_text_map(out, field, structure);
+        break;
     case AWS_MAP:
         write_map(out, field, structure);
         break;

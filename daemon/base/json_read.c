@@ -159,6 +159,24 @@ static int scan_unicode(struct scan *scan)
     return 0;
 }
 
+/* What may stand behind a backslash, beside a 'u' (RFC 8259, section 7). */
+static bool is_escape(int letter)
+{
+    switch (letter) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* The text is the caller's to free. */
 static int scan_string(struct scan *scan, char **text)
 {
@@ -177,8 +195,6 @@ static int scan_string(struct scan *scan, char **text)
         scan->at++;
         if (byte == '"')
             break;
-        if (byte != '\\')
-            continue;
         escaped = true;
         int letter = peek(scan);
 
@@ -186,7 +202,7 @@ static int scan_string(struct scan *scan, char **text)
         if (letter == 'u') {
             if (scan_unicode(scan) < 0)
                 return -1;
-        } else if (letter <= 0 || !strchr("\"\\/bfnrt", letter)) {
+        } else if (!is_escape(letter)) {
             return refuse(scan, scan->at - 2, ERROR_INVALID, "no such escape");
         }
     }

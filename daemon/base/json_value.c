@@ -63,13 +63,15 @@ size_t json_plain_bytes(const char *text, size_t length)
 
 bool json_stands_as_it_is(const char *text, size_t length)
 {
-    sixteen marks = {0};
-    size_t i = 0;
+    const size_t step = sizeof(sixteen);
 
-    for (; length - i >= sizeof(sixteen); i += sizeof(sixteen))
+    if (length < step)
+        return !sixteen_has_marks(special_or_wide(sixteen_of_short(text, length, 'x')));
+    /* The last sixteen may be looked at twice in part. */
+    sixteen marks = special_or_wide(sixteen_of(text + length - step));
+
+    for (size_t i = 0; length - i > step; i += step)
         marks |= special_or_wide(sixteen_of(text + i));
-    if (i < length)
-        marks |= special_or_wide(sixteen_of_short(text + i, length - i, 'x'));
     return !sixteen_has_marks(marks);
 }
 

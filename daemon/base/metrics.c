@@ -80,42 +80,43 @@ static void append_escaped(struct buffer *text, const char *value)
     }
 }
 
-static char *spell_labels(enum metric metric, const char *const *labels)
+static const char *spell_labels(struct buffer *text, enum metric metric, const char *const *labels)
 {
-    struct buffer text = BUFFER(4096);
     const char *name = table[metric].labels;
 
     for (size_t i = 0; *name && i < METRIC_LABELS_MAX; i++) {
         size_t length = strcspn(name, " ");
 
-        buffer_printf(&text, "%s%.*s=\"", i ? "," : "", (int)length, name);
-        append_escaped(&text, labels && labels[i] ? labels[i] : "");
-        buffer_append_byte(&text, '"');
+        if (i)
+            buffer_append_byte(text, ',');
+        buffer_append(text, name, length);
+        buffer_append_literal(text, "=\"");
+        append_escaped(text, labels && labels[i] ? labels[i] : "");
+        buffer_append_byte(text, '"');
         name += length + (name[length] == ' ');
     }
-    return buffer_take(&text);
+    return buffer_text(text);
 }
 
 static struct series *find_series(struct metrics *metrics, enum metric metric,
                                   const char *const *labels)
 {
     struct map *map = &metrics->series[metric];
-    cleanup(free_pointer)
-    char *spelled = spell_labels(metric, labels);
+    cleanup(buffer_free)
+    struct buffer text = BUFFER(4096);
+    const char *spelled = spell_labels(&text, metric, labels);
     struct series *series = map_get(map, spelled);
 
     if (series)
         return series;
     if (map->count >= LIMIT_METRIC_SERIES) {
         static metric_labels others = {"other", "other", "other"};
-        cleanup(free_pointer)
-        char *other = spell_labels(metric, others);
 
-        series = map_get(map, other);
+        buffer_clear(&text);
+        spelled = spell_labels(&text, metric, others);
+        series = map_get(map, spelled);
         if (series)
             return series;
-        free(spelled);
-        spelled = steal_pointer(other);
     }
     series = memory_allocate(sizeof(*series));
     series->labels = text_copy(spelled);

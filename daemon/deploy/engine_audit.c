@@ -8,21 +8,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What an entry usually has; more is made room for. */
+enum { USUAL_ENTRY_BYTES = 400 };
+
 void engine_tell_ledger(struct engine *engine, const struct record *record, const char *digest)
 {
     struct buffer entry = BUFFER(SIZE_MAX);
 
-    buffer_append_text(&entry, "{\"at_ms\":");
+    buffer_reserve(&entry, USUAL_ENTRY_BYTES);
+    buffer_append_literal(&entry, "{\"at_ms\":");
     json_write_integer(&entry, clock_wall_ms());
-    buffer_append_text(&entry, ",\"deployment\":");
+    buffer_append_literal(&entry, ",\"deployment\":");
     json_write_text(&entry, record->id);
-    buffer_append_text(&entry, ",\"endpoint\":");
+    buffer_append_literal(&entry, ",\"endpoint\":");
     json_write_text(&entry, record->endpoint);
-    buffer_append_text(&entry, ",\"state\":");
+    buffer_append_literal(&entry, ",\"state\":");
     json_write_text(&entry, deployment_state_name(record->state));
     buffer_append_text(&entry,
                        machine_is_closed(record) ? ",\"closed\":true" : ",\"closed\":false");
-    buffer_append_text(&entry, ",\"record\":");
+    buffer_append_literal(&entry, ",\"record\":");
     json_write_text(&entry, digest);
     buffer_append_byte(&entry, '}');
     ledger_append(engine->ledger, buffer_text(&entry));

@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Callable
@@ -34,6 +36,17 @@ pinned = True  # counts, which do not hang on it, are taken side by side
 def on_core(number: int) -> Callable[[], None] | None:
     """To be called in the child: the server on the last core, whoever is measured on the first."""
     return (lambda: os.sched_setaffinity(0, {CORES[number]})) if pinned else None
+
+
+@contextmanager
+def beside_the_server() -> Iterator[None]:
+    """This process on the server's core, so that it takes nothing from who is measured: where asking is rare."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {CORES[-1]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def wait_for(what: Callable[[], Any], name: str, seconds: float = WAIT_SECONDS, every: float = 0.02) -> Any:
