@@ -185,8 +185,10 @@ static int compare_headers(const void *a, const void *b)
 
 static bool is_signed(const char *name, const struct aws_signing *signing)
 {
+    const int first = tolower((unsigned char)*name);
+
     for (size_t i = 0; i < array_length(unsigned_headers); i++)
-        if (strcasecmp(name, unsigned_headers[i]) == 0)
+        if (first == *unsigned_headers[i] && strcasecmp(name, unsigned_headers[i]) == 0)
             return false;
     return !(signing->omit_token && strcasecmp(name, "x-amz-security-token") == 0);
 }
@@ -308,24 +310,29 @@ const char *aws_canonical_request(struct arena *arena, const struct aws_request 
 }
 
 /* "20150830/us-east-1/service/aws4_request" */
-static const char *scope_of(struct arena *arena, const struct aws_signing *signing)
+static const char *scope_of(struct arena *arena, const struct aws_signing *signing,
+                            const char *moment)
 {
-    char moment[TIME_TEXT_SIZE];
-
-    time_format_basic(signing->now_ms, moment);
     return arena_printf(arena, "%.*s/%s/%s/aws4_request", DAY_LENGTH, moment, signing->region,
                         signing->service);
+}
+
+static const char *string_to_sign(struct arena *arena, const char *canonical_request,
+                                  const char *moment, const char *scope)
+{
+    char digest[SHA256_HEX_SIZE];
+
+    return arena_printf(arena, "%s\n%s\n%s\n%s", algorithm, moment, scope,
+                        hash_sha256_hex(canonical_request, strlen(canonical_request), digest));
 }
 
 const char *aws_string_to_sign(struct arena *arena, const char *canonical_request,
                                const struct aws_signing *signing)
 {
     char moment[TIME_TEXT_SIZE];
-    char digest[SHA256_HEX_SIZE];
 
-    return arena_printf(arena, "%s\n%s\n%s\n%s", algorithm,
-                        time_format_basic(signing->now_ms, moment), scope_of(arena, signing),
-                        hash_sha256_hex(canonical_request, strlen(canonical_request), digest));
+    time_format_basic(signing->now_ms, moment);
+    return string_to_sign(arena, canonical_request, moment, scope_of(arena, signing, moment));
 }
 
 /* ---- the signature --------------------------------------------------------------------------- */
@@ -365,14 +372,14 @@ static bool cache_scope(const struct aws_signing *signing, const char *day,
     return length > 0 && (size_t)length < size;
 }
 
-static void signing_key(const struct aws_signing *signing, uint8_t key[SHA256_SIZE])
+static void signing_key(const struct aws_signing *signing, const char *moment,
+                        uint8_t key[SHA256_SIZE])
 {
     struct aws_sign_cache *cache = signing->cache;
     char scope[sizeof(cache->scope)];
-    char day[TIME_TEXT_SIZE];
+    char day[DAY_LENGTH + 1] = {0};
 
-    time_format_basic(signing->now_ms, day);
-    day[DAY_LENGTH] = '\0';
+    memcpy(day, moment, DAY_LENGTH);
     bool cacheable = cache && cache_scope(signing, day, scope);
 
     if (cacheable && strcmp(cache->scope, scope) == 0) {
@@ -386,15 +393,22 @@ static void signing_key(const struct aws_signing *signing, uint8_t key[SHA256_SI
     }
 }
 
-void aws_signature(const char *string_to_sign, const struct aws_signing *signing,
-                   char signature[65])
+static void sign_text(const char *text, const struct aws_signing *signing, const char *moment,
+                      char signature[SHA256_HEX_SIZE])
 {
     uint8_t key[SHA256_SIZE];
 
-    signing_key(signing, key);
-    hmac_text(key, sizeof(key), string_to_sign, key);
+    signing_key(signing, moment, key);
+    hmac_text(key, sizeof(key), text, key);
     hash_to_hex(key, sizeof(key), signature);
     memory_wipe(key, sizeof(key));
+}
+
+void aws_signature(const char *text, const struct aws_signing *signing, char signature[65])
+{
+    char moment[TIME_TEXT_SIZE];
+
+    sign_text(text, signing, time_format_basic(signing->now_ms, moment), signature);
 }
 
 /* ---- signing --------------------------------------------------------------------------------- */
@@ -419,19 +433,20 @@ void aws_sign(struct arena *arena, struct aws_request *request, const struct aws
     const char *names;
 
     set_header(request, "host", request->host);
-    set_header(request, "x-amz-date",
-               arena_copy(arena, time_format_basic(signing->now_ms, moment)));
+    time_format_basic(signing->now_ms, moment);
+    set_header(request, "x-amz-date", arena_copy(arena, moment));
     if (keys->session_token)
         set_header(request, "x-amz-security-token", keys->session_token);
     if (signing->sign_body)
         set_header(request, "x-amz-content-sha256",
                    arena_copy(arena, hash_sha256_hex(request->body, request->body_length, digest)));
     const char *canonical = aws_canonical_request(arena, request, signing, &names);
+    const char *scope = scope_of(arena, signing, moment);
 
-    aws_signature(aws_string_to_sign(arena, canonical, signing), signing, signature);
+    sign_text(string_to_sign(arena, canonical, moment, scope), signing, moment, signature);
     set_header(request, "authorization",
                arena_printf(arena, "%s Credential=%s/%s, SignedHeaders=%s, Signature=%s", algorithm,
-                            keys->access_key_id, scope_of(arena, signing), names, signature));
+                            keys->access_key_id, scope, names, signature));
 }
 
 static void append_parameter(struct buffer *query, const char *name, const char *value)
@@ -450,14 +465,16 @@ void aws_presign(struct arena *arena, struct aws_request *request,
     char expires[24];
     const char *names;
 
+    time_format_basic(signing->now_ms, moment);
     set_header(request, "host", request->host);
     aws_canonical_request(arena, request, signing, &names);
     snprintf(expires, sizeof(expires), "%" PRId64, expires_seconds);
     buffer_append_text(&query, request->query);
     append_parameter(&query, "X-Amz-Algorithm", algorithm);
-    append_parameter(&query, "X-Amz-Credential",
-                     arena_printf(arena, "%s/%s", keys->access_key_id, scope_of(arena, signing)));
-    append_parameter(&query, "X-Amz-Date", time_format_basic(signing->now_ms, moment));
+    append_parameter(
+        &query, "X-Amz-Credential",
+        arena_printf(arena, "%s/%s", keys->access_key_id, scope_of(arena, signing, moment)));
+    append_parameter(&query, "X-Amz-Date", moment);
     append_parameter(&query, "X-Amz-Expires", expires);
     if (keys->session_token && !signing->omit_token)
         append_parameter(&query, "X-Amz-Security-Token", keys->session_token);

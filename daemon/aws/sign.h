@@ -44,8 +44,7 @@ const char *aws_canonical_request(struct arena *arena, const struct aws_request 
 const char *aws_string_to_sign(struct arena *arena, const char *canonical_request,
                                const struct aws_signing *signing);
 /* 64 hexadecimal digits and a NUL. */
-void aws_signature(const char *string_to_sign, const struct aws_signing *signing,
-                   char signature[65]);
+void aws_signature(const char *text, const struct aws_signing *signing, char signature[65]);
 
 /* The query form (presigned URL), which the vectors have too; expires in seconds. Sets query. */
 void aws_presign(struct arena *arena, struct aws_request *request,

@@ -82,10 +82,15 @@ static struct http_call *take_call(struct http_client *client)
 
 static void free_request(struct http_call *call)
 {
-    curl_url_cleanup(steal_pointer(call->url));
     free(steal_pointer(call->send_text));
     free(steal_pointer(call->send_headers));
     free(steal_pointer(call->body));
+}
+
+static void forget_url(struct http_call *call)
+{
+    curl_url_cleanup(steal_pointer(call->url));
+    free(steal_pointer(call->url_text));
 }
 
 static void take_off(struct http_call *call)
@@ -103,6 +108,7 @@ static void free_call(struct http_call *call)
     list_remove(&call->link);
     curl_easy_cleanup(call->easy);
     free_request(call);
+    forget_url(call);
     http_answer_free(&call->answer);
     free(call);
 }
@@ -232,12 +238,14 @@ static void set_method(struct http_call *call, const struct http_request *reques
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
-static int prepare(struct http_call *call, const struct http_request *request)
+/* Parses and checks the URL, once for as long as it stays the same: libcurl copies what it is given
+ * of it. */
+static int set_url(struct http_call *call, const struct http_request *request)
 {
-    CURL *easy = call->easy;
-
-    if (http_check_request(request, &call->error) != 0)
-        return -1;
+    if (call->url && call->url_allows_link_local == request->allow_link_local &&
+        text_equal(call->url_text, request->url))
+        return 0;
+    forget_url(call);
     call->url = must(curl_url());
     CURLUcode malformed =
         curl_url_set(call->url, CURLUPART_URL, request->url,
@@ -248,6 +256,17 @@ static int prepare(struct http_call *call, const struct http_request *request)
                          curl_url_strerror(malformed));
     if (http_check_url(call->url, request->allow_link_local, call->host, &call->plain,
                        &call->error) != 0)
+        return -1;
+    call->url_text = text_copy(request->url);
+    call->url_allows_link_local = request->allow_link_local;
+    return 0;
+}
+
+static int prepare(struct http_call *call, const struct http_request *request)
+{
+    CURL *easy = call->easy;
+
+    if (http_check_request(request, &call->error) != 0 || set_url(call, request) != 0)
         return -1;
     set_method(call, request);
     write_headers(call, request);

@@ -34,7 +34,9 @@ struct http_call {
     struct list link; /* in the client's calls, or in its pool */
     struct http_client *client;
     CURL *easy;
-    CURLU *url;
+    CURLU *url;     /* of url_text, kept while the calls that follow ask the same */
+    char *url_text; /* NULL where it was refused */
+    bool url_allows_link_local;
     char *send_text; /* the header lines */
     struct curl_slist *send_headers;
     char *body;

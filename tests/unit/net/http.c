@@ -630,6 +630,56 @@ static void plain_http_to_elsewhere_is_refused_unsent(void **state)
     end(world);
 }
 
+static void what_was_allowed_once_is_not_allowed_to_the_next_call(void **state)
+{
+    struct world *world = given(NULL, 0);
+    struct result cancelled = {0};
+    char url[256];
+    struct http_request request = get(world, "/", url);
+
+    (void)state;
+    request.url = "http://169.254.169.254/latest/api/token";
+    request.allow_link_local = true;
+    start(world, &cancelled, &request);
+    http_cancel(cancelled.call);
+    world->waiting--;
+    request.allow_link_local = false;
+    for (int i = 0; i < 2; i++) {
+        struct result result = fetch(world, &request);
+
+        assert_error(&result, ERROR_INVALID, "refused to ask 169.254.169.254 by plain http");
+    }
+    end(world);
+}
+
+static void one_call_after_the_other_goes_to_the_url_it_names(void **state)
+{
+    static const char *const paths[] = {"/a", "/a", "/b", "no url", "/b", "/a"};
+    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
+    struct world *world = given(answers, 1);
+    size_t asked = 0;
+
+    (void)state;
+    for (size_t i = 0; i < array_length(paths); i++) {
+        char url[256];
+        char line[64];
+        struct http_request request = get(world, paths[i], url);
+
+        if (paths[i][0] != '/')
+            request.url = paths[i];
+        struct result result = fetch(world, &request);
+
+        if (paths[i][0] != '/') {
+            assert_error(&result, ERROR_INVALID, "malformed");
+            continue;
+        }
+        snprintf(line, sizeof(line), "GET %s HTTP/1.1\r\n", paths[i]);
+        assert_int_equal(result.status, 200);
+        assert_memory_equal(world->server->seen[asked++], line, strlen(line));
+    }
+    end(world);
+}
+
 static void every_spelling_of_loopback_is_asked_by_plain_http(void **state)
 {
     static const char *const hosts[] = {"localhost", "LOCALHOST",  "127.0.0.1", "127.1.2.3",
@@ -921,6 +971,8 @@ int main(void)
         cmocka_unit_test(a_server_that_never_reads_stalls_an_upload),
         cmocka_unit_test(the_total_timeout_holds_too),
         cmocka_unit_test(plain_http_to_elsewhere_is_refused_unsent),
+        cmocka_unit_test(what_was_allowed_once_is_not_allowed_to_the_next_call),
+        cmocka_unit_test(one_call_after_the_other_goes_to_the_url_it_names),
         cmocka_unit_test(every_spelling_of_loopback_is_asked_by_plain_http),
         cmocka_unit_test(a_proxy_in_the_environment_never_sees_plain_http),
         cmocka_unit_test(https_goes_through_the_proxy_of_the_environment),
