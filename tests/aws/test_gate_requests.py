@@ -294,10 +294,13 @@ def test_given_one_connection_when_many_calls_are_made_then_it_is_kept_alive(san
     assert control.health()["connections"] == before + 1
 
 
-def test_given_a_large_upload_when_the_client_expects_continue_then_it_is_told_to(sandbox):
+@pytest.mark.usefixtures("expects_violations")
+def test_given_a_large_upload_when_the_client_expects_continue_then_it_is_told_to(sandbox, control):
     with socket.create_connection(urlparse(sandbox.endpoint).netloc.split(":"), 5) as raw:
         raw.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         assert raw.recv(100).startswith(b"HTTP/1.1 100 Continue")
+        raw.sendall(b"{}")  # nobody signed it, which is seen before the next test
+        assert raw.recv(1000).startswith(b"HTTP/1.1 403")
 
 
 def test_given_any_call_when_it_is_answered_then_it_is_recorded_with_its_request_id(world, control):
