@@ -1,5 +1,6 @@
 """Several real causewayd over one DynamoDB table, from a test's side: start, publish, ask the table, audit."""
 
+import hashlib
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -11,6 +12,11 @@ from gate.world import ARTIFACT_BUCKET, QUEUE
 
 TABLE = "causeway"
 LEASE = 3.0  # seconds
+
+
+def identity(daemon: Daemon) -> str:
+    """What the others know it by."""
+    return next(d["id"] for d in daemon.ask("status")["fleet"]["daemons"] if d["self"])
 
 
 class Fleet:
@@ -65,6 +71,19 @@ class Fleet:
         """The id of the daemon that holds each endpoint, of those that have one."""
         return {r["key"].removeprefix("endpoint/"): r["holder"] for r in self.rows("lease")
                 if r["open"] and r["key"].startswith("endpoint/")}
+
+    def shares(self) -> dict[str, str]:
+        """The id of the daemon that is to hold each endpoint, as all of them reckon (share_choose() in daemon/store/share.c)."""
+        ids = [identity(daemon) for daemon in self.alive()]
+
+        def score(who: str, endpoint: str) -> int:
+            return int.from_bytes(hashlib.sha256(f"{who} endpoint/{endpoint}".encode()).digest()[:8], "little")
+
+        return {endpoint: max(ids, key=lambda who: score(who, endpoint)) for endpoint in self.endpoints}
+
+    def wait_shared(self) -> None:
+        """Until each endpoint that has been deployed to is in the hands that it is to be in."""
+        wait_for(lambda: self.holders() == self.shares(), "each endpoint to be where it is to be", 60)
 
     def holder(self, endpoint: str) -> Daemon:
         """The daemon that holds it, by the last that said so."""

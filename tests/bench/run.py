@@ -81,8 +81,8 @@ def table(results: dict[str, Rounds], rounds: int) -> str:
         for subject, measured in found.items():
             cells = []
             for quantity in quantities:
-                values = [numbers[quantity] for numbers in measured]
-                cells.append(f"{median(values):.4g} ({min(values):.4g} to {max(values):.4g})")
+                values = [numbers[quantity] for numbers in measured if quantity in numbers]
+                cells.append(f"{median(values):.4g} ({min(values):.4g} to {max(values):.4g})" if values else "")
             lines.append(f"| {subject} | " + " | ".join(cells) + " |")
         lines.append("")
         taken = len(next(iter(found.values())))
@@ -116,7 +116,7 @@ def plot(results: dict[str, Rounds]) -> None:
         quantities = list(next(iter(found.values()))[0])
         figure, axes = pyplot.subplots(1, len(quantities), figsize=(4 * len(quantities), 3), squeeze=False)
         for axis, quantity in zip(axes[0], quantities):
-            axis.boxplot([[numbers[quantity] for numbers in measured] for measured in found.values()])
+            axis.boxplot([[numbers[quantity] for numbers in measured if quantity in numbers] for measured in found.values()])
             axis.set_xticks(range(1, len(found) + 1), found, rotation=30, ha="right", fontsize=7)
             axis.set_title(quantity, fontsize=9)
             axis.set_ylim(bottom=0)

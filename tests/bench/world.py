@@ -112,9 +112,16 @@ class Consumer:
 
     def cpu(self) -> float:
         """Seconds, to the nanosecond as the scheduler counts them; threads that ended are in the ticks only."""
-        total = sum(int(Path(f"/proc/{self.process.pid}/task/{t}/schedstat").read_text().split()[0])
-                    for t in os.listdir(f"/proc/{self.process.pid}/task"))
-        return total / 1e9
+        return sum(self.threads().values())
+
+    def kernel(self) -> float:
+        """Seconds of it that were the kernel's, to a tick."""
+        return int(self._proc("stat").rsplit(")", 1)[1].split()[12]) / TICK
+
+    def threads(self) -> dict[str, float]:
+        """Seconds by thread, the first one's being the main one's."""
+        return {t: int(Path(f"/proc/{self.process.pid}/task/{t}/schedstat").read_text().split()[0]) / 1e9
+                for t in sorted(os.listdir(f"/proc/{self.process.pid}/task"), key=int)}
 
     def memory(self) -> dict[str, float]:
         """Megabytes."""

@@ -69,8 +69,8 @@ def operations_of_a_journey(story: Story, disk: Disk, kinds: int) -> int:
     return disk.seen
 
 
-@pytest.mark.parametrize(("mode", "kinds", "step"), [("io error", SYNC, 1), ("io error", WRITE, 16), ("full", WRITE, 24), ("short", WRITE, 24)],
-                         ids=["every sync fails", "every 16th write fails", "every 24th write finds no space", "every 24th write is cut"])
+@pytest.mark.parametrize(("mode", "kinds", "step"), [("io error", SYNC, 1), ("io error", WRITE, 2), ("full", WRITE, 2), ("short", WRITE, 2)],
+                         ids=["every sync fails", "every 2nd write fails", "every 2nd write finds no space", "every 2nd write is cut"])
 def test_each_operation_of_a_journey_failing_once_loses_and_doubles_nothing(story, disk, mode, kinds, step, record_property):
     """Exhaustive with CAUSEWAY_THOROUGH=1: the nth, for every n that a journey has."""
     story.daemon.start(**disk.environment)
@@ -85,8 +85,8 @@ def test_each_operation_of_a_journey_failing_once_loses_and_doubles_nothing(stor
     assert story.daemon.stop() == 0
 
 
-@pytest.mark.parametrize(("mode", "kinds", "step"), [("kill before", SYNC, 1), ("kill after", SYNC, 1), ("kill before", WRITE, 24), ("kill after", WRITE, 24)],
-                         ids=["before each sync", "after each sync", "before each 24th write", "after each 24th write"])
+@pytest.mark.parametrize(("mode", "kinds", "step"), [("kill before", SYNC, 1), ("kill after", SYNC, 1), ("kill before", WRITE, 2), ("kill after", WRITE, 2)],
+                         ids=["before each sync", "after each sync", "before each 2nd write", "after each 2nd write"])
 def test_a_process_that_ends_at_a_disk_operation_goes_on_where_it_was(story, disk, control, mode, kinds, step, record_property):
     story.daemon.start(**disk.environment)
     count = operations_of_a_journey(story, disk, kinds)
@@ -94,13 +94,29 @@ def test_a_process_that_ends_at_a_disk_operation_goes_on_where_it_was(story, dis
         disk.set(mode, nth=nth, times=1, kinds=kinds)
         story.publish()
         with contextlib.suppress(AssertionError):
-            wait_for(lambda: story.daemon.process.poll() is not None or ended(story), "the process to end", 240)
-        if story.daemon.process.poll() is not None:
-            control.make_visible(QUEUE)
-            disk.set("count")
-            story.daemon.start(**disk.environment)
-        story.ends_well()
+            wait_for(lambda: has_ended(story.daemon) or ended(story), "the process to end", 240)
+        try:
+            begin_again(story, disk, control)
+            story.ends_well()
+        except AssertionError:
+            if not has_ended(story.daemon):
+                raise
+            # The ledger is told a moment later that the deployment is over: then it ended at that.
+            begin_again(story, disk, control)
+            story.ends_well()
     record_property("points", len(range(1, count + 1, 1 if THOROUGH else step)))
+
+
+def has_ended(daemon: Daemon) -> bool:
+    return daemon.process.poll() is not None
+
+
+def begin_again(story: Story, disk: Disk, control: Any) -> None:
+    """Where it has ended."""
+    if has_ended(story.daemon):
+        control.make_visible(QUEUE)
+        disk.set("count")
+        story.daemon.start(**disk.environment)
 
 
 def ended(story: Story) -> bool:
