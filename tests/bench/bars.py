@@ -39,7 +39,7 @@ BARS = [
     Bar("waiting", "DescribeEndpoint calls a minute while nothing changes", "DescribeEndpoint/minute", 0),
     Bar("waiting", "lag with events, ms (1/50 of the waiter's mean of 15 s)", "lag with events ms", 300),
     Bar("growth", "CPU a transition with 10,000 open, of that with 10", "CPU us/event", 1.25, "10 open", "10,000 open"),
-    Bar("growth", "resident memory of one of 10,000 deployments, KB", "RSS KB/deployment", 1, subject="10,000 open"),
+    Bar("growth", "resident memory of one of 10,000 deployments, KB", "resident KB/deployment", 1, subject="10,000 open"),
     Bar("growth", "idle CPU with 10,000 open, of that with 10", "idle CPU ms/minute", 2, "10 open", "10,000 open"),
     Bar("store", "fdatasyncs a deployment that is alone", "fdatasync/deployment", 2),
     Bar("calls", "calls of a pass over the guide's set-up", "calls", 20, subject="the guide's set-up"),

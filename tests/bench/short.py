@@ -76,7 +76,7 @@ def waiting() -> dict[str, float]:
             wait_for(lambda: server.calls("ListEndpoints") >= 1, "a sweep")
             time.sleep(4)
             memory = consumer.memory()
-            return {"looks": server.calls("DescribeEndpoint"), "rss": memory["rss"]}
+            return {"looks": server.calls("DescribeEndpoint"), "own": memory["own"]}
 
 
 def with_open(events: int) -> int:
@@ -165,7 +165,7 @@ def measure() -> dict[str, float]:
         "reconcile: instructions a role": (found["many"] - found["few"]) / 10 / ROLES,
         "policies: instructions a pair": found["compared"],
         "waiting: DescribeEndpoint calls": found["wait"]["looks"],
-        "waiting: resident KB a deployment": (found["wait"]["rss"] - rest["rss"]) * 1024 / OPEN,
+        "waiting: resident KB a deployment": (found["wait"]["own"] - rest["own"]) * 1024 / OPEN,
     }
 
 

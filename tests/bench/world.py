@@ -124,14 +124,14 @@ class Consumer:
                 for t in sorted(os.listdir(f"/proc/{self.process.pid}/task"), key=int)}
 
     def memory(self) -> dict[str, float]:
-        """Megabytes."""
+        """Megabytes that are resident; own: without pages of the program and its libraries, which come and go."""
         status, rollup = self._proc("status"), self._proc("smaps_rollup")
 
         def kilobytes(name: str, text: str) -> float:
             found = re.search(rf"^{name}:\s+(\d+) kB", text, re.M)
             return int(found.group(1)) / 1024 if found else 0.0
 
-        return {"rss": kilobytes("VmRSS", status), "peak": kilobytes("VmHWM", status), "dirty": kilobytes("Private_Dirty", rollup)}
+        return {"rss": kilobytes("VmRSS", status), "own": kilobytes("RssAnon", status), "peak": kilobytes("VmHWM", status), "dirty": kilobytes("Private_Dirty", rollup)}
 
     def switches(self) -> int:
         """Times that a thread of it was woken up."""
@@ -158,7 +158,7 @@ def configuration(directory: Path, **changes: Any) -> dict[str, Any]:
     whole: dict[str, Any] = {
         "version": "1", "home": "prod",
         "accounts": {"prod": {"id": PROD, "region": "us-east-1"}},
-        "queue": {"name": QUEUE, "receivers": "1", "visibility": "60s"},
+        "queue": {"name": QUEUE, "url": URL, "receivers": "1", "visibility": "60s"},
         "store": {"sqlite": str(directory / "causeway.db")},
         "listen": {"control": str(directory / "s")},
         "deployments": {"scorer": {
