@@ -185,10 +185,8 @@ static int compare_headers(const void *a, const void *b)
 
 static bool is_signed(const char *name, const struct aws_signing *signing)
 {
-    const int first = tolower((unsigned char)*name);
-
     for (size_t i = 0; i < array_length(unsigned_headers); i++)
-        if (first == *unsigned_headers[i] && strcasecmp(name, unsigned_headers[i]) == 0)
+        if (strcasecmp(name, unsigned_headers[i]) == 0)
             return false;
     return !(signing->omit_token && strcasecmp(name, "x-amz-security-token") == 0);
 }

@@ -82,12 +82,6 @@ char *hash_sha256_hex(const void *data, size_t length, char text[SHA256_HEX_SIZE
 }
 
 static EVP_MAC_CTX *prepared_hmac;
-static pthread_key_t mac_contexts; /* of each thread, one */
-
-static void free_mac_context(void *context)
-{
-    EVP_MAC_CTX_free(context);
-}
 
 static void prepare_hmac(void)
 {
@@ -99,37 +93,29 @@ static void prepare_hmac(void)
     };
 
     prepared_hmac = EVP_MAC_CTX_new(mac);
-    expect(prepared_hmac && EVP_MAC_CTX_set_params(prepared_hmac, parameters) == 1 &&
-           pthread_key_create(&mac_contexts, free_mac_context) == 0);
+    expect(prepared_hmac && EVP_MAC_CTX_set_params(prepared_hmac, parameters) == 1);
     EVP_MAC_free(mac);
 }
 
-/* Looked up once, as the digest is, and copied once for each thread. It keeps the last key until
- * the next one comes. */
-static EVP_MAC_CTX *hmac_sha256(void)
+/* Looked up once, as the digest is; copied for each use. */
+static const EVP_MAC_CTX *hmac_sha256(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
     pthread_once(&once, prepare_hmac);
-    EVP_MAC_CTX *context = pthread_getspecific(mac_contexts);
-
-    if (!context) {
-        context = EVP_MAC_CTX_dup(prepared_hmac);
-        expect(context && pthread_setspecific(mac_contexts, context) == 0);
-    }
-    return context;
+    return prepared_hmac;
 }
 
 void hash_hmac_sha256(const void *key, size_t key_length, const void *data, size_t length,
                       uint8_t digest[SHA256_SIZE])
 {
-    EVP_MAC_CTX *context = hmac_sha256();
+    EVP_MAC_CTX *context = EVP_MAC_CTX_dup(hmac_sha256());
     size_t size;
 
-    /* No key at all would mean the last one. */
-    expect(EVP_MAC_init(context, key_length ? key : "", key_length, NULL) == 1 &&
+    expect(context && EVP_MAC_init(context, key, key_length, NULL) == 1 &&
            EVP_MAC_update(context, data, length) == 1 &&
            EVP_MAC_final(context, digest, &size, SHA256_SIZE) == 1);
+    EVP_MAC_CTX_free(context);
 }
 
 char *hash_md5_hex(const void *data, size_t length, char text[MD5_HEX_SIZE])

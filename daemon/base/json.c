@@ -31,6 +31,12 @@ struct name {
     size_t position; /* in its object */
 };
 
+/* Most names are told apart by their first letter. An array's elements have none. */
+static bool is_named(const cJSON *member, const char *name)
+{
+    return member->string && *member->string == *name && strcmp(member->string, name) == 0;
+}
+
 static int compare_twins(const void *a, const void *b)
 {
     const struct name *left = a;
@@ -62,7 +68,7 @@ static const cJSON *find_twin_among_few(const cJSON *object)
     cJSON_ArrayForEach(member, object)
     {
         for (const cJSON *other = object->child; other != member; other = other->next)
-            if (*other->string == *member->string && strcmp(other->string, member->string) == 0)
+            if (is_named(other, member->string))
                 return member;
     }
     return NULL;
@@ -165,7 +171,7 @@ const cJSON *json_get(const cJSON *object, const char *name)
     if (!cJSON_IsObject(object))
         return NULL;
     for (const cJSON *member = object->child; member; member = member->next)
-        if (member->string && *member->string == *name && strcmp(member->string, name) == 0)
+        if (is_named(member, name))
             return member;
     return NULL;
 }

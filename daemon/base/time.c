@@ -43,29 +43,13 @@ char *time_format(int64_t time_ms, char text[TIME_TEXT_SIZE])
     return text;
 }
 
-/* The last so many, zeros in front; returns what is behind them. */
-static char *put_digits(char *text, int count, int value)
-{
-    for (int i = count; i-- > 0; value /= 10)
-        text[i] = (char)('0' + value % 10);
-    return text + count;
-}
-
 char *time_format_basic(int64_t time_ms, char text[TIME_TEXT_SIZE])
 {
     struct tm calendar;
     int milliseconds;
 
     to_calendar(time_ms, &calendar, &milliseconds);
-    char *end = put_digits(text, 4, calendar.tm_year + 1900);
-
-    end = put_digits(end, 2, calendar.tm_mon + 1);
-    end = put_digits(end, 2, calendar.tm_mday);
-    *end++ = 'T';
-    end = put_digits(end, 2, calendar.tm_hour);
-    end = put_digits(end, 2, calendar.tm_min);
-    end = put_digits(end, 2, calendar.tm_sec);
-    memcpy(end, "Z", 2);
+    strftime(text, TIME_TEXT_SIZE, "%Y%m%dT%H%M%SZ", &calendar);
     return text;
 }
 

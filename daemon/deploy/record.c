@@ -96,14 +96,10 @@ void record_free(struct record *record)
 {
     if (!record)
         return;
-#define X(name)       \
-    if (record->name) \
-        free(record->name);
+#define X(name) free(record->name);
     RECORD_TEXTS(X)
 #undef X
-#define X(name)       \
-    if (record->name) \
-        cJSON_Delete(record->name);
+#define X(name) cJSON_Delete(record->name);
     RECORD_DOCUMENTS(X)
 #undef X
     json_shared_unref(record->shared_settings);
@@ -115,8 +111,7 @@ void record_free_pointer(struct record **record)
     record_free(*record);
 }
 
-/* "<deployment>-<12 hex of the words>" */
-static char *id_of(const char *deployment, const char *words)
+char *record_make_id(const char *deployment, const char *words)
 {
     char digest[SHA256_HEX_SIZE];
 
@@ -195,7 +190,7 @@ struct record *record_again(const struct record *record, const char *who, int64_
     cleanup(free_pointer)
     char *moment = text_printf("%s %" PRId64, record->id, now_ms);
 
-    again->id = id_of(record->deployment, moment);
+    again->id = record_make_id(record->deployment, moment);
     return again;
 }
 
@@ -215,7 +210,7 @@ struct record *record_restoring(const struct record *served, const char *who, co
     cleanup(free_pointer)
     char *words = text_printf("%s\n%s", served->id, reason);
 
-    record->id = id_of(served->deployment, words);
+    record->id = record_make_id(served->deployment, words);
     return record;
 }
 

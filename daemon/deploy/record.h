@@ -152,6 +152,9 @@ struct record {
     struct json_shared *shared_settings; /* what settings is a view of, or NULL where it is none */
 };
 
+/* "<deployment>-<12 hex of the words>", an id; the caller frees it. */
+char *record_make_id(const char *deployment, const char *words);
+
 struct record *record_new(void);
 struct record *record_copy(const struct record *record);
 void record_free(struct record *record);

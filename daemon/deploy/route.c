@@ -262,25 +262,14 @@ int route_event(const struct config *config, const struct event *event, struct r
     return 0;
 }
 
-/* Of what it is made of, in the id. */
-enum { ID_HEX = 12 };
-
 void route_deployment_id(const char *deployment, const char *identity, char *id, size_t size)
 {
-    char digest[SHA256_HEX_SIZE];
-    cleanup(buffer_free)
-    struct buffer text = BUFFER(SIZE_MAX);
+    cleanup(free_pointer)
+    char *words = text_printf("%s\n%s", deployment, identity);
+    cleanup(free_pointer)
+    char *made = record_make_id(deployment, words);
 
-    buffer_append_text(&text, deployment);
-    buffer_append_byte(&text, '\n');
-    buffer_append_text(&text, identity);
-    hash_sha256_hex(buffer_text(&text), text.length, digest);
-    digest[ID_HEX] = '\0';
-    buffer_clear(&text);
-    buffer_append_text(&text, deployment);
-    buffer_append_byte(&text, '-');
-    buffer_append_text(&text, digest);
-    text_fill(id, size, buffer_text(&text));
+    text_fill(id, size, made);
 }
 
 char *route_explain(const struct config *config, const struct event *event)

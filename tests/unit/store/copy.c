@@ -2,6 +2,7 @@
 #include "store/copy.h"
 
 #include "base/text.h"
+#include "store/commit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -36,18 +37,6 @@ static struct store *open_in(struct world *world, const char *name)
     return store;
 }
 
-static void on_committed(void *context, enum store_outcome outcome, size_t conflict,
-                         const struct error *error)
-{
-    struct world *world = context;
-
-    (void)conflict;
-    (void)error;
-    assert_int_equal(outcome, STORE_COMMITTED);
-    world->answered = true;
-    loop_stop(world->loop);
-}
-
 static void put(struct world *world, struct store *store, const char *kind, int number,
                 const char *bytes)
 {
@@ -65,10 +54,7 @@ static void put(struct world *world, struct store *store, const char *kind, int 
                                       .bytes = bytes,
                                       .length = strlen(bytes)};
 
-    world->answered = false;
-    store_commit(store, &write, 1, on_committed, world);
-    while (!world->answered)
-        loop_run(world->loop);
+    commit_now(world->loop, store, &write);
 }
 
 static int set_up(void **state)

@@ -2,6 +2,7 @@
 #include "store/ledger.h"
 
 #include "base/text.h"
+#include "store/commit.h"
 
 #include <setjmp.h>
 #include <sqlite3.h>
@@ -230,18 +231,6 @@ static void the_newest_are_read_first_and_no_more_than_asked_for(void **state)
     assert_int_equal(told.numbers[4], 2);
 }
 
-static void on_written(void *context, enum store_outcome outcome, size_t conflict,
-                       const struct error *error)
-{
-    struct world *world = context;
-
-    (void)conflict;
-    (void)error;
-    assert_int_equal(outcome, STORE_COMMITTED);
-    world->done = true;
-    loop_stop(world->loop);
-}
-
 /* As the first format had it. */
 static void write_alone(struct world *world, int sequence, char digest[SHA256_HEX_SIZE])
 {
@@ -262,10 +251,7 @@ static void write_alone(struct world *world, int sequence, char digest[SHA256_HE
         .length = strlen(row),
     };
 
-    world->done = false;
-    store_commit(world->store, &write, 1, on_written, world);
-    while (!world->done)
-        loop_run(world->loop);
+    commit_now(world->loop, world->store, &write);
 }
 
 static void a_chain_of_the_first_format_goes_on_in_this_one(void **state)
