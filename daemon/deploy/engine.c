@@ -25,7 +25,8 @@ enum { LIVES_A_TURN = 32 };
 static void on_committed(void *context, enum store_outcome outcome, size_t conflict,
                          const struct error *error);
 
-static struct store_write row_of(const struct record *record, const char *bytes, int64_t expected)
+static struct store_write row_of(const struct record *record, const char *bytes,
+                                 struct record_part settings, int64_t expected)
 {
     return (struct store_write){
         .kind = RECORD_KIND,
@@ -37,6 +38,8 @@ static struct store_write row_of(const struct record *record, const char *bytes,
         .format = RECORD_FORMAT,
         .bytes = bytes,
         .length = strlen(bytes),
+        .common_at = settings.at,
+        .common_length = settings.length,
     };
 }
 
@@ -46,7 +49,8 @@ static void commit_next(struct live *live)
     struct engine *engine = live->engine;
     cleanup(free_pointer)
     char *lineage = live->next_lineage ? json_print(live->next_lineage) : NULL;
-    struct store_write writes[3] = {row_of(live->next, live->next_bytes, live->version)};
+    struct store_write writes[3] = {
+        row_of(live->next, live->next_bytes, live->next_settings, live->version)};
     size_t count = 1;
 
     count += holding_fence(engine, live->seat, &writes[count]);
@@ -169,7 +173,7 @@ static void step(struct live *live, const struct machine_input *input, struct wi
         return;
     }
     heap_remove(&live->engine->wakes, &live->wake);
-    char *bytes = record_encode(next);
+    char *bytes = record_encode(next, &live->next_settings);
     bool resumed = input->kind == INPUT_START && text_equal(bytes, live->bytes);
 
     live->started = true;
@@ -390,6 +394,7 @@ struct acceptance {
     engine_done *done;
     void *context;
     char *bytes;
+    struct record_part settings; /* where they stand in them */
 };
 
 static void take_accepted(struct engine *engine, struct record *record, char *bytes)
@@ -448,8 +453,10 @@ void engine_accept(struct engine *engine, struct record *record, engine_done *do
     struct error error;
 
     machine_step(record, &(struct machine_input){.kind = INPUT_START}, clock_wall_ms(), &error);
-    *acceptance = (struct acceptance){engine, record, done, context, record_encode(record)};
-    const struct store_write write = row_of(record, acceptance->bytes, STORE_ABSENT);
+    *acceptance = (struct acceptance){engine, record, done, context, NULL, {0}};
+    acceptance->bytes = record_encode(record, &acceptance->settings);
+    const struct store_write write =
+        row_of(record, acceptance->bytes, acceptance->settings, STORE_ABSENT);
 
     engine->commits_running++;
     store_commit(engine->store, &write, 1, on_accepted, acceptance);

@@ -76,6 +76,7 @@ struct live {
     struct seat *seat;
     struct record *next; /* being committed, or to be committed again */
     char *next_bytes;    /* its stored form */
+    struct record_part next_settings;
     cJSON *next_lineage; /* with it, or NULL */
     bool committing;
     bool started; /* has had its INPUT_START */

@@ -88,7 +88,10 @@ struct record *record_copy(const struct record *record)
 #define X(name) copy->name = record->name ? cJSON_Duplicate(record->name, true) : NULL;
     RECORD_DOCUMENTS(X)
 #undef X
-    copy->shared_settings = NULL; /* it has its own now */
+    if (record->shared_settings) {
+        copy->shared_settings = NULL;
+        record_share_settings(copy, record->shared_settings);
+    }
     return copy;
 }
 
@@ -258,20 +261,28 @@ static cJSON *to_json(const struct record *record)
     return json;
 }
 
-static void write_document(struct buffer *out, const struct record *record, const cJSON *document)
+static void write_document(struct buffer *out, const struct record *record, const cJSON *document,
+                           struct record_part *settings)
 {
+    size_t at = out->length;
+
     if (record->shared_settings && document == record->settings)
         buffer_append_text(out, record->shared_settings->text);
     else
         json_write_document(out, document);
+    if (settings && document == record->settings)
+        *settings = (struct record_part){at, out->length - at};
 }
 
 /* What most have in their first states: it is written without being moved. */
 enum { USUAL_BYTES = 1500 };
 
-char *record_encode(const struct record *record)
+char *record_encode(const struct record *record, struct record_part *settings)
 {
     struct buffer out = BUFFER(SIZE_MAX);
+
+    if (settings)
+        *settings = (struct record_part){0};
 
     buffer_reserve(&out, USUAL_BYTES);
     buffer_append_literal(&out, "{\"state\":");
@@ -292,10 +303,10 @@ char *record_encode(const struct record *record)
     }
     RECORD_NUMBERS(X)
 #undef X
-#define X(name)                                         \
-    if (record->name) {                                 \
-        buffer_append_literal(&out, ",\"" #name "\":"); \
-        write_document(&out, record, record->name);     \
+#define X(name)                                               \
+    if (record->name) {                                       \
+        buffer_append_literal(&out, ",\"" #name "\":");       \
+        write_document(&out, record, record->name, settings); \
     }
     RECORD_DOCUMENTS(X)
 #undef X

@@ -178,8 +178,13 @@ void record_set_document(cJSON **field, cJSON *document);
 /* Has the record refer to settings that others have too. */
 void record_share_settings(struct record *record, struct json_shared *settings);
 
-/* The stored form; the caller frees it. */
-char *record_encode(const struct record *record);
+/* The stored form; the caller frees it. settings, where not NULL, hears where they stand in it:
+ * many records have the same. */
+struct record_part {
+    size_t at;
+    size_t length;
+};
+char *record_encode(const struct record *record, struct record_part *settings);
 
 /* NULL and ERROR_INVALID where the bytes are not a record that this version knows: another format,
  * a state or step of another name. */

@@ -55,6 +55,9 @@ static const char *const migrations[] = {
     "UPDATE record SET place = place_of(kind, key);"
     "DROP INDEX record_by_key;"
     "CREATE INDEX record_by_place ON record (place);",
+    "CREATE TABLE common (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE) STRICT;"
+    "ALTER TABLE record ADD COLUMN common INTEGER;"
+    "ALTER TABLE record ADD COLUMN common_at INTEGER NOT NULL DEFAULT 0;",
 };
 
 /* Debian's SQLite overwrites what is deleted with zeros unless it is told not to; there are no
@@ -415,7 +418,7 @@ int database_open(struct database *database, const char *path, struct error *err
         goto fail;
     /* No mutex of SQLite's: one thread at a time is the store's rule. */
     if (sqlite3_open_v2(path, &database->connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-                        log_gathered()) != SQLITE_OK) {
+                        gather_name()) != SQLITE_OK) {
         database_error(database, "could not open the store", error);
         goto fail;
     }
@@ -437,5 +440,6 @@ void database_close(struct database *database)
         leave_well(database);
     close_descriptor(&database->lock);
     free(database->path);
+    free(database->common);
     *database = (struct database){.lock = -1};
 }

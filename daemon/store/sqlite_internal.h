@@ -3,7 +3,7 @@
  *   sqlite_batch.c     the worker's side: what is waiting, in as few commits as can be
  *   sqlite_rows.c      the statements
  *   sqlite_database.c  opening: exclusiveness, checks, the schema and its migrations
- *   sqlite_log.c       the log's file */
+ *   sqlite_gather.c    its files */
 #ifndef CAUSEWAY_STORE_SQLITE_INTERNAL_H
 #define CAUSEWAY_STORE_SQLITE_INTERNAL_H
 
@@ -38,6 +38,8 @@ enum statement {
     STATEMENT_LIST_GROUP,
     STATEMENT_EXPIRE,
     STATEMENT_PROBE,
+    STATEMENT_FIND_COMMON,
+    STATEMENT_INSERT_COMMON,
     STATEMENTS,
 };
 
@@ -49,6 +51,11 @@ struct database {
     bool left_well; /* it is as the last database_close() left it */
     bool is_open;   /* to the end of database_open() */
     int log_pages;  /* in the log and not in the file yet */
+    /* The stretch that was written last, and where it is, as long as no rollback may have undone
+     * that. */
+    char *common;
+    size_t common_length;
+    int64_t common_id;
     sqlite3_stmt *statements[STATEMENTS];
 };
 
@@ -60,9 +67,9 @@ int database_error(const struct database *database, const char *doing, struct er
 /* Moves what the log holds into the file. Where that fails, it is tried again after a commit. */
 void database_checkpoint(struct database *database);
 
-/* sqlite_log.c: the name of the file system in which the pages of a commit go into the log in one
- * write. Called by one thread at a time. */
-const char *log_gathered(void);
+/* sqlite_gather.c: the name of the file system in which what is written side by side goes into the
+ * file in one write. Called by one thread at a time. */
+const char *gather_name(void);
 
 /* sqlite_rows.c; SQLite's result codes */
 int rows_prepare(struct database *database);

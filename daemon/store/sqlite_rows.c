@@ -1,6 +1,9 @@
+#include "base/buffer.h"
+#include "base/memory.h"
 #include "store/sqlite_internal.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Rows removed at a time, so that a commit behind which expired ones are removed stays short. */
@@ -9,7 +12,9 @@
 /* Where a row is found: its place, which few others share, tells where to look for its name. */
 #define IS_IT "place = ?10 AND kind = ?1 AND key = ?2"
 
-#define COLUMNS "kind, key, group_key, order_ms, open, version, format, bytes, expires_ms"
+#define COLUMNS                                                                            \
+    "kind, key, group_key, order_ms, open, version, format, bytes, expires_ms, common_at," \
+    " (SELECT common.bytes FROM common WHERE common.id = record.common)"
 
 static const char *const texts[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -20,14 +25,15 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_ROLLBACK_TO] = "ROLLBACK TO one",
     [STATEMENT_INSERT] =
         "INSERT INTO record (kind, key, group_key, order_ms, open, expires_ms, format, bytes, "
-        "version, place)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?10)",
+        "version, place, common, common_at)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 1, ?10, ?11, ?12)",
     [STATEMENT_OVERWRITE] =
         "UPDATE record SET group_key = ?3, order_ms = ?4, open = ?5, expires_ms = ?6, format = ?7,"
-        " bytes = ?8, version = version + 1 WHERE " IS_IT,
+        " bytes = ?8, common = ?11, common_at = ?12, version = version + 1 WHERE " IS_IT,
     [STATEMENT_UPDATE] =
         "UPDATE record SET group_key = ?3, order_ms = ?4, open = ?5, expires_ms = ?6, format = ?7,"
-        " bytes = ?8, version = version + 1 WHERE " IS_IT " AND version = ?9",
+        " bytes = ?8, common = ?11, common_at = ?12, version = version + 1 WHERE " IS_IT
+        " AND version = ?9",
     [STATEMENT_REMOVE] = "DELETE FROM record WHERE " IS_IT,
     [STATEMENT_REMOVE_VERSION] = "DELETE FROM record WHERE " IS_IT " AND version = ?9",
     [STATEMENT_EXISTS] = "SELECT 1 FROM record WHERE " IS_IT,
@@ -36,7 +42,8 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_OPEN] =
         "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
     /* All that it names is in the index record_open: not one row is looked at. */
-    [STATEMENT_OPEN_KEYS] = "SELECT kind, key, group_key, order_ms, 1, 0, 0, NULL, 0 FROM record"
+    [STATEMENT_OPEN_KEYS] = "SELECT kind, key, group_key, order_ms, 1, 0, 0, NULL, 0, 0, NULL"
+                            " FROM record"
                             " WHERE kind = ?1 AND open = 1 ORDER BY order_ms, id",
     [STATEMENT_OPEN_GROUP] = "SELECT " COLUMNS " FROM record WHERE kind = ?1 AND open = 1"
                              " AND group_key = ?2 ORDER BY order_ms, id",
@@ -51,6 +58,8 @@ static const char *const texts[STATEMENTS] = {
                          " WHERE expires_ms > 0 AND expires_ms <= ?1"
                          " ORDER BY expires_ms LIMIT " EXPIRE_ROWS ")",
     [STATEMENT_PROBE] = "UPDATE probe SET count = count + 1",
+    [STATEMENT_FIND_COMMON] = "SELECT id FROM common WHERE bytes = ?1",
+    [STATEMENT_INSERT_COMMON] = "INSERT INTO common (bytes) VALUES (?1)",
 };
 
 int rows_prepare(struct database *database)
@@ -77,8 +86,16 @@ static int finish(sqlite3_stmt *statement)
     return result == SQLITE_DONE ? SQLITE_OK : result;
 }
 
+static void forget_common(struct database *database)
+{
+    free(database->common);
+    database->common = NULL;
+}
+
 int rows_run(struct database *database, enum statement statement)
 {
+    if (statement == STATEMENT_ROLLBACK || statement == STATEMENT_ROLLBACK_TO)
+        forget_common(database);
     return finish(database->statements[statement]);
 }
 
@@ -109,19 +126,101 @@ static void bind_name(sqlite3_stmt *statement, const char *kind, const char *key
     sqlite3_bind_int64(statement, 10, rows_place(kind, key));
 }
 
-static int put(struct database *database, enum statement which, const struct store_write *write)
+/* ---- what many rows have alike ---------------------------------------------------------------
+ *
+ * The common stretch of a row's bytes lies in a table of its own, once; the row has the rest, and
+ * where the stretch belongs. What no row needs any more stays: there is one for each thing that a
+ * configuration ever said of a deployment. */
+
+static int look_up(struct database *database, enum statement which, const void *bytes,
+                   size_t length)
 {
     sqlite3_stmt *statement = database->statements[which];
 
+    sqlite3_bind_blob64(statement, 1, bytes, length, SQLITE_STATIC);
+    int result = sqlite3_step(statement);
+
+    if (result == SQLITE_ROW)
+        database->common_id = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return result;
+}
+
+/* Has database->common_id be the stretch's. */
+static int place_common(struct database *database, const char *bytes, size_t length)
+{
+    if (database->common && database->common_length == length &&
+        memcmp(database->common, bytes, length) == 0)
+        return SQLITE_OK;
+    forget_common(database);
+    int result = look_up(database, STATEMENT_FIND_COMMON, bytes, length);
+
+    if (result == SQLITE_DONE) {
+        result = look_up(database, STATEMENT_INSERT_COMMON, bytes, length);
+        database->common_id = sqlite3_last_insert_rowid(database->connection);
+    }
+    if (result != SQLITE_ROW && result != SQLITE_DONE)
+        return result;
+    database->common = memory_copy_text(bytes, length);
+    database->common_length = length;
+    return SQLITE_OK;
+}
+
+/* Binds the bytes without the stretch, and where that is. */
+static int bind_bytes(struct database *database, sqlite3_stmt *statement,
+                      const struct store_write *write, struct buffer *rest)
+{
+    const char *bytes = write->length ? write->bytes : ""; /* a NULL would be SQL's NULL */
+    const char *common = bytes + write->common_at;
+
+    if (write->common_length == 0) {
+        sqlite3_bind_null(statement, 11);
+        sqlite3_bind_int(statement, 12, 0);
+        return sqlite3_bind_blob64(statement, 8, bytes, write->length, SQLITE_STATIC);
+    }
+    int result = place_common(database, common, write->common_length);
+
+    buffer_append(rest, bytes, write->common_at);
+    buffer_append(rest, common + write->common_length,
+                  write->length - write->common_at - write->common_length);
+    sqlite3_bind_int64(statement, 11, database->common_id);
+    sqlite3_bind_int64(statement, 12, (int64_t)write->common_at);
+    sqlite3_bind_blob64(statement, 8, buffer_text(rest), rest->length, SQLITE_STATIC);
+    return result;
+}
+
+/* The row's bytes, the stretch in its place. */
+static void join_bytes(sqlite3_stmt *statement, struct buffer *whole, struct store_row *row)
+{
+    const void *common = sqlite3_column_blob(statement, 10);
+    size_t length = (size_t)sqlite3_column_bytes(statement, 10);
+    size_t at = (size_t)sqlite3_column_int64(statement, 9);
+
+    if (!common || at > row->length)
+        return;
+    buffer_clear(whole);
+    buffer_append(whole, row->bytes, at);
+    buffer_append(whole, common, length);
+    buffer_append(whole, (const char *)row->bytes + at, row->length - at);
+    row->bytes = whole->data;
+    row->length = whole->length;
+}
+
+static int put(struct database *database, enum statement which, const struct store_write *write)
+{
+    sqlite3_stmt *statement = database->statements[which];
+    cleanup(buffer_free)
+    struct buffer rest = BUFFER(SIZE_MAX);
+    int result = bind_bytes(database, statement, write, &rest);
+
+    if (result != SQLITE_OK)
+        return result;
     bind_name(statement, write->kind, write->key);
     bind_text(statement, 3, write->group);
     sqlite3_bind_int64(statement, 4, write->order_ms);
     sqlite3_bind_int(statement, 5, write->open);
     sqlite3_bind_int64(statement, 6, write->expires_ms);
     sqlite3_bind_int64(statement, 7, write->format);
-    /* A NULL would be SQL's NULL, which the column refuses. */
-    sqlite3_bind_blob64(statement, 8, write->length ? write->bytes : "", write->length,
-                        SQLITE_STATIC);
     if (which == STATEMENT_UPDATE)
         sqlite3_bind_int64(statement, 9, write->expected);
     return finish(statement);
@@ -214,6 +313,8 @@ static const char *column_text(sqlite3_stmt *statement, int column)
 static int each(sqlite3_stmt *statement, void (*row)(void *context, const struct store_row *row),
                 void *context)
 {
+    cleanup(buffer_free)
+    struct buffer whole = BUFFER(SIZE_MAX);
     int result;
 
     while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
@@ -231,6 +332,7 @@ static int each(sqlite3_stmt *statement, void (*row)(void *context, const struct
             .length = (size_t)sqlite3_column_bytes(statement, 7),
         };
 
+        join_bytes(statement, &whole, &found);
         row(context, &found);
     }
     sqlite3_reset(statement);

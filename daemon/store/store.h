@@ -40,6 +40,8 @@ struct store_write {
     uint32_t format;    /* of the bytes */
     const void *bytes;
     size_t length;
+    size_t common_at; /* a stretch of the bytes that many rows have alike, which a store may keep */
+    size_t common_length; /* once; 0 where there is none. Whoever reads does not see it */
 };
 
 struct store_row {

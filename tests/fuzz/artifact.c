@@ -36,7 +36,7 @@ static void read_project(const char *bytes, size_t size, const char *driver)
     fuzz_check((result == 0) == (error.class == ERROR_NONE));
     fuzz_check(result != 0 || record->template);
     cleanup(free_pointer)
-    char *stored = record_encode(record);
+    char *stored = record_encode(record, NULL);
 
     fuzz_check(stored != NULL);
 }

@@ -67,13 +67,13 @@ static void check_record(struct record *record)
 {
     struct error error;
     cleanup(free_pointer)
-    char *bytes = record_encode(record);
+    char *bytes = record_encode(record, NULL);
     cleanup(record_free_pointer)
     struct record *read = record_decode(RECORD_FORMAT, bytes, strlen(bytes), &error);
 
     fuzz_check(read != NULL);
     cleanup(free_pointer)
-    char *again = record_encode(read);
+    char *again = record_encode(read, NULL);
 
     fuzz_check(text_equal(bytes, again));
     machine_step(record, &(struct machine_input){.kind = INPUT_START}, 2000000, &error);

@@ -12,7 +12,7 @@ static void look(struct record *record)
 {
     struct error error = {.class = ERROR_NONE};
     cleanup(free_pointer)
-    char *bytes = record_encode(record);
+    char *bytes = record_encode(record, NULL);
     cleanup(record_free_pointer)
     struct record *read = record_decode(RECORD_FORMAT, bytes, strlen(bytes), &error);
 

@@ -189,7 +189,7 @@ static void a_forwarded_job_is_answered_and_its_keys_are_left_out(void **state)
     assert_string_equal(record->artifact_key, "scorer/job");
     assert_string_equal(record->job, "11111111-abcd-1111-abcd-111111abcdef");
     cleanup(free_pointer)
-    char *stored = record_encode(record);
+    char *stored = record_encode(record, NULL);
 
     assert_null(strstr(stored, "SECRET"));
     assert_null(strstr(stored, "TOKEN"));

@@ -44,7 +44,7 @@ static void every_field_survives_being_stored(void **state)
     cleanup(record_free_pointer)
     struct record *record = given_full_record();
     cleanup(free_pointer)
-    char *bytes = record_encode(record);
+    char *bytes = record_encode(record, NULL);
     struct error error;
     cleanup(record_free_pointer)
     struct record *read = decode(bytes, &error);
@@ -68,14 +68,14 @@ static void a_copy_is_equal_and_its_own(void **state)
 {
     struct record *record = given_full_record();
     cleanup(free_pointer)
-    char *bytes = record_encode(record);
+    char *bytes = record_encode(record, NULL);
     cleanup(record_free_pointer)
     struct record *copy = record_copy(record);
 
     (void)state;
     record_free(record);
     cleanup(free_pointer)
-    char *again = record_encode(copy);
+    char *again = record_encode(copy, NULL);
 
     assert_string_equal(again, bytes);
 }
@@ -85,7 +85,7 @@ static void what_is_not_known_is_not_stored(void **state)
     cleanup(record_free_pointer)
     struct record *record = decode(MINIMAL, NULL);
     cleanup(free_pointer)
-    char *bytes = record_encode(record);
+    char *bytes = record_encode(record, NULL);
 
     (void)state;
     assert_null(strstr(bytes, "model_name"));
@@ -112,7 +112,7 @@ static void every_state_and_step_is_stored_under_its_name(void **state)
     for (int i = 0; i < DEPLOYMENT_STEPS; i++) {
         record->step = (enum deployment_step)i;
         cleanup(free_pointer)
-        char *bytes = record_encode(record);
+        char *bytes = record_encode(record, NULL);
         cleanup(record_free_pointer)
         struct record *read = decode(bytes, NULL);
 
@@ -162,7 +162,7 @@ static void text_from_outside_never_makes_a_record_unreadable(void **state)
     (void)state;
     record_set(&record->reason, "\xff \"\\\n\x01 caf\xc3");
     cleanup(free_pointer)
-    char *bytes = record_encode(record);
+    char *bytes = record_encode(record, NULL);
     cleanup(record_free_pointer)
     struct record *read = decode(bytes, NULL);
 

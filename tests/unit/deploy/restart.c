@@ -107,7 +107,7 @@ static void restart(struct story *story)
 {
     struct error error;
     cleanup(free_pointer)
-    char *bytes = record_encode(story->record);
+    char *bytes = record_encode(story->record, NULL);
 
     record_free(story->record);
     story->record = record_decode(RECORD_FORMAT, bytes, strlen(bytes), &error);

@@ -261,9 +261,9 @@ static void records_that_share_their_settings_are_written_as_their_copies_are(vo
     cleanup(record_free_pointer)
     struct record *copy = record_copy(first);
     cleanup(free_pointer)
-    char *written = record_encode(first);
+    char *written = record_encode(first, NULL);
     cleanup(free_pointer)
-    char *written_copy = record_encode(copy);
+    char *written_copy = record_encode(copy, NULL);
 
     assert_string_equal(written, written_copy);
     record_free(first);

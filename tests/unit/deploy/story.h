@@ -121,13 +121,13 @@ static inline void check_invariants(const struct record *before, const struct re
     /* The stored form holds all of it. */
     struct error error;
     cleanup(free_pointer)
-    char *bytes = record_encode(after);
+    char *bytes = record_encode(after, NULL);
     cleanup(record_free_pointer)
     struct record *read = record_decode(RECORD_FORMAT, bytes, strlen(bytes), &error);
 
     assert_non_null(read);
     cleanup(free_pointer)
-    char *again = record_encode(read);
+    char *again = record_encode(read, NULL);
 
     assert_string_equal(bytes, again);
 }

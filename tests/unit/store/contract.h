@@ -107,6 +107,45 @@ static void a_row_of_the_largest_size_is_kept_and_a_larger_one_refused(void **st
     assert_int_equal(world->row.length, CONTRACT_ROW_BYTES);
 }
 
+/* What is said of a common stretch changes nothing of what is read. */
+static void bytes_with_a_common_stretch_are_read_as_they_were_written(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t at, length;
+    } cases[] = {
+        {"{\"a\": 1, \"same\": {}}", 17, 2},
+        {"same and the rest", 0, 4},
+        {"the rest and same", 13, 4},
+        {"same", 0, 4},
+        {"none", 2, 0},
+        {"\0\0", 0, 1},
+    };
+    struct world *world = *state;
+
+    for (size_t round = 0; round < 2; round++) {
+        for (size_t i = 0; i < array_length(cases); i++) {
+            struct store_write write = thing("a", STORE_ANY, cases[i].bytes);
+
+            write.common_at = cases[i].at;
+            write.common_length = cases[i].length;
+            if (write.length == 0)
+                write.length = 2;
+            assert_int_equal(world_commit(world, write), STORE_COMMITTED);
+            if (round > 0)
+                reopen(world);
+            world_get(world, "thing", "a");
+            assert_int_equal(world->row.length, write.length);
+            assert_memory_equal(world->row_bytes, cases[i].bytes, write.length);
+            assert_string_equal(world_list(world, "thing", NULL, 10), "a ");
+        }
+    }
+    assert_int_equal(world_commit(world, thing("a", STORE_ANY, "plain")), STORE_COMMITTED);
+    world_get(world, "thing", "a");
+    assert_int_equal(world->row.length, 5);
+    assert_memory_equal(world->row_bytes, "plain", 5);
+}
+
 static void what_is_absent_is_read_as_no_row_and_no_error(void **state)
 {
     struct world *world = *state;
@@ -564,6 +603,7 @@ static void statistics_count_transactions_by_their_outcome(void **state)
     CONTRACT_TEST(a_committed_row_is_read_as_it_was_written),                               \
         CONTRACT_TEST(a_row_without_bytes_and_group_is_a_row),                              \
         CONTRACT_TEST(a_row_of_the_largest_size_is_kept_and_a_larger_one_refused),          \
+        CONTRACT_TEST(bytes_with_a_common_stretch_are_read_as_they_were_written),           \
         CONTRACT_TEST(what_is_absent_is_read_as_no_row_and_no_error),                       \
         CONTRACT_TEST(every_write_raises_the_version_by_one),                               \
         CONTRACT_TEST(an_expectation_that_fails_is_a_conflict_and_changes_nothing),         \

@@ -205,9 +205,9 @@ static void a_newer_schema_is_refused_and_left_alone(void **state)
     world_commit(world, thing("a", STORE_ANY, ""));
     world_close(world);
     run_sql("PRAGMA user_version = 99; CREATE TABLE from_the_future (x)");
-    assert_refused(ERROR_STORAGE, "newer causewayd (its schema is 99, this one knows up to 3)");
+    assert_refused(ERROR_STORAGE, "newer causewayd (its schema is 99, this one knows up to 4)");
     run_sql("INSERT INTO from_the_future VALUES (1); DROP TABLE from_the_future;"
-            "PRAGMA user_version = 3");
+            "PRAGMA user_version = 4");
     open_again(world);
     assert_int_equal(world_get(world, "thing", "a"), 1);
 }
@@ -221,7 +221,8 @@ static void a_store_of_the_first_schema_is_brought_up_to_date(void **state)
     world_commit(world, open);
     world_close(world);
     run_sql("DROP INDEX record_open; DROP INDEX record_by_place;"
-            "ALTER TABLE record DROP COLUMN place;"
+            "ALTER TABLE record DROP COLUMN place; ALTER TABLE record DROP COLUMN common;"
+            "ALTER TABLE record DROP COLUMN common_at; DROP TABLE common;"
             "PRAGMA user_version = 1;"
             "CREATE UNIQUE INDEX record_by_key ON record (kind, key);"
             "CREATE INDEX record_open ON record (kind, order_ms) WHERE open = 1");
@@ -229,6 +230,51 @@ static void a_store_of_the_first_schema_is_brought_up_to_date(void **state)
     assert_string_equal(world_open_rows(world, "thing"), "a ");
     assert_int_equal(world_get(world, "thing", "a"), 1);
     assert_int_equal(world_commit(world, thing("a", STORE_ABSENT, "")), STORE_CONFLICT);
+}
+
+static struct store_write with_common(const char *key, int64_t expected, const char *bytes)
+{
+    struct store_write write = thing(key, expected, bytes);
+
+    write.common_at = 2;
+    write.common_length = write.length - 2;
+    return write;
+}
+
+static void what_many_rows_have_alike_is_kept_once(void **state)
+{
+    struct world *world = *state;
+    const struct store_write writes[] = {with_common("a", STORE_ABSENT, "1 of many"),
+                                         with_common("b", STORE_ABSENT, "2 of many"),
+                                         with_common("c", STORE_ABSENT, "3 of few")};
+
+    assert_int_equal(world_commit_all(world, writes, array_length(writes)), STORE_COMMITTED);
+    reopen(world);
+    assert_int_equal(world_commit(world, with_common("d", STORE_ABSENT, "4 of many")),
+                     STORE_COMMITTED);
+    world_close(world);
+    run_sql("CREATE TEMP TABLE is_so (x CHECK (x)); INSERT INTO is_so"
+            " SELECT count(*) = 2 AND max(bytes) = CAST('of many' AS BLOB) FROM common;"
+            "INSERT INTO is_so SELECT count(*) = 4 FROM record WHERE length(bytes) = 2");
+    open_again(world);
+    world_get(world, "thing", "d");
+    assert_memory_equal(world->row_bytes, "4 of many", 9);
+}
+
+/* A stretch is known by where it was put, and a transaction that comes to nothing takes that back.
+ */
+static void a_stretch_that_was_undone_is_put_there_again(void **state)
+{
+    struct world *world = *state;
+    const struct store_write writes[] = {with_common("a", STORE_ABSENT, "1 of many"),
+                                         thing("b", 7, "is not there")};
+
+    assert_int_equal(world_commit_all(world, writes, 2), STORE_CONFLICT);
+    assert_int_equal(world_commit(world, with_common("a", STORE_ABSENT, "1 of many")),
+                     STORE_COMMITTED);
+    world_get(world, "thing", "a");
+    assert_int_equal(world->row.length, 9);
+    assert_memory_equal(world->row_bytes, "1 of many", 9);
 }
 
 static void rows_that_share_a_place_are_rows_of_their_own(void **state)
@@ -790,6 +836,8 @@ int main(int count, char **arguments)
         CONTRACT_TEST(a_second_daemon_on_the_same_file_is_refused_and_told_who_has_it),
         CONTRACT_TEST(a_newer_schema_is_refused_and_left_alone),
         CONTRACT_TEST(a_store_of_the_first_schema_is_brought_up_to_date),
+        CONTRACT_TEST(what_many_rows_have_alike_is_kept_once),
+        CONTRACT_TEST(a_stretch_that_was_undone_is_put_there_again),
         CONTRACT_TEST(rows_that_share_a_place_are_rows_of_their_own),
         CONTRACT_TEST(the_database_of_another_program_is_refused),
         CONTRACT_TEST(what_is_no_database_is_refused_and_left_alone),

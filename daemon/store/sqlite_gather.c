@@ -1,20 +1,23 @@
-/* The file of SQLite's log, with the pages of a commit in one write.
+/* The files of SQLite's database, with what is written side by side in one write.
  *
- * SQLite writes a commit's pages one by one, two system calls each, and then syncs. Nobody is
- * promised anything before the sync ("Write-Ahead Logging": a commit is the frame that says so,
- * synced), so what is written side by side is gathered until then, or until the room is full.
- * Whoever asks the file for anything else gets what was gathered written first. What cannot be
+ * SQLite writes a commit's pages into its log one by one, two system calls each, and the log's
+ * pages into the database one by one, in order; then it syncs. Nobody is promised anything before
+ * the sync ("Write-Ahead Logging": a commit is the frame that says so, synced; the log is begun
+ * anew only when the database is), so what is written is gathered until then, or until the room is
+ * full. Whoever asks for what is in the file gets what was gathered written first. What cannot be
  * written is said by the write or sync in which that was found, and forgotten: SQLite undoes the
- * commit then, and writes over that place the next time.
+ * commit then, or moves the log another time.
  *
- * "The OS Backend (VFS)": a shim for one kind of file; all others are the system's own. */
+ * "The OS Backend (VFS)": a shim for two kinds of files; all others are the system's own. The
+ * database's index of its log lies in memory, as locking is exclusive, so neither shared memory nor
+ * mapping is offered ("Write-Ahead Logging", 9). */
 #include "store/sqlite_internal.h"
 
 #include <string.h>
 
 enum { ROOM = 64 * 1024 };
 
-struct log_file {
+struct gathering {
     sqlite3_file base;
     sqlite3_int64 place; /* of what is gathered */
     int length;
@@ -24,24 +27,26 @@ struct log_file {
 /* The system's file lies behind ours, in the room that szOsFile asks for. */
 static sqlite3_file *real(sqlite3_file *file)
 {
-    return (sqlite3_file *)(void *)((struct log_file *)(void *)file + 1);
+    return (sqlite3_file *)(void *)((struct gathering *)(void *)file + 1);
 }
 
 static int write_gathered(sqlite3_file *file)
 {
-    struct log_file *log = (struct log_file *)(void *)file;
-    int length = log->length;
+    struct gathering *gathering = (struct gathering *)(void *)file;
+    int length = gathering->length;
 
-    log->length = 0;
-    return length > 0 ? real(file)->pMethods->xWrite(real(file), log->bytes, length, log->place)
+    gathering->length = 0;
+    return length > 0 ? real(file)->pMethods->xWrite(real(file), gathering->bytes, length,
+                                                     gathering->place)
                       : SQLITE_OK;
 }
 
-static int log_write(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 place)
+static int gather_write(sqlite3_file *file, const void *bytes, int length, sqlite3_int64 place)
 {
-    struct log_file *log = (struct log_file *)(void *)file;
+    struct gathering *gathering = (struct gathering *)(void *)file;
 
-    if (log->length > 0 && (place != log->place + log->length || length > ROOM - log->length)) {
+    if (gathering->length > 0 &&
+        (place != gathering->place + gathering->length || length > ROOM - gathering->length)) {
         int result = write_gathered(file);
 
         if (result != SQLITE_OK)
@@ -49,21 +54,21 @@ static int log_write(sqlite3_file *file, const void *bytes, int length, sqlite3_
     }
     if (length > ROOM)
         return real(file)->pMethods->xWrite(real(file), bytes, length, place);
-    if (log->length == 0)
-        log->place = place;
-    memcpy(log->bytes + log->length, bytes, (size_t)length);
-    log->length += length;
+    if (gathering->length == 0)
+        gathering->place = place;
+    memcpy(gathering->bytes + gathering->length, bytes, (size_t)length);
+    gathering->length += length;
     return SQLITE_OK;
 }
 
-static int log_sync(sqlite3_file *file, int flags)
+static int gather_sync(sqlite3_file *file, int flags)
 {
     int result = write_gathered(file);
 
     return result == SQLITE_OK ? real(file)->pMethods->xSync(real(file), flags) : result;
 }
 
-static int log_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 place)
+static int gather_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 place)
 {
     int result = write_gathered(file);
 
@@ -71,76 +76,80 @@ static int log_read(sqlite3_file *file, void *bytes, int length, sqlite3_int64 p
                                : result;
 }
 
-static int log_truncate(sqlite3_file *file, sqlite3_int64 size)
+static int gather_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     int result = write_gathered(file);
 
     return result == SQLITE_OK ? real(file)->pMethods->xTruncate(real(file), size) : result;
 }
 
-static int log_size(sqlite3_file *file, sqlite3_int64 *size)
+static int gather_size(sqlite3_file *file, sqlite3_int64 *size)
 {
     int result = write_gathered(file);
 
     return result == SQLITE_OK ? real(file)->pMethods->xFileSize(real(file), size) : result;
 }
 
-static int log_close(sqlite3_file *file)
+static int gather_close(sqlite3_file *file)
 {
     int written = write_gathered(file);
     int closed = real(file)->pMethods->xClose(real(file));
 
-    sqlite3_free(((struct log_file *)(void *)file)->bytes);
+    sqlite3_free(((struct gathering *)(void *)file)->bytes);
     return written == SQLITE_OK ? closed : written;
 }
 
-static int log_lock(sqlite3_file *file, int level)
+static int gather_lock(sqlite3_file *file, int level)
 {
     return real(file)->pMethods->xLock(real(file), level);
 }
 
-static int log_unlock(sqlite3_file *file, int level)
+static int gather_unlock(sqlite3_file *file, int level)
 {
-    return real(file)->pMethods->xUnlock(real(file), level);
+    int written = write_gathered(file);
+    int unlocked = real(file)->pMethods->xUnlock(real(file), level);
+
+    return written == SQLITE_OK ? unlocked : written;
 }
 
-static int log_is_reserved(sqlite3_file *file, int *reserved)
+static int gather_is_reserved(sqlite3_file *file, int *reserved)
 {
     return real(file)->pMethods->xCheckReservedLock(real(file), reserved);
 }
 
-static int log_control(sqlite3_file *file, int operation, void *argument)
+static int gather_control(sqlite3_file *file, int operation, void *argument)
 {
     return real(file)->pMethods->xFileControl(real(file), operation, argument);
 }
 
-static int log_sector_size(sqlite3_file *file)
+static int gather_sector_size(sqlite3_file *file)
 {
     return real(file)->pMethods->xSectorSize(real(file));
 }
 
-static int log_characteristics(sqlite3_file *file)
+static int gather_characteristics(sqlite3_file *file)
 {
     return real(file)->pMethods->xDeviceCharacteristics(real(file));
 }
 
-static const sqlite3_io_methods log_methods = {
-    .iVersion = 1, /* neither shared memory nor mapping: those are the database file's */
-    .xClose = log_close,
-    .xRead = log_read,
-    .xWrite = log_write,
-    .xTruncate = log_truncate,
-    .xSync = log_sync,
-    .xFileSize = log_size,
-    .xLock = log_lock,
-    .xUnlock = log_unlock,
-    .xCheckReservedLock = log_is_reserved,
-    .xFileControl = log_control,
-    .xSectorSize = log_sector_size,
-    .xDeviceCharacteristics = log_characteristics,
+static const sqlite3_io_methods gather_methods = {
+    .iVersion = 1,
+    .xClose = gather_close,
+    .xRead = gather_read,
+    .xWrite = gather_write,
+    .xTruncate = gather_truncate,
+    .xSync = gather_sync,
+    .xFileSize = gather_size,
+    .xLock = gather_lock,
+    .xUnlock = gather_unlock,
+    .xCheckReservedLock = gather_is_reserved,
+    .xFileControl = gather_control,
+    .xSectorSize = gather_sector_size,
+    .xDeviceCharacteristics = gather_characteristics,
 };
 
-/* ---- the file system: the system's own, but for the log ----------------------------------------
+/* ---- the file system: the system's own, but for those two
+ * ----------------------------------------
  */
 
 static sqlite3_vfs *system_of(const sqlite3_vfs *vfs)
@@ -148,21 +157,21 @@ static sqlite3_vfs *system_of(const sqlite3_vfs *vfs)
     return vfs->pAppData;
 }
 
-static int open_log(sqlite3_vfs *system, const char *name, sqlite3_file *file, int flags,
-                    int *given)
+static int open_gathering(sqlite3_vfs *system, const char *name, sqlite3_file *file, int flags,
+                          int *given)
 {
-    struct log_file *log = (struct log_file *)(void *)file;
+    struct gathering *gathering = (struct gathering *)(void *)file;
 
-    *log = (struct log_file){.bytes = sqlite3_malloc(ROOM)};
-    if (!log->bytes)
+    *gathering = (struct gathering){.bytes = sqlite3_malloc(ROOM)};
+    if (!gathering->bytes)
         return SQLITE_NOMEM;
     int result = system->xOpen(system, name, real(file), flags, given);
 
     /* Whoever has methods is closed, also where opening has failed. */
     if (real(file)->pMethods)
-        log->base.pMethods = &log_methods;
+        gathering->base.pMethods = &gather_methods;
     else
-        sqlite3_free(log->bytes);
+        sqlite3_free(gathering->bytes);
     return result;
 }
 
@@ -170,8 +179,9 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
 {
     sqlite3_vfs *system = system_of(vfs);
 
-    return flags & SQLITE_OPEN_WAL ? open_log(system, name, file, flags, given)
-                                   : system->xOpen(system, name, file, flags, given);
+    return flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_DB)
+               ? open_gathering(system, name, file, flags, given)
+               : system->xOpen(system, name, file, flags, given);
 }
 
 static int delete_file(sqlite3_vfs *vfs, const char *name, int sync)
@@ -209,7 +219,7 @@ static int last_error(sqlite3_vfs *vfs, int length, char *text)
     return system_of(vfs)->xGetLastError(system_of(vfs), length, text);
 }
 
-const char *log_gathered(void)
+const char *gather_name(void)
 {
     /* SQLite keeps a list of these, for the process. */
     static sqlite3_vfs vfs = {
@@ -229,7 +239,7 @@ const char *log_gathered(void)
         sqlite3_vfs *system = sqlite3_vfs_find(NULL);
 
         vfs.pAppData = system;
-        vfs.szOsFile = (int)sizeof(struct log_file) + system->szOsFile;
+        vfs.szOsFile = (int)sizeof(struct gathering) + system->szOsFile;
         vfs.mxPathname = system->mxPathname;
         sqlite3_vfs_register(&vfs, 0);
     }
