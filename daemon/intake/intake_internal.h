@@ -56,6 +56,7 @@ struct message {
     int64_t visible_at_ms; /* monotonic: when SQS will hand it out again */
     unsigned attempts;     /* to delete it */
     char *body;            /* of one that is refused; NULL otherwise */
+    size_t body_length;
     char reason[ERROR_SENTENCE_SIZE];
     struct aws_call *call; /* SendMessage to the dead-letter queue */
 };
@@ -74,6 +75,7 @@ struct intake {
     struct list messages;
     struct list to_delete;
     size_t in_hand;
+    size_t bodies;   /* bytes of the bodies in messages */
     size_t settling; /* delete and extend requests under way */
     struct list batches;
     struct timer extend;
@@ -103,6 +105,10 @@ void queue_free(struct intake *intake);
 /* How long a receiver whose last poll took trip_ms waits before it asks again behind a full batch,
  * where another one of so many has asked since_ms ago. Pure. */
 int64_t receive_wait_apart_ms(int64_t trip_ms, size_t receivers, int64_t since_ms);
+
+/* Whether there is room for what one more request may bring, beside so many messages that are in
+ * hand, with so many bytes of bodies, and so many that are still coming. Pure. */
+bool receive_has_room(size_t in_hand, size_t bodies, size_t coming);
 
 /* Keeps the long polls open as far as is allowed now. */
 void receive_poke(struct intake *intake);

@@ -30,6 +30,7 @@ void message_leave(struct message *message)
     list_remove(&message->link);
     list_remove(&message->settle);
     intake->in_hand--;
+    intake->bodies -= message->body_length;
     if (message->call)
         aws_call_cancel(message->call);
     free(message->id);
@@ -75,6 +76,8 @@ static void refuse(struct message *message, const struct sqs_message *received,
                    const struct error *error)
 {
     message->body = envelope_without_keys(received->body ? received->body : "");
+    message->body_length = strlen(message->body);
+    message->intake->bodies += message->body_length;
     text_fill(message->reason, sizeof(message->reason), error->sentence);
     settle_refuse(message);
 }

@@ -42,11 +42,17 @@ static int64_t since_another(const struct receiver *receiver, int64_t now_ms)
     return since;
 }
 
+bool receive_has_room(size_t in_hand, size_t bodies, size_t coming)
+{
+    return in_hand + coming + BATCH <= LIMIT_MESSAGES_IN_HAND &&
+           bodies + (coming + BATCH) * LIMIT_EVENT_BYTES <= LIMIT_BODIES_IN_HAND_BYTES;
+}
+
 /* coming: messages that were received and are not in hand yet. */
 static bool may_receive(const struct intake *intake, size_t coming)
 {
     return !intake->stopped && store_is_healthy(intake->store) &&
-           intake->in_hand + coming + BATCH <= LIMIT_MESSAGES_IN_HAND;
+           receive_has_room(intake->in_hand, intake->bodies, coming);
 }
 
 static void on_pause_over(void *context)

@@ -14,10 +14,10 @@ enum {
     FIRST_PROBE_MS = 1000,
     LAST_PROBE_MS = 30000,
     EXPIRE_EVERY_MS = 10000,
-    /* While more is expected: how long what waits is held back, and up to how much of it. A commit
-     * of eighty rows costs little more than one of ten. */
+    /* While more is expected: how long what waits is held back, and up to how much of it. Each
+     * commit writes most pages of the index anew, whether it has ten rows or a hundred. */
     GATHER_MS = 5,
-    GATHER_COUNT = 80,
+    GATHER_COUNT = 160,
     /* After a commit, when the calls that it let go are under way. */
     CHECKPOINT_AFTER_MS = 20,
 };

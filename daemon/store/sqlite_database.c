@@ -57,7 +57,13 @@ static const char *const migrations[] = {
     "CREATE INDEX record_by_place ON record (place);",
     "CREATE TABLE common (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL UNIQUE) STRICT;"
     "ALTER TABLE record ADD COLUMN common INTEGER;"
-    "ALTER TABLE record ADD COLUMN common_at INTEGER NOT NULL DEFAULT 0;",
+    "ALTER TABLE record ADD COLUMN common_at INTEGER NOT NULL DEFAULT 0;"
+    /* For people who look into the file. */
+    "CREATE VIEW whole AS SELECT record.id, kind, key, group_key, order_ms, open, expires_ms,"
+    " version, format, iif(common.id IS NULL, record.bytes,"
+    " CAST(substr(record.bytes, 1, common_at) || common.bytes"
+    " || substr(record.bytes, common_at + 1) AS BLOB)) AS bytes"
+    " FROM record LEFT JOIN common ON common.id = record.common;",
 };
 
 /* Debian's SQLite overwrites what is deleted with zeros unless it is told not to; there are no

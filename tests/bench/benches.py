@@ -147,7 +147,7 @@ def make_open(folder: Path, count: int, server: Server) -> None:
     database = sqlite3.connect(folder / "causeway.db")
     columns = [row[1] for row in database.execute("PRAGMA table_info(record)")]
     one = dict(zip(columns, database.execute("SELECT * FROM record WHERE kind = 'deployment'").fetchone()))
-    record = json.loads(one["bytes"])
+    record = json.loads(database.execute("SELECT bytes FROM whole WHERE kind = 'deployment'").fetchone()[0])
     old = record["id"]
     config = record["config_name"]
     age = int(time.time() * 1000) - record["entered_ms"] - 60_000  # nothing of what it asked for is in doubt any more
@@ -156,7 +156,10 @@ def make_open(folder: Path, count: int, server: Server) -> None:
     for i in range(count):
         key = f"scorer-{hashlib.sha256(str(i).encode()).hexdigest()[:12]}"
         text = json.dumps(record, separators=(",", ":")).replace(f'"endpoint":"{ENDPOINT}"', f'"endpoint":"open-{i}"').replace(old, key)
-        row = {**one, "key": key, "group_key": f"open-{i}", "bytes": text.encode(), "place": place(f"deployment/{key}")}
+        before, common, behind = text.partition(json.dumps(record["settings"], separators=(",", ":")))
+        assert common, "the settings in the record"
+        row = {**one, "key": key, "group_key": f"open-{i}", "bytes": (before + behind).encode(), "common_at": len(before.encode()),
+               "place": place(f"deployment/{key}")}
         row.pop("id", None)
         names = ", ".join(f'"{column}"' for column in row)
         database.execute(f"INSERT INTO record ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
@@ -177,7 +180,7 @@ def stored(folder: Path) -> list[str]:
     """The deployments in the store of a daemon that was killed."""
     with sqlite3.connect(folder / "causeway.db") as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        found = [row[0].decode() for row in database.execute("SELECT bytes FROM record WHERE kind = 'deployment'")]
+        found = [row[0].decode() for row in database.execute("SELECT bytes FROM whole WHERE kind = 'deployment'")]
     database.close()
     return found
 

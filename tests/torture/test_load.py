@@ -71,7 +71,7 @@ class Process:
     def records(self) -> list[dict[str, Any]]:
         """Of a daemon that has stopped: while it runs, its store is its own."""
         with sqlite3.connect(self.directory / "causeway.db") as database:
-            return [json.loads(row[0]) for row in database.execute("SELECT bytes FROM record WHERE kind = 'deployment'")]
+            return [json.loads(row[0]) for row in database.execute("SELECT bytes FROM whole WHERE kind = 'deployment'")]
 
     def open(self) -> int:
         """Deployments that are open; -1 while it is not told. `status` would have each of thousands of records read for it."""

@@ -1,4 +1,5 @@
 /* When a receiver asks again. */
+#include "base/limits.h"
 #include "intake/intake_internal.h"
 
 #include <setjmp.h>
@@ -32,11 +33,29 @@ static void nobody_waits_for_more_than_a_few_milliseconds_or_where_it_is_not_wor
     assert_int_equal(receive_wait_apart_ms(0, 2, 0), 0);
 }
 
+static void nothing_is_asked_for_that_there_would_be_no_room_for(void **state)
+{
+    const size_t mib = 1048576;
+
+    (void)state;
+    assert_true(receive_has_room(0, 0, 0));
+    assert_true(receive_has_room(LIMIT_MESSAGES_IN_HAND - 10, 0, 0));
+    assert_false(receive_has_room(LIMIT_MESSAGES_IN_HAND - 9, 0, 0));
+    assert_true(receive_has_room(LIMIT_MESSAGES_IN_HAND - 20, 0, 10));
+    assert_false(receive_has_room(LIMIT_MESSAGES_IN_HAND - 19, 0, 10));
+    /* Ten bodies of a MiB may come with each answer. */
+    assert_true(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - 10 * mib, 0));
+    assert_false(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - 10 * mib + 1, 0));
+    assert_true(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - 20 * mib, 10));
+    assert_false(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - 20 * mib + 1, 10));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_that_ask_together_are_set_half_a_round_trip_apart),
         cmocka_unit_test(who_is_apart_asks_at_once),
+        cmocka_unit_test(nothing_is_asked_for_that_there_would_be_no_room_for),
         cmocka_unit_test(nobody_waits_for_more_than_a_few_milliseconds_or_where_it_is_not_worth_it),
     };
 
