@@ -60,8 +60,11 @@ void *arena_allocate_raw(struct arena *arena, size_t size)
     size = (size + alignment - 1) / alignment * alignment;
     struct arena_block *block = arena->blocks;
 
-    if (!block || size > block->size - block->used)
-        block = add_block(arena, size > BLOCK_SIZE ? size : BLOCK_SIZE);
+    if (!block || size > block->size - block->used) {
+        size_t usual = arena->block_size ? arena->block_size : BLOCK_SIZE;
+
+        block = add_block(arena, size > usual ? size : usual);
+    }
     void *memory = (char *)block->data + block->used;
 
     block->used += size;
@@ -145,5 +148,5 @@ void arena_free(struct arena *arena)
             free(block);
         block = next;
     }
-    *arena = (struct arena){0};
+    *arena = (struct arena){.block_size = arena->block_size};
 }

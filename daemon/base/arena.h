@@ -12,6 +12,7 @@ struct arena_object;
 struct arena {
     struct arena_block *blocks;
     struct arena_object *objects; /* adopted, the last one first */
+    size_t block_size;            /* what is asked of the system at a time; 0 for a page */
 };
 
 /* One that begins in memory of the caller's, which is aligned for any type and outlives it: what

@@ -42,8 +42,10 @@ void engine_count(struct live *live, const struct record *record)
     bool waits_for_endpoint = record && machine_waits_for_endpoint(record);
     bool waits_for_turn = record && machine_waits_for_turn(record);
 
-    if (record)
-        record_set(&live->stack, record->stack);
+    if (record && !text_equal(live->stack, record->stack)) {
+        free(live->stack);
+        live->stack = text_copy(record->stack);
+    }
     engine->waiting += (size_t)waits_for_endpoint - (size_t)live->waits_for_endpoint;
     live->seat->waiting += (size_t)waits_for_turn - (size_t)live->waits_for_turn;
     live->waits_for_endpoint = waits_for_endpoint;

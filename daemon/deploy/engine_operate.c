@@ -113,7 +113,7 @@ static struct record *restore_old(const struct revival *revival, const struct re
     }
     struct record *record = record_restoring(old, revival->who, revival->reason, clock_wall_ms());
 
-    record_set(&record->withdraws, revival->package);
+    record_set(record, &record->withdraws, revival->package);
     return record;
 }
 

@@ -126,10 +126,11 @@ int64_t machine_settle_limit_ms(const struct record *record)
 
 void machine_set_reason(struct record *record, const struct error *error, const char *sentence)
 {
-    record_set(&record->reason, sentence);
-    record_set(&record->error_class, error ? error_class_name(error->class) : NULL);
-    record_set(&record->error_code, error && error->code[0] ? error->code : NULL);
-    record_set(&record->request_id, error && error->request_id[0] ? error->request_id : NULL);
+    record_set(record, &record->reason, sentence);
+    record_set(record, &record->error_class, error ? error_class_name(error->class) : NULL);
+    record_set(record, &record->error_code, error && error->code[0] ? error->code : NULL);
+    record_set(record, &record->request_id,
+               error && error->request_id[0] ? error->request_id : NULL);
 }
 
 static void clear_reason(struct record *record)
@@ -148,8 +149,8 @@ static void diagnose(struct record *record, const struct error *error, const cha
     cleanup(free_pointer)
     char *advice = failure_advice(code, sentence);
 
-    record_set(&record->failure, failure.name);
-    record_set(&record->advice, advice);
+    record_set(record, &record->failure, failure.name);
+    record_set(record, &record->advice, advice);
 }
 
 static void fail(struct run *run, const struct error *error, const char *sentence)
@@ -433,7 +434,7 @@ static int on_cancel(struct run *run, const char *by, struct error *error)
         return refuse_ended(record, "cancelled", error);
     if (record->state == STATE_ROLLING_BACK)
         return error_set(error, ERROR_CONFLICT, "%s is being rolled back already", record->id);
-    record_set(&record->cancelled_by, by);
+    record_set(record, &record->cancelled_by, by);
     if (record->released) {
         machine_fail(run, NULL, "cancelled by %s", by);
         return 0;
@@ -461,11 +462,11 @@ static int on_approval(struct run *run, const struct machine_input *input, struc
         return 0;
     }
     if (input->now) {
-        record_set(&record->passed_by, input->by);
+        record_set(record, &record->passed_by, input->by);
         record->frozen = 0;
     }
     if (record->step == STEP_APPROVAL) {
-        record_set(&record->approved_by, input->by);
+        record_set(record, &record->approved_by, input->by);
         record->approved_ms = run->now_ms;
     }
     machine_enter(run, STEP_TURN);
@@ -505,7 +506,7 @@ static void on_superseded(struct run *run, const char *by)
 {
     struct record *record = run->record;
 
-    record_set(&record->superseded_by, by);
+    record_set(record, &record->superseded_by, by);
     cleanup(free_pointer)
     char *reason = record->withdraws
                        ? text_printf("%s does not serve any more, so there is nothing to take back",

@@ -80,7 +80,7 @@ static void tidied(struct run *run)
     struct record *record = run->record;
 
     if (record->step == STEP_ABORT_COPY)
-        record_set(&record->upload_id, NULL);
+        record_set(record, &record->upload_id, NULL);
     else if (record->step == STEP_DELETE_ALARMS)
         record->watching = 0;
     else if (record->step == STEP_KEEP_SCALING)

@@ -34,7 +34,7 @@ void take_first_look(struct run *run)
         return;
     }
     record->container = 0;
-    record_set(&record->serving_config,
+    record_set(record, &record->serving_config,
                endpoint && text_equal(endpoint->status, "InService") ? endpoint->config : NULL);
     if (record->restores)
         machine_enter(run, STEP_FIND_CONFIG);
@@ -233,12 +233,12 @@ void machine_next_copy(struct run *run)
         machine_enter(run, STEP_CREATE_MODEL);
         return;
     }
-    record_set(&record->model_bucket, json_get_text(container, "bucket"));
-    record_set(&record->model_key, json_get_text(container, "key"));
-    record_set(&record->model_version, json_get_text(container, "version"));
-    record_set(&record->model_etag, json_get_text(container, "etag"));
-    record_set(&record->copy_key, json_get_text(container, "copy_key"));
-    record_set(&record->copy_version, NULL);
+    record_set(record, &record->model_bucket, json_get_text(container, "bucket"));
+    record_set(record, &record->model_key, json_get_text(container, "key"));
+    record_set(record, &record->model_version, json_get_text(container, "version"));
+    record_set(record, &record->model_etag, json_get_text(container, "etag"));
+    record_set(record, &record->copy_key, json_get_text(container, "copy_key"));
+    record_set(record, &record->copy_version, NULL);
     record->model_bytes = json_get_integer(container, "bytes", 0);
     machine_enter(run, STEP_FIND_COPY);
 }
@@ -249,7 +249,7 @@ void take_found_copy(struct run *run)
     struct record *record = run->record;
 
     if (run->result->ok && run->result->size == record->model_bytes) {
-        record_set(&record->copy_version, run->result->version);
+        record_set(record, &record->copy_version, run->result->version);
         copied(run);
     } else if (copy_needs_parts(record->model_bytes)) {
         machine_enter(run, STEP_FIND_UPLOAD);
@@ -280,7 +280,7 @@ void take_copy(struct run *run)
         carry(run, &run->result->error);
         return;
     }
-    record_set(&run->record->copy_version, run->result->version);
+    record_set(run->record, &run->record->copy_version, run->result->version);
     run->record->copied = 1;
     copied(run);
 }
@@ -313,7 +313,7 @@ void take_upload(struct run *run)
 {
     struct record *record = run->record;
 
-    record_set(&record->upload_id, run->result->upload_id);
+    record_set(record, &record->upload_id, run->result->upload_id);
     record_set_document(&record->part_etags, cJSON_CreateArray());
     record->parts = 0;
     next_part(run);
@@ -328,7 +328,7 @@ static bool upload_is_gone(struct run *run)
         machine_bear(run, &run->result->error);
         return true;
     }
-    record_set(&run->record->upload_id, NULL);
+    record_set(run->record, &run->record->upload_id, NULL);
     machine_enter_later(run, STEP_FIND_COPY, 1000);
     return true;
 }
@@ -366,9 +366,9 @@ void take_completed(struct run *run)
 
     if (upload_is_gone(run)) /* perhaps because it was completed: then the copy is found */
         return;
-    record_set(&record->upload_id, NULL);
+    record_set(record, &record->upload_id, NULL);
     record_set_document(&record->part_etags, NULL);
-    record_set(&record->copy_version, run->result->version);
+    record_set(record, &record->copy_version, run->result->version);
     record->copied = 1;
     copied(run);
 }

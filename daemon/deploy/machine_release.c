@@ -53,7 +53,7 @@ static void release(struct run *run, enum deployment_step step, const char *prev
     struct record *record = run->record;
 
     if (!record->previous_config)
-        record_set(&record->previous_config, previous);
+        record_set(record, &record->previous_config, previous);
     record->released = 1;
     machine_enter(run, step);
 }
@@ -193,7 +193,7 @@ static bool holds(struct run *run)
 
     switch (verify_proof(record, endpoint, sentence, sizeof(sentence))) {
     case PROOF_HOLDS:
-        record_set(&record->proof, sentence);
+        record_set(record, &record->proof, sentence);
         return true;
     case PROOF_PENDING:
         if (record->state == STATE_VERIFYING)

@@ -57,11 +57,11 @@ void take_actions(struct run *run)
                        record->execution, record->pipeline, record->artifact_name);
         return;
     }
-    record_set(&record->artifact_bucket, bucket);
-    record_set(&record->artifact_key, key);
+    record_set(record, &record->artifact_bucket, bucket);
+    record_set(record, &record->artifact_key, key);
     if (text_equal(record->artifact_form, "model")) {
-        record_set(&record->model_bucket, bucket);
-        record_set(&record->model_key, key);
+        record_set(record, &record->model_bucket, bucket);
+        record_set(record, &record->model_key, key);
     }
     machine_enter(run, machine_first_resolving(record));
 }
@@ -80,8 +80,8 @@ static void contain_package(struct record *record, const cJSON *package)
     cJSON_AddItemToArray(containers, container);
     record_set_document(&record->containers, containers);
     if (cJSON_GetArraySize(inside) == 1) {
-        record_set(&record->image, json_get_text(inside->child, "Image"));
-        record_set(&record->image_digest, json_get_text(inside->child, "ImageDigest"));
+        record_set(record, &record->image, json_get_text(inside->child, "Image"));
+        record_set(record, &record->image_digest, json_get_text(inside->child, "ImageDigest"));
     }
 }
 
@@ -201,11 +201,11 @@ void take_package(struct run *run)
 /* What the manifest says wins over the configuration; environments are merged by name. */
 static void merge_manifest(struct record *record, const struct manifest *manifest)
 {
-    record_set(&record->model_bucket, manifest->model_bucket);
-    record_set(&record->model_key, manifest->model_key);
-    record_set(&record->model_version, manifest->model_version);
+    record_set(record, &record->model_bucket, manifest->model_bucket);
+    record_set(record, &record->model_key, manifest->model_key);
+    record_set(record, &record->model_version, manifest->model_version);
     if (manifest->image)
-        record_set(&record->image, manifest->image);
+        record_set(record, &record->image, manifest->image);
     if (manifest->environment) {
         if (!record->environment)
             record->environment = cJSON_CreateObject();
@@ -263,7 +263,7 @@ static void take_project(struct run *run)
     struct record *record = run->record;
     struct error error;
 
-    record_set(&record->stack, json_get_text(record->settings, "stack"));
+    record_set(record, &record->stack, json_get_text(record->settings, "stack"));
     if (project_read(run->result->bytes, run->result->length, record, &error) < 0) {
         machine_reject(run, "the artifact s3://%s/%s is refused: %s", record->artifact_bucket,
                        record->artifact_key, error.sentence);
@@ -278,9 +278,10 @@ void take_artifact(struct run *run)
     const struct effect_result *result = run->result;
     char digest[SHA256_HEX_SIZE];
 
-    record_set(&record->artifact_version, result->version);
-    record_set(&record->artifact_etag, result->etag);
-    record_set(&record->artifact_sha256, hash_sha256_hex(result->bytes, result->length, digest));
+    record_set(record, &record->artifact_version, result->version);
+    record_set(record, &record->artifact_etag, result->etag);
+    record_set(record, &record->artifact_sha256,
+               hash_sha256_hex(result->bytes, result->length, digest));
     if (text_equal(record->artifact_form, "sagemaker-project"))
         take_project(run);
     else
@@ -302,13 +303,13 @@ void machine_next_container(struct run *run)
         machine_pinned(run);
         return;
     }
-    record_set(&record->model_package, package ? package : unpacked);
-    record_set(&record->image, json_get_text(container, "image"));
-    record_set(&record->image_digest, NULL);
-    record_set(&record->model_bucket, json_get_text(container, "bucket"));
-    record_set(&record->model_key, json_get_text(container, "key"));
-    record_set(&record->model_version, json_get_text(container, "version"));
-    record_set(&record->model_etag, NULL);
+    record_set(record, &record->model_package, package ? package : unpacked);
+    record_set(record, &record->image, json_get_text(container, "image"));
+    record_set(record, &record->image_digest, NULL);
+    record_set(record, &record->model_bucket, json_get_text(container, "bucket"));
+    record_set(record, &record->model_key, json_get_text(container, "key"));
+    record_set(record, &record->model_version, json_get_text(container, "version"));
+    record_set(record, &record->model_etag, NULL);
     if (package)
         machine_enter(run, STEP_DESCRIBE_PACKAGE);
     else if (record->model_key)
@@ -346,12 +347,12 @@ void take_model_head(struct run *run)
     struct record *record = run->record;
     const struct effect_result *result = run->result;
 
-    record_set(&record->model_version, result->version);
-    record_set(&record->model_etag, result->etag);
+    record_set(record, &record->model_version, result->version);
+    record_set(record, &record->model_etag, result->etag);
     record->model_bytes = result->size;
     if (text_equal(record->artifact_form, "model")) {
-        record_set(&record->artifact_version, result->version);
-        record_set(&record->artifact_etag, result->etag);
+        record_set(record, &record->artifact_version, result->version);
+        record_set(record, &record->artifact_etag, result->etag);
     }
     if (result->has_key && result->size > 0)
         machine_enter(run, STEP_CHECK_KEY);
@@ -380,7 +381,7 @@ void machine_pin_image(struct run *run)
     } else if (image_parse(record->image, &image, &error) < 0) {
         machine_reject(run, "the image %s is refused: %s", record->image, error.sentence);
     } else if (image.digest[0]) {
-        record_set(&record->image_digest, image.digest);
+        record_set(record, &record->image_digest, image.digest);
         container_pinned(run);
     } else {
         machine_enter(run, STEP_DESCRIBE_IMAGE);
@@ -389,7 +390,7 @@ void machine_pin_image(struct run *run)
 
 void take_image(struct run *run)
 {
-    record_set(&run->record->image_digest, run->result->digest);
+    record_set(run->record, &run->record->image_digest, run->result->digest);
     container_pinned(run);
 }
 

@@ -47,7 +47,7 @@ static void create_change(struct run *run)
     cleanup(free_pointer)
     char *name = text_printf("causeway-%s", dash ? dash + 1 : "change");
 
-    record_set(&record->change_set, name);
+    record_set(record, &record->change_set, name);
     machine_enter(run,
                   json_get_text(record->template, "key") ? STEP_TEMPLATE_PUT : STEP_CHANGE_CREATE);
 }
@@ -143,7 +143,7 @@ void take_change(struct run *run)
     const char *reason = json_get_text(run->result->document, "reason");
 
     if (text_equal(status, "CREATE_COMPLETE")) {
-        record_set(&record->previous_config, record->previous_stack ? record->stack : "");
+        record_set(record, &record->previous_config, record->previous_stack ? record->stack : "");
         record->released = 1;
         machine_enter(run, STEP_CHANGE_EXECUTE);
     } else if (text_equal(status, "FAILED") && has_no_changes(reason)) {
@@ -244,7 +244,7 @@ void take_stack_why(struct run *run)
 
     if (text_equal(json_get_text(failure, "type"), "AWS::CloudFormation::Stack") && physical &&
         text_starts_with(physical, "arn:") && !record->nested_stack) {
-        record_set(&record->nested_stack, physical);
+        record_set(record, &record->nested_stack, physical);
         machine_enter(run, STEP_STACK_WHY);
         return;
     }
@@ -296,7 +296,7 @@ void take_stack_proof(struct run *run)
                         record->stack, record->endpoint, endpoint->config, endpoint->variant_count,
                         endpoint->variant_count);
     }
-    record_set(&record->proof, proof);
+    record_set(record, &record->proof, proof);
     machine_end(run, STATE_SUCCEEDED);
 }
 

@@ -108,13 +108,13 @@ static void pin_copies(struct record *record)
 {
     cJSON *container;
 
-    record_set(&record->copy_bucket, json_get_text(record->settings, "model_bucket"));
+    record_set(record, &record->copy_bucket, json_get_text(record->settings, "model_bucket"));
     if (!record->containers) {
         cleanup(free_pointer)
         char *key = copy_key(record, record->model_bucket, record->model_key, record->model_version,
                              record->model_etag);
 
-        record_set(&record->copy_key, key);
+        record_set(record, &record->copy_key, key);
         return;
     }
     cJSON_ArrayForEach(container, record->containers)
@@ -128,7 +128,7 @@ static void pin_copies(struct record *record)
                              json_get_text(container, "version"), json_get_text(container, "etag"));
 
         json_put(container, "copy_key", cJSON_CreateString(key));
-        record_set(&record->copy_key, key);
+        record_set(record, &record->copy_key, key);
     }
 }
 
@@ -338,8 +338,8 @@ static void pin_names(struct record *record)
     cleanup(free_pointer)
     char *name = text_printf("%.*s-%s", ENDPOINT_IN_NAME, record->endpoint, hex);
 
-    record_set(&record->model_name, name);
-    record_set(&record->config_name, name);
+    record_set(record, &record->model_name, name);
+    record_set(record, &record->config_name, name);
     name_models(record->config_document, name);
 }
 
@@ -405,7 +405,7 @@ void pin_stack(struct record *record)
     cleanup(free_pointer)
     char *name = text_printf("%.*s-%s", ENDPOINT_IN_NAME, record->stack, hex);
 
-    record_set(&record->config_name, name);
+    record_set(record, &record->config_name, name);
 }
 
 cJSON *pin_create_model(const struct record *record)

@@ -72,9 +72,15 @@ static bool step_from_name(const char *name, enum deployment_step *step)
     return false;
 }
 
+/* Room for what most have in their first states. */
+enum { TEXTS_BYTES = 960 };
+
 struct record *record_new(void)
 {
-    return memory_allocate(sizeof(struct record));
+    struct record *record = memory_allocate(sizeof(*record));
+
+    record->texts.block_size = TEXTS_BYTES;
+    return record;
 }
 
 struct record *record_copy(const struct record *record)
@@ -82,7 +88,8 @@ struct record *record_copy(const struct record *record)
     struct record *copy = memory_allocate(sizeof(*copy));
 
     *copy = *record;
-#define X(name) copy->name = text_copy(record->name);
+    copy->texts = (struct arena){.block_size = TEXTS_BYTES};
+#define X(name) copy->name = arena_copy(&copy->texts, record->name);
     RECORD_TEXTS(X)
 #undef X
 #define X(name) copy->name = record->name ? cJSON_Duplicate(record->name, true) : NULL;
@@ -99,9 +106,7 @@ void record_free(struct record *record)
 {
     if (!record)
         return;
-#define X(name) free(record->name);
-    RECORD_TEXTS(X)
-#undef X
+    arena_free(&record->texts);
 #define X(name) cJSON_Delete(record->name);
     RECORD_DOCUMENTS(X)
 #undef X
@@ -166,7 +171,7 @@ static struct record *begin_like(const struct record *old, const char *who, int6
 {
     struct record *record = record_new();
 
-#define X(name) record_set(&record->name, old->name);
+#define X(name) record_set(record, &record->name, old->name);
     ASKED_TEXTS(X)
 #undef X
     record->settings = copy_document(old->settings);
@@ -174,7 +179,7 @@ static struct record *begin_like(const struct record *old, const char *who, int6
     record->event_ms = now_ms;
     record->accepted_ms = now_ms;
     record->entered_ms = now_ms;
-    record_set(&record->asked_by, who);
+    record_set(record, &record->asked_by, who);
     return record;
 }
 
@@ -183,17 +188,19 @@ struct record *record_again(const struct record *record, const char *who, int64_
 {
     struct record *again = begin_like(record, who, now_ms);
 
-    record_set(&again->image, record->image);
+    record_set(again, &again->image, record->image);
     if (text_equal(record->artifact_form, "model")) {
-        record_set(&again->model_bucket, record->model_bucket);
-        record_set(&again->model_key, record->model_key);
-        record_set(&again->model_version, record->model_version);
+        record_set(again, &again->model_bucket, record->model_bucket);
+        record_set(again, &again->model_key, record->model_key);
+        record_set(again, &again->model_version, record->model_version);
     }
-    record_set(&again->retry_of, record->id);
+    record_set(again, &again->retry_of, record->id);
     cleanup(free_pointer)
     char *moment = text_printf("%s %" PRId64, record->id, now_ms);
+    cleanup(free_pointer)
+    char *id = record_make_id(record->deployment, moment);
 
-    again->id = record_make_id(record->deployment, moment);
+    record_set(again, &again->id, id);
     return again;
 }
 
@@ -202,27 +209,27 @@ struct record *record_restoring(const struct record *served, const char *who, co
 {
     struct record *record = begin_like(served, who, now_ms);
 
-#define X(name) record_set(&record->name, served->name);
+#define X(name) record_set(record, &record->name, served->name);
     MADE_TEXTS(X)
 #undef X
     record->containers = copy_document(served->containers);
     record->template = copy_document(served->template);
     record->model_document = copy_document(served->model_document);
     record->config_document = copy_document(served->config_document);
-    record_set(&record->restores, served->restores ? served->restores : served->id);
+    record_set(record, &record->restores, served->restores ? served->restores : served->id);
     cleanup(free_pointer)
     char *words = text_printf("%s\n%s", served->id, reason);
 
-    record->id = record_make_id(served->deployment, words);
+    cleanup(free_pointer)
+    char *id = record_make_id(served->deployment, words);
+
+    record_set(record, &record->id, id);
     return record;
 }
 
-void record_set(char **field, const char *text)
+void record_set(struct record *record, const char **field, const char *text)
 {
-    char *copy = text_copy(text); /* first: text may be the field itself */
-
-    free(*field);
-    *field = copy;
+    *field = arena_copy(&record->texts, text);
 }
 
 void record_set_document(cJSON **field, cJSON *document)
@@ -349,7 +356,7 @@ static bool read_members(struct reading *reading, struct record *record)
 {
     reading->state_name = json_text(find_member(reading, "state"));
     reading->step = json_text(find_member(reading, "step"));
-#define X(name) record_set(&record->name, json_text(find_member(reading, #name)));
+#define X(name) record_set(record, &record->name, json_text(find_member(reading, #name)));
     RECORD_TEXTS(X)
 #undef X
 #define X(name) record->name = json_integer(find_member(reading, #name), 0);

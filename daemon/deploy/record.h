@@ -6,6 +6,7 @@
 #ifndef CAUSEWAY_DEPLOY_RECORD_H
 #define CAUSEWAY_DEPLOY_RECORD_H
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/json_shared.h"
@@ -140,7 +141,7 @@ enum { RECORD_FORMAT = 1 };
 struct record {
     enum deployment_state state; /* written by machine.c's one setter only */
     enum deployment_step step;
-#define X(name) char *name;
+#define X(name) const char *name;
     RECORD_TEXTS(X)
 #undef X
 #define X(name) int64_t name;
@@ -149,6 +150,7 @@ struct record {
 #define X(name) cJSON *name;
     RECORD_DOCUMENTS(X)
 #undef X
+    struct arena texts;                  /* which are freed with the record */
     struct json_shared *shared_settings; /* what settings is a view of, or NULL where it is none */
 };
 
@@ -171,8 +173,8 @@ struct record *record_again(const struct record *record, const char *who, int64_
 struct record *record_restoring(const struct record *served, const char *who, const char *reason,
                                 int64_t now_ms);
 
-/* Replaces a text field by a copy. */
-void record_set(char **field, const char *text);
+/* Replaces a text field by a copy. The old text stays valid until the record is freed. */
+void record_set(struct record *record, const char **field, const char *text);
 void record_set_document(cJSON **field, cJSON *document);
 
 /* Has the record refer to settings that others have too. */

@@ -16,8 +16,8 @@ static bool set_place(struct record *record, const char *bucket, const char *key
 {
     if (text_is_empty(bucket) || text_is_empty(key))
         return false;
-    record_set(&record->artifact_bucket, bucket);
-    record_set(&record->artifact_key, key);
+    record_set(record, &record->artifact_bucket, bucket);
+    record_set(record, &record->artifact_key, key);
     return true;
 }
 
@@ -90,7 +90,7 @@ static bool find_object(const struct event *event, struct record *record)
 
     if (!text_equal(event->source, "aws.s3"))
         return false;
-    record_set(&record->artifact_version, json_get_text(object, "version-id"));
+    record_set(record, &record->artifact_version, json_get_text(object, "version-id"));
     return set_place(record, json_get_text(json_get(detail_of(event), "bucket"), "name"),
                      json_get_text(object, "key"));
 }
@@ -116,37 +116,33 @@ static bool find_execution(const struct event *event, const char *name, struct r
 
     if (!name || text_is_empty(pipeline) || !is_execution_id(execution))
         return false;
-    record_set(&record->artifact_name, name);
-    record_set(&record->pipeline, pipeline);
-    record_set(&record->execution, execution);
+    record_set(record, &record->artifact_name, name);
+    record_set(record, &record->pipeline, pipeline);
+    record_set(record, &record->execution, execution);
     return true;
 }
 
+/* The text is the configuration's or the event's; NULL where the configuration says nothing of it.
+ */
 static int read_source(const struct config_source *source, const struct event *event,
-                       const char *what, char **field, struct error *error)
+                       const char *what, const char **text, struct error *error)
 {
-    if (source->text) {
-        record_set(field, source->text);
+    *text = source->text;
+    if (source->text || !source->pointer)
         return 0;
-    }
-    if (!source->pointer)
-        return 0;
-    const char *text = json_text(json_pointer(event->document, source->pointer));
-
-    if (text_is_empty(text))
+    *text = json_text(json_pointer(event->document, source->pointer));
+    if (text_is_empty(*text))
         return error_set(error, ERROR_INVALID,
                          "the event has no text at %s, where the configuration has the artifact's "
                          "%s",
                          source->pointer, what);
-    record_set(field, text);
     return 0;
 }
 
 static int read_uri(const struct config_source *source, const struct event *event,
                     struct record *record, struct error *error)
 {
-    cleanup(free_pointer)
-    char *uri = NULL;
+    const char *uri;
     cleanup(free_pointer)
     char *bucket = NULL;
     cleanup(free_pointer)
@@ -167,7 +163,7 @@ static int locate_package(const struct event *event, struct record *record, stru
 
     if (text_is_empty(arn))
         return error_set(error, ERROR_INVALID, "the event names no model package");
-    record_set(&record->model_package, arn);
+    record_set(record, &record->model_package, arn);
     return 0;
 }
 
@@ -177,12 +173,19 @@ static int locate_artifact(const struct config_deployment *deployment, const str
     const struct config_artifact *artifact = &deployment->artifact;
     const char *name = artifact->pipeline;
 
+    const char *bucket;
+    const char *key;
+    const char *version;
+
     if (artifact->form == ARTIFACT_MODEL_PACKAGE)
         return locate_package(event, record, error);
-    if (read_source(&artifact->bucket, event, "bucket", &record->artifact_bucket, error) < 0 ||
-        read_source(&artifact->key, event, "key", &record->artifact_key, error) < 0 ||
-        read_source(&artifact->version, event, "version", &record->artifact_version, error) < 0)
+    if (read_source(&artifact->bucket, event, "bucket", &bucket, error) < 0 ||
+        read_source(&artifact->key, event, "key", &key, error) < 0 ||
+        read_source(&artifact->version, event, "version", &version, error) < 0)
         return -1;
+    record_set(record, &record->artifact_bucket, bucket);
+    record_set(record, &record->artifact_key, key);
+    record_set(record, &record->artifact_version, version);
     if (!text_is_empty(record->artifact_bucket) && !text_is_empty(record->artifact_key))
         return 0;
     if (artifact->uri.text || artifact->uri.pointer)
@@ -202,7 +205,7 @@ static void find_job(const struct event *event, struct record *record)
 {
     const char *job = json_get_text(job_of(event), "id");
 
-    record_set(&record->job, job ? job : json_get_text(detail_of(event), "jobId"));
+    record_set(record, &record->job, job ? job : json_get_text(detail_of(event), "jobId"));
 }
 
 struct record *route_start(const struct config *config, const struct event *event,
@@ -221,17 +224,17 @@ struct record *route_start(const struct config *config, const struct event *even
     char id[160];
 
     route_deployment_id(deployment->name, route->identity, id, sizeof(id));
-    record_set(&record->id, id);
-    record_set(&record->deployment, deployment->name);
-    record_set(&record->endpoint, deployment->endpoint);
-    record_set(&record->asked_by, asked_by);
-    record_set(&record->event_id, event->id);
-    record_set(&record->event_source, event->source);
-    record_set(&record->event_type, event->detail_type);
-    record_set(&record->message_id, event->message_id);
-    record_set(&record->account, config_find_account_by_id(config, event->account)->name);
-    record_set(&record->artifact_form, forms[deployment->artifact.form]);
-    record_set(&record->image, deployment->container.image);
+    record_set(record, &record->id, id);
+    record_set(record, &record->deployment, deployment->name);
+    record_set(record, &record->endpoint, deployment->endpoint);
+    record_set(record, &record->asked_by, asked_by);
+    record_set(record, &record->event_id, event->id);
+    record_set(record, &record->event_source, event->source);
+    record_set(record, &record->event_type, event->detail_type);
+    record_set(record, &record->message_id, event->message_id);
+    record_set(record, &record->account, config_find_account_by_id(config, event->account)->name);
+    record_set(record, &record->artifact_form, forms[deployment->artifact.form]);
+    record_set(record, &record->image, deployment->container.image);
     record->event_ms = event->time_ms;
     record->accepted_ms = now_ms;
     record->entered_ms = now_ms;
@@ -243,9 +246,9 @@ struct record *route_start(const struct config *config, const struct event *even
         return NULL;
     find_job(event, record);
     if (deployment->artifact.form == ARTIFACT_MODEL) {
-        record_set(&record->model_bucket, record->artifact_bucket);
-        record_set(&record->model_key, record->artifact_key);
-        record_set(&record->model_version, record->artifact_version);
+        record_set(record, &record->model_bucket, record->artifact_bucket);
+        record_set(record, &record->model_key, record->artifact_key);
+        record_set(record, &record->model_version, record->artifact_version);
     }
     return steal_pointer(record);
 }

@@ -229,7 +229,7 @@ static void put_statement(const struct forming *forming, const struct policy_sta
 char *policy_canonical_statement(const struct policy_statement *statement, enum policy_rule rule)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct buffer form = BUFFER(FORM_BYTES);
     struct forming forming = {&form, &arena, rule == POLICY_RULE_AWS};
 
@@ -274,7 +274,7 @@ static void put_head(const struct forming *forming, const struct policy_document
 char *policy_canonical(const struct policy_document *document, enum policy_rule rule)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     cleanup(buffer_free)
     struct buffer one = BUFFER(FORM_BYTES);
     struct buffer form = BUFFER(FORM_BYTES);

@@ -152,7 +152,7 @@ static enum comparison compare_arns(const char *pattern, const char *actual)
 static bool equals_without_case(const char *wanted, const char *actual)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct pattern_caseless caseless = pattern_read_caseless(&arena, wanted);
 
     return pattern_caseless_equals(&caseless, actual, strlen(actual));

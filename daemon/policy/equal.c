@@ -104,7 +104,7 @@ int policy_compare_texts(const char *a, const char *b, enum policy_rule rule, bo
                          struct error *error)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct side first = {.json = NULL};
     struct side second = {.json = NULL};
 

@@ -136,7 +136,7 @@ int policy_merge(const cJSON *present, const struct policy_document *own,
                  struct error *error)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     static const struct policy_document nothing = {.statement_count = 0};
     const struct policy_document *document =
         present ? policy_read_json(&arena, POLICY_LOOSE, present, error) : &nothing;

@@ -422,6 +422,9 @@ int database_open(struct database *database, const char *path, struct error *err
     *database = (struct database){.path = text_copy(path), .lock = -1};
     if (take_lock(database, error) != 0 || make_file(database, error) != 0)
         goto fail;
+    /* Nobody asks SQLite how much memory it has, and counting it takes a lock each time. Refused,
+     * and as it was, where SQLite is in use already. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     /* No mutex of SQLite's: one thread at a time is the store's rule. */
     if (sqlite3_open_v2(path, &database->connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
                         gather_name()) != SQLITE_OK) {

@@ -22,7 +22,7 @@ typedef const char *judge(const cJSON *line, struct error *error);
 static const char *judge_evaluation(const cJSON *line, struct error *error)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct policy_request request;
     struct policy_chain chain;
 

@@ -47,7 +47,7 @@ static const struct aws_operation *const operations[] = {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     const char *line_end = size ? memchr(data, '\n', size) : NULL;
     unsigned number = 0;
     int status = 0;

@@ -49,7 +49,7 @@ static void read_strictly(struct arena *arena, const char *text, size_t length)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     cleanup(free_pointer)
     char *text = memory_copy_text((const char *)data, size);
     struct error error = {.class = ERROR_NONE};

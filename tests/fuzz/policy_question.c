@@ -7,7 +7,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct error error = {.class = ERROR_NONE};
     struct policy_request request;
     struct policy_chain chain;

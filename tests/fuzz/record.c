@@ -53,8 +53,8 @@ static void look_at_lineage(const char *text, size_t size)
     struct record *record = record_new();
 
     record->settings = cJSON_CreateObject();
-    record_set(&record->id, "a");
-    record_set(&record->config_name, "config");
+    record_set(record, &record->id, "a");
+    record_set(record, &record->config_name, "config");
     cJSON_Delete(lineage_add(lineage, record, 1, garbage));
     cJSON_Delete(lineage_leave(lineage, record));
     lineage_collect_failed(lineage, record, garbage);

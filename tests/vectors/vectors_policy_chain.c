@@ -7,7 +7,7 @@ static bool judge(const cJSON *line)
 {
     const char *expected = json_get_text(line, "expected");
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct error error = {.class = ERROR_NONE};
     struct policy_request request;
     struct policy_chain chain;

@@ -52,7 +52,7 @@ static const struct sample {
 static int decode(const struct sample *sample, const char *body, size_t length)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     cleanup(free_pointer)
     char *copy = memory_copy_text(body, length);
     const struct aws_response response = {

@@ -68,6 +68,22 @@ static void printed_text_may_be_longer_than_any_block(void **state)
     assert_int_equal(strlen(printed), 20000);
 }
 
+static void pieces_may_be_larger_than_blocks_that_were_asked_to_be_small(void **state)
+{
+    cleanup(arena_free)
+    struct arena arena = {.block_size = 32};
+    const char *pieces[3] = {arena_copy(&arena, "one of a few words"),
+                             arena_copy(&arena, "one that is longer than a whole block is, by far"),
+                             arena_copy(&arena, "and one more")};
+
+    (void)state;
+    assert_string_equal(pieces[0], "one of a few words");
+    assert_string_equal(pieces[1], "one that is longer than a whole block is, by far");
+    assert_string_equal(pieces[2], "and one more");
+    arena_free(&arena);
+    assert_int_equal(arena.block_size, 32); /* as it was asked to be, also when it is used again */
+}
+
 static char released[4];
 
 static void release(void *object)
@@ -164,6 +180,7 @@ int main(void)
         cmocka_unit_test(copies_of_text_outlive_what_they_were_copied_from),
         cmocka_unit_test(no_text_is_copied_as_no_text),
         cmocka_unit_test(printed_text_may_be_longer_than_any_block),
+        cmocka_unit_test(pieces_may_be_larger_than_blocks_that_were_asked_to_be_small),
         cmocka_unit_test(adopted_objects_are_released_once_and_the_last_one_first),
         cmocka_unit_test(an_adopted_object_may_live_in_the_arena_itself),
         cmocka_unit_test(an_arena_that_was_freed_is_ready_again),

@@ -16,11 +16,11 @@ static struct record *given(char letter, int64_t event_ms)
     char text[8];
 
     snprintf(text, sizeof(text), "%c", letter);
-    record_set(&record->id, text);
-    record_set(&record->config_name, text);
-    record_set(&record->model_name, text);
-    record_set(&record->copy_bucket, "models");
-    record_set(&record->copy_key, text);
+    record_set(record, &record->id, text);
+    record_set(record, &record->config_name, text);
+    record_set(record, &record->model_name, text);
+    record_set(record, &record->copy_bucket, "models");
+    record_set(record, &record->copy_key, text);
     record->event_ms = event_ms;
     return record;
 }
@@ -110,7 +110,7 @@ static void what_one_that_stays_uses_is_never_garbage(void **state)
     struct record *same_copy = given('b', 2);
 
     (void)state;
-    record_set(&same_copy->copy_key, "a");
+    record_set(same_copy, &same_copy->copy_key, "a");
     cleanup(json_free)
     cJSON *longer = lineage_add(lineage, same_copy, 0, garbage);
 
@@ -158,7 +158,7 @@ static void what_a_failed_one_made_is_garbage_unless_another_uses_it(void **stat
     (void)state;
     lineage_collect_failed(lineage, early, garbage);
     assert_prints(garbage, "[]");
-    record_set(&failed->copy_key, "a");
+    record_set(failed, &failed->copy_key, "a");
     lineage_collect_failed(lineage, failed, garbage);
     assert_prints(garbage, "[{\"kind\":\"config\",\"name\":\"b\"},"
                            "{\"kind\":\"model\",\"name\":\"b\"}]");

@@ -125,10 +125,10 @@ static void another_container_is_another_configuration(void **state)
     cleanup(free_pointer)
     char *before = text_copy(story->record->config_name);
 
-    record_set(&story->record->model_etag, "other");
+    record_set(story->record, &story->record->model_etag, "other");
     assert_int_equal(pin_documents(story->record, &error), 0);
     assert_string_equal(story->record->config_name, before);
-    record_set(&story->record->image_digest, "sha256:1");
+    record_set(story->record, &story->record->image_digest, "sha256:1");
     assert_int_equal(pin_documents(story->record, &error), 0);
     assert_string_not_equal(story->record->config_name, before);
 }

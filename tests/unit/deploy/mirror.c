@@ -24,8 +24,8 @@ static struct record *given_image(const char *digest)
     struct record *record = given_record();
 
     given_mirror(record);
-    record_set(&record->image, IMAGE ":latest");
-    record_set(&record->image_digest, digest);
+    record_set(record, &record->image, IMAGE ":latest");
+    record_set(record, &record->image_digest, digest);
     return record;
 }
 
@@ -60,9 +60,9 @@ a_copy_is_wanted_of_other_accounts_images_only_where_the_configuration_says_so(v
     assert_true(mirror_wanted(record, &image));
     assert_string_equal(image.repository, "sagemaker-inference");
     assert_string_equal(image.digest, DIGEST);
-    record_set(&record->image, OURS ":latest");
+    record_set(record, &record->image, OURS ":latest");
     assert_false(mirror_wanted(record, &image));
-    record_set(&record->image, IMAGE ":latest");
+    record_set(record, &record->image, IMAGE ":latest");
     json_put(record->settings, MIRROR, cJSON_CreateFalse());
     assert_false(mirror_wanted(record, &image));
     record_free(record);
@@ -312,8 +312,8 @@ static void a_package_is_unpacked_where_its_images_are_mirrored(void **state)
     const char *package = "arn:aws:sagemaker:us-east-1:345594592951:model-package/scorer/3";
 
     given_mirror(story->record);
-    record_set(&story->record->artifact_form, "model-package");
-    record_set(&story->record->model_package, package);
+    record_set(story->record, &story->record->artifact_form, "model-package");
+    record_set(story->record, &story->record->model_package, package);
     story->document = given_json(
         "{\"ModelPackageStatus\":\"Completed\",\"ModelApprovalStatus\":\"Approved\","
         "\"InferenceSpecification\":{\"Containers\":[{\"Image\":\"" IMAGE

@@ -22,7 +22,7 @@ static struct record *given(const char *id, int64_t event_ms)
 {
     struct record *record = given_record();
 
-    record_set(&record->id, id);
+    record_set(record, &record->id, id);
     record->event_ms = event_ms;
     return record;
 }

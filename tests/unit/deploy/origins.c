@@ -8,11 +8,11 @@ static void an_execution_is_asked_for_the_artifact_that_the_event_lacks(void **s
 {
     struct story *story = *state;
 
-    record_set(&story->record->artifact_bucket, NULL);
-    record_set(&story->record->artifact_key, NULL);
-    record_set(&story->record->pipeline, "fraud-scorer-deploy");
-    record_set(&story->record->execution, "12345678");
-    record_set(&story->record->artifact_name, "BuildArtifact");
+    record_set(story->record, &story->record->artifact_bucket, NULL);
+    record_set(story->record, &story->record->artifact_key, NULL);
+    record_set(story->record, &story->record->pipeline, "fraud-scorer-deploy");
+    record_set(story->record, &story->record->execution, "12345678");
+    record_set(story->record, &story->record->artifact_name, "BuildArtifact");
     story->document = given_json(
         "{\"actionExecutionDetails\":["
         "{\"actionName\":\"Deploy\",\"input\":{\"inputArtifacts\":[{\"name\":\"BuildArtifact\","
@@ -31,10 +31,10 @@ static void an_execution_without_the_artifact_is_rejected_by_name(void **state)
 {
     struct story *story = *state;
 
-    record_set(&story->record->artifact_key, NULL);
-    record_set(&story->record->pipeline, "fraud-scorer-deploy");
-    record_set(&story->record->execution, "12345678");
-    record_set(&story->record->artifact_name, "BuildArtifact");
+    record_set(story->record, &story->record->artifact_key, NULL);
+    record_set(story->record, &story->record->pipeline, "fraud-scorer-deploy");
+    record_set(story->record, &story->record->execution, "12345678");
+    record_set(story->record, &story->record->artifact_name, "BuildArtifact");
     story->document = given_json("{\"actionExecutionDetails\":[]}");
     run_until(story, EFFECT_NONE);
     assert_int_equal(story->record->state, STATE_REJECTED);
@@ -50,10 +50,10 @@ static void given_package(struct story *story, const char *approval)
                     "\"Image\":\"" IMAGE ":1\",\"ImageDigest\":\"" DIGEST "\"}]}}",
                     approval);
 
-    record_set(&story->record->artifact_form, "model-package");
-    record_set(&story->record->artifact_bucket, NULL);
-    record_set(&story->record->artifact_key, NULL);
-    record_set(&story->record->model_package, PACKAGE);
+    record_set(story->record, &story->record->artifact_form, "model-package");
+    record_set(story->record, &story->record->artifact_bucket, NULL);
+    record_set(story->record, &story->record->artifact_key, NULL);
+    record_set(story->record, &story->record->model_package, PACKAGE);
     story->document = given_json(text);
 }
 
@@ -91,7 +91,7 @@ static struct record *given_two_served(struct story *story)
     struct record *first = story->record;
 
     story->record = given_record();
-    record_set(&story->record->id, "fraud-scorer-ffffffffffff");
+    record_set(story->record, &story->record->id, "fraud-scorer-ffffffffffff");
     json_put(json_get(story->record->settings, "variant")
                  ? (cJSON *)json_get(story->record->settings, "variant")
                  : NULL,
@@ -150,9 +150,10 @@ static void the_registry_is_not_taken_back_to_what_it_rejected_too(void **state)
     struct record *first = given_two_served(story);
 
     record_free(story->record);
-    record_set(&first->model_package, "arn:aws:sagemaker:us-east-1:345594592951:model-package/g/1");
+    record_set(first, &first->model_package,
+               "arn:aws:sagemaker:us-east-1:345594592951:model-package/g/1");
     story->record = record_restoring(first, "the registry", "why", story->now_ms);
-    record_set(&story->record->withdraws,
+    record_set(story->record, &story->record->withdraws,
                "arn:aws:sagemaker:us-east-1:345594592951:model-package/g/2");
     run_until(story, EFFECT_DESCRIBE_PACKAGE);
     assert_int_equal(machine_step_effect(story->record), EFFECT_DESCRIBE_PACKAGE);
@@ -218,7 +219,7 @@ static void a_job_hears_of_success_when_production_serves(void **state)
 {
     struct story *story = *state;
 
-    record_set(&story->record->job, "11111111-abcd");
+    record_set(story->record, &story->record->job, "11111111-abcd");
     run_until(story, EFFECT_JOB_SUCCESS);
     assert_int_equal(machine_step_effect(story->record), EFFECT_JOB_SUCCESS);
     assert_int_equal(story->record->state, STATE_SUCCEEDED);
@@ -230,7 +231,7 @@ static void a_job_hears_of_failure_otherwise(void **state)
 {
     struct story *story = *state;
 
-    record_set(&story->record->job, "11111111-abcd");
+    record_set(story->record, &story->record->job, "11111111-abcd");
     run_until(story, EFFECT_CREATE_ENDPOINT);
     answer_with_error(story, ERROR_LIMIT, "ResourceLimitExceeded");
     run_until(story, EFFECT_JOB_FAILURE);
@@ -242,7 +243,7 @@ static void a_job_that_cannot_be_told_holds_nothing_up_for_ever(void **state)
 {
     struct story *story = *state;
 
-    record_set(&story->record->job, "11111111-abcd");
+    record_set(story->record, &story->record->job, "11111111-abcd");
     run_until(story, EFFECT_JOB_SUCCESS);
     for (int i = 0; i < 1000 && !machine_is_closed(story->record); i++) {
         answer_with_error(story, ERROR_TRANSIENT, "connection refused");

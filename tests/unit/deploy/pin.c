@@ -48,15 +48,15 @@ static struct record *given(const char *settings)
 {
     struct record *record = record_new();
 
-    record_set(&record->id, "fraud-scorer-0123456789ab");
-    record_set(&record->deployment, "fraud-scorer");
-    record_set(&record->endpoint, "fraud");
-    record_set(&record->model_bucket, "staging");
-    record_set(&record->model_key, "training/7/model.tar.gz");
-    record_set(&record->model_version, "v1");
-    record_set(&record->model_etag, "e1");
-    record_set(&record->image, IMAGE ":7");
-    record_set(&record->image_digest, DIGEST);
+    record_set(record, &record->id, "fraud-scorer-0123456789ab");
+    record_set(record, &record->deployment, "fraud-scorer");
+    record_set(record, &record->endpoint, "fraud");
+    record_set(record, &record->model_bucket, "staging");
+    record_set(record, &record->model_key, "training/7/model.tar.gz");
+    record_set(record, &record->model_version, "v1");
+    record_set(record, &record->model_etag, "e1");
+    record_set(record, &record->image, IMAGE ":7");
+    record_set(record, &record->image_digest, DIGEST);
     record->environment = parse("{\"LOG\":\"debug\"}");
     record->settings = parse(settings);
     return record;
@@ -115,7 +115,7 @@ static void the_same_inputs_have_the_same_names(void **state)
     struct record *other = given(SETTINGS);
 
     (void)state;
-    record_set(&other->id, "fraud-scorer-ffffffffffff");
+    record_set(other, &other->id, "fraud-scorer-ffffffffffff");
     other->event_ms = 77;
     assert_int_equal(pin_documents(other, NULL), 0);
     assert_string_equal(one->model_name, other->model_name);
@@ -132,11 +132,11 @@ static void any_other_input_has_another_name(void **state)
     for (int i = 0; i < 5; i++) {
         cleanup(record_free_pointer)
         struct record *other = given(SETTINGS);
-        char **changed[] = {&other->model_key, &other->model_version, &other->model_etag,
-                            &other->image_digest};
+        const char **changed[] = {&other->model_key, &other->model_version, &other->model_etag,
+                                  &other->image_digest};
 
         if (i < 4)
-            record_set(changed[i], "other");
+            record_set(other, changed[i], "other");
         else
             json_put(other->environment, "LOG", cJSON_CreateString("info"));
         assert_int_equal(pin_documents(other, NULL), 0);
@@ -152,10 +152,10 @@ static void texts_cannot_run_into_each_other_in_a_name(void **state)
     struct record *other = given(SETTINGS);
 
     (void)state;
-    record_set(&one->model_version, "ab");
-    record_set(&one->model_etag, "c");
-    record_set(&other->model_version, "a");
-    record_set(&other->model_etag, "bc");
+    record_set(one, &one->model_version, "ab");
+    record_set(one, &one->model_etag, "c");
+    record_set(other, &other->model_version, "a");
+    record_set(other, &other->model_etag, "bc");
     assert_int_equal(pin_documents(one, NULL), 0);
     assert_int_equal(pin_documents(other, NULL), 0);
     assert_string_not_equal(one->copy_key, other->copy_key);
@@ -171,7 +171,7 @@ static void a_long_endpoint_is_cut_so_that_names_stay_within_sagemakers(void **s
     (void)state;
     memset(endpoint, 'x', 63);
     endpoint[63] = '\0';
-    record_set(&record->endpoint, endpoint);
+    record_set(record, &record->endpoint, endpoint);
     assert_int_equal(pin_documents(record, NULL), 0);
     assert_int_equal(strlen(record->model_name), 63);
     assert_int_equal(record->model_name[50], '-');
@@ -212,12 +212,12 @@ static void what_is_longer_than_sagemaker_takes_is_refused(void **state)
     (void)state;
     memset(text, 'x', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    record_set(&record->model_key, text);
+    record_set(record, &record->model_key, text);
     assert_int_equal(pin_documents(record, &error), -1);
     assert_int_equal(error.class, ERROR_INVALID);
-    record_set(&record->model_key, "model.tar.gz");
+    record_set(record, &record->model_key, "model.tar.gz");
     text[250] = '\0';
-    record_set(&record->image, text);
+    record_set(record, &record->image, text);
     assert_int_equal(pin_documents(record, &error), -1);
     assert_int_equal(error.class, ERROR_INVALID);
 }

@@ -132,7 +132,7 @@ static void an_image_of_our_own_account_needs_no_repository_policy(void **state)
 {
     struct story *story = *state;
 
-    record_set(&story->record->image, IMAGE);
+    record_set(story->record, &story->record->image, IMAGE);
     assert_non_null(preflight_image(story->record));
     json_put(story->record->settings, "home", given_json("{\"account\":\"345594592951\"}"));
     assert_null(preflight_image(story->record));

@@ -113,7 +113,7 @@ static char *make_project(const char *template, const char *parameters, size_t *
 
 static void given_project(struct record *record)
 {
-    record_set(&record->artifact_form, "sagemaker-project");
+    record_set(record, &record->artifact_form, "sagemaker-project");
     record_set_document(&record->settings, given_json(PROJECT_SETTINGS));
 }
 
@@ -224,7 +224,7 @@ static void alarms_that_the_template_makes_are_made_for_the_rollout(void **state
         assert_int_equal(project_read(zip, length, record, &error), 0);
         assert_int_equal(watch_count(record), 1);
         assert_null(watch_named(record));
-        record_set(&record->config_name, "fraud-scorer-abc");
+        record_set(record, &record->config_name, "fraud-scorer-abc");
         cleanup(json_free)
         cJSON *alarm = watch_alarm(record, 0);
 
@@ -453,7 +453,7 @@ static void a_manifest_may_have_several_containers(void **state)
     story->artifact = "{\"containers\":[{\"model_data\":\"s3://staging/one\",\"name\":\"first\"},"
                       "{\"model_data\":\"s3://staging/two\",\"environment\":{\"A\":\"b\"}}]}";
     story->artifact_length = strlen(story->artifact);
-    record_set(&story->record->image, IMAGE ":1");
+    record_set(story->record, &story->record->image, IMAGE ":1");
     story->record->environment = given_json("{\"LOG\":\"info\"}");
     run_until(story, EFFECT_CREATE_MODEL);
     const cJSON *model = story->record->model_document;

@@ -21,7 +21,7 @@ static struct record *given_full_record(void)
     struct record *record = record_new();
     int64_t number = 1;
 
-#define X(name) record_set(&record->name, "the " #name);
+#define X(name) record_set(record, &record->name, "the " #name);
     RECORD_TEXTS(X)
 #undef X
 #define X(name) record->name = number++;
@@ -160,7 +160,7 @@ static void text_from_outside_never_makes_a_record_unreadable(void **state)
     struct record *record = decode(MINIMAL, NULL);
 
     (void)state;
-    record_set(&record->reason, "\xff \"\\\n\x01 caf\xc3");
+    record_set(record, &record->reason, "\xff \"\\\n\x01 caf\xc3");
     cleanup(free_pointer)
     char *bytes = record_encode(record, NULL);
     cleanup(record_free_pointer)
@@ -176,9 +176,9 @@ static void a_retry_is_of_the_same_thing_under_an_id_of_its_own(void **state)
     struct record *record = given_full_record();
 
     (void)state;
-    record_set(&record->id, "fraud-0123");
-    record_set(&record->deployment, "fraud");
-    record_set(&record->artifact_form, "manifest");
+    record_set(record, &record->id, "fraud-0123");
+    record_set(record, &record->deployment, "fraud");
+    record_set(record, &record->artifact_form, "manifest");
     cleanup(record_free_pointer)
     struct record *again = record_again(record, "ann", 5000);
     cleanup(record_free_pointer)
@@ -208,7 +208,7 @@ static void a_retry_of_a_bare_model_keeps_its_place(void **state)
     struct record *record = given_full_record();
 
     (void)state;
-    record_set(&record->artifact_form, "model");
+    record_set(record, &record->artifact_form, "model");
     cleanup(record_free_pointer)
     struct record *again = record_again(record, "ann", 5000);
 
@@ -223,10 +223,10 @@ static void a_field_may_be_set_from_itself(void **state)
     struct record *record = record_new();
 
     (void)state;
-    record_set(&record->reason, "because of this");
-    record_set(&record->reason, record->reason + 8);
+    record_set(record, &record->reason, "because of this");
+    record_set(record, &record->reason, record->reason + 8);
     assert_string_equal(record->reason, "of this");
-    record_set(&record->reason, NULL);
+    record_set(record, &record->reason, NULL);
     assert_null(record->reason);
     record_free(NULL);
 }

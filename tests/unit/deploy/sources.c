@@ -34,7 +34,7 @@ static void an_artifact_in_another_bucket_is_never_read(void **state)
     struct story *story = *state;
 
     given_bounds(story);
-    record_set(&story->record->artifact_bucket, "attackers");
+    record_set(story->record, &story->record->artifact_bucket, "attackers");
     give(story, (struct machine_input){.kind = INPUT_START});
     assert_int_equal(machine_effect(story->record, story->now_ms), EFFECT_NONE);
     expect_rejected(story, "attackers");
@@ -45,11 +45,11 @@ static void an_artifact_of_an_execution_is_held_to_the_same_buckets(void **state
     struct story *story = *state;
 
     given_bounds(story);
-    record_set(&story->record->artifact_bucket, NULL);
-    record_set(&story->record->artifact_key, NULL);
-    record_set(&story->record->pipeline, "fraud-scorer-deploy");
-    record_set(&story->record->execution, "12345678");
-    record_set(&story->record->artifact_name, "BuildArtifact");
+    record_set(story->record, &story->record->artifact_bucket, NULL);
+    record_set(story->record, &story->record->artifact_key, NULL);
+    record_set(story->record, &story->record->pipeline, "fraud-scorer-deploy");
+    record_set(story->record, &story->record->execution, "12345678");
+    record_set(story->record, &story->record->artifact_name, "BuildArtifact");
     story->document = given_json("{\"actionExecutionDetails\":[{\"output\":{\"outputArtifacts\":[{"
                                  "\"name\":\"BuildArtifact\","
                                  "\"s3location\":{\"bucket\":\"attackers\",\"key\":\"k\"}}]}}]}");
@@ -96,10 +96,10 @@ static void given_package(struct story *story, const char *package, const char *
                           const char *data)
 {
     given_bounds(story);
-    record_set(&story->record->artifact_form, "model-package");
-    record_set(&story->record->artifact_bucket, NULL);
-    record_set(&story->record->artifact_key, NULL);
-    record_set(&story->record->model_package, package);
+    record_set(story->record, &story->record->artifact_form, "model-package");
+    record_set(story->record, &story->record->artifact_bucket, NULL);
+    record_set(story->record, &story->record->artifact_key, NULL);
+    record_set(story->record, &story->record->model_package, package);
     cleanup(free_pointer)
     char *text = text_printf(
         "{\"ModelPackageStatus\":\"Completed\",\"ModelApprovalStatus\":\"Approved\","

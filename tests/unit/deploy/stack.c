@@ -6,9 +6,9 @@ static void given_stack(struct story *story)
 {
     struct record *record = story->record;
 
-    record_set(&record->stack, "scorer-prod");
+    record_set(record, &record->stack, "scorer-prod");
     record->template = given_json("{\"body\":\"Resources: {}\",\"parameters\":{\"A\":\"1\"}}");
-    record_set(&record->restores, "an-older-one"); /* all is pinned: straight to the turn */
+    record_set(record, &record->restores, "an-older-one"); /* all is pinned: straight to the turn */
 }
 
 static void answer_document(struct story *story, const char *text)

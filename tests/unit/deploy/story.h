@@ -60,12 +60,12 @@ static inline struct record *given_record(void)
 {
     struct record *record = record_new();
 
-    record_set(&record->id, "fraud-scorer-0123456789ab");
-    record_set(&record->deployment, "fraud-scorer");
-    record_set(&record->endpoint, "fraud-scorer");
-    record_set(&record->artifact_form, "manifest");
-    record_set(&record->artifact_bucket, "staging");
-    record_set(&record->artifact_key, "artifact");
+    record_set(record, &record->id, "fraud-scorer-0123456789ab");
+    record_set(record, &record->deployment, "fraud-scorer");
+    record_set(record, &record->endpoint, "fraud-scorer");
+    record_set(record, &record->artifact_form, "manifest");
+    record_set(record, &record->artifact_bucket, "staging");
+    record_set(record, &record->artifact_key, "artifact");
     record->event_ms = 1000000;
     record->accepted_ms = 1000500;
     record->settings = given_json(SETTINGS);

@@ -18,7 +18,7 @@ static struct record *given(const char *id, int64_t event_ms, enum deployment_st
 {
     struct record *record = record_new();
 
-    record_set(&record->id, id);
+    record_set(record, &record->id, id);
     record->event_ms = event_ms;
     record->step = step;
     memcpy(&record->state, &state, sizeof(state)); /* as only the machine may else */
@@ -197,7 +197,7 @@ static void what_takes_a_rejected_package_back_lets_others_first_and_supersedes_
     cJSON *lineage = given_serving_package("package/7");
 
     (void)state;
-    record_set(&back->withdraws, "package/7");
+    record_set(back, &back->withdraws, "package/7");
     assert_int_equal(decide(back, both, 2, lineage).turn, TURN_STAY);
     assert_int_equal(decide(next, both, 2, lineage).turn, TURN_TAKE);
     assert_int_equal(decide(back, both, 1, lineage).turn, TURN_TAKE);
@@ -213,7 +213,7 @@ static void what_takes_a_rejected_package_back_ends_where_that_does_not_serve(vo
     cJSON *lineage = given_serving_package("package/8");
 
     (void)state;
-    record_set(&back->withdraws, "package/7");
+    record_set(back, &back->withdraws, "package/7");
     assert_int_equal(decide(back, (const struct record *[]){back}, 1, lineage).turn,
                      TURN_SUPERSEDED);
 }

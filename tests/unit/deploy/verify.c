@@ -35,7 +35,7 @@ static struct record *given(const char *verify)
                                     "\"InitialInstanceCount\":2}]}");
     record->settings = cJSON_CreateObject();
     json_put(record->settings, "verify", cJSON_Duplicate(list, true));
-    record_set(&record->image_digest, DIGEST);
+    record_set(record, &record->image_digest, DIGEST);
     return record;
 }
 

@@ -102,7 +102,7 @@ static const struct {
 static void check(const char *what, const char *a, const char *b, enum policy_rule rule, bool same)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     const struct policy_document *first = given(&arena, POLICY_LOOSE, a);
     const struct policy_document *second = given(&arena, POLICY_LOOSE, b);
     char one[SHA256_HEX_SIZE];

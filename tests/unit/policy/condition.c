@@ -22,7 +22,7 @@ static struct policy_list split(struct arena *arena, const char *text)
 static bool holds(const char *operator, const char * wanted, const char *actual)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct policy_condition condition = {operator, "T:Key", split(&arena, wanted)};
     const char *anna[] = {"anna"};
     struct policy_context_entry items[] = {

@@ -7,7 +7,7 @@ static void assert_difference(const char *before, const char *after, enum policy
                               const char *expected)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     const struct policy_document *from = given(&arena, POLICY_LOOSE, before);
     const struct policy_document *to = given(&arena, POLICY_LOOSE, after);
     struct policy_difference difference = policy_diff(&arena, from, to, rule);

@@ -8,7 +8,7 @@
 static void a_whole_policy_becomes_plain_structs(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     const struct policy_document *document =
         given(&arena, POLICY_RESOURCE,
               "{'Version':'2012-10-17','Id':'a','Statement':[{'Sid':'One','Effect':'Deny',"
@@ -39,7 +39,7 @@ static void a_whole_policy_becomes_plain_structs(void **state)
 static void one_statement_needs_no_list(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     const struct policy_document *document = given(&arena, POLICY_IDENTITY,
                                                    "{'Statement':{'Effect':'Allow','Action':'*',"
                                                    "'Resource':'*'}}");
@@ -53,7 +53,7 @@ static void one_statement_needs_no_list(void **state)
 static void a_statement_knows_where_it_stands(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     const struct policy_document *document = given(&arena, POLICY_IDENTITY,
                                                    "{\n"
                                                    "  'Statement': [\n"
@@ -86,7 +86,7 @@ static void what_was_read_is_written_back_in_the_same_meaning(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(policies); i++) {
         cleanup(arena_free)
-        struct arena arena = {NULL, NULL};
+        struct arena arena = {0};
         cleanup(json_free)
         cJSON *original = given_json(&arena, policies[i]);
         cleanup(json_free)
@@ -173,7 +173,7 @@ static void what_aws_refuses_is_refused_with_its_place(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(refused); i++) {
         cleanup(arena_free)
-        struct arena arena = {NULL, NULL};
+        struct arena arena = {0};
         struct error error = {.class = ERROR_NONE};
         char *text = given_text(&arena, refused[i].text);
 
@@ -213,7 +213,7 @@ static void what_aws_takes_is_taken(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(taken); i++) {
         cleanup(arena_free)
-        struct arena arena = {NULL, NULL};
+        struct arena arena = {0};
 
         assert_non_null(given(&arena, taken[i].kind, taken[i].text));
     }
@@ -222,7 +222,7 @@ static void what_aws_takes_is_taken(void **state)
 static void loosely_only_the_shape_counts(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     const struct policy_document *document =
         given(&arena, POLICY_LOOSE,
               "{'Version':'x','More':1,'Statement':[{'Effect':'allow','Principal':{'AWS':[]},"

@@ -37,7 +37,7 @@ static void assert_verdicts(const char *const *questions, size_t count,
 {
     for (size_t i = 0; i < count; i++) {
         cleanup(arena_free)
-        struct arena arena = {NULL, NULL};
+        struct arena arena = {0};
         struct policy_decision decision = decide(&arena, questions[i]);
         cleanup(free_pointer)
         char *text = policy_explain(&decision);
@@ -157,7 +157,7 @@ static void actions_and_resources_match_as_the_guide_says(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(cases); i++) {
         cleanup(arena_free)
-        struct arena arena = {NULL, NULL};
+        struct arena arena = {0};
         const char *question = arena_printf(
             &arena,
             SEND(
@@ -173,7 +173,7 @@ static void actions_and_resources_match_as_the_guide_says(void **state)
 static void the_trace_names_the_statement_that_decided(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct policy_decision decision = decide(
         &arena,
         SEND(ROLE,
@@ -226,7 +226,7 @@ static void what_is_missing_is_named(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(cases); i++) {
         cleanup(arena_free)
-        struct arena arena = {NULL, NULL};
+        struct arena arena = {0};
         struct policy_decision decision = decide(&arena, cases[i].question);
 
         assert_int_equal(decision.missing, cases[i].missing);
@@ -257,7 +257,7 @@ static void a_question_that_is_none_is_refused_with_its_place(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(cases); i++) {
         cleanup(arena_free)
-        struct arena arena = {NULL, NULL};
+        struct arena arena = {0};
         cleanup(json_free)
         cJSON *json = given_json(&arena, cases[i].question);
         struct error error = {.class = ERROR_NONE};
@@ -280,7 +280,7 @@ static const char *context_value(const struct policy_request *request, const cha
 static void the_context_is_completed_from_the_request(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct policy_request session = {.principal = SESSION, .resource_account = "111111111111"};
     struct policy_request service = {.principal = "events.amazonaws.com", .resource_account = ""};
 

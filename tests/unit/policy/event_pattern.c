@@ -53,7 +53,7 @@ static void each_operator_matches_what_the_guide_says(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(cases); i++) {
         cleanup(arena_free)
-        struct arena arena = {NULL, NULL};
+        struct arena arena = {0};
         cleanup(json_free)
         cJSON *event = given_json(&arena, cases[i].event);
         struct error error = {.class = ERROR_NONE};
@@ -95,7 +95,7 @@ static void what_eventbridge_refuses_is_refused_with_its_place(void **state)
     (void)state;
     for (size_t i = 0; i < array_length(refused); i++) {
         cleanup(arena_free)
-        struct arena arena = {NULL, NULL};
+        struct arena arena = {0};
         struct error error = {.class = ERROR_NONE};
         struct event_pattern *pattern = compile(&arena, refused[i].pattern, &error);
 
@@ -109,7 +109,7 @@ static void what_eventbridge_refuses_is_refused_with_its_place(void **state)
 static void the_field_that_does_not_match_is_named(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     cleanup(json_free)
     cJSON *event = given_json(&arena, "{'source':'a','detail':{'state':'X'}}");
     struct error error = {.class = ERROR_NONE};
@@ -126,7 +126,7 @@ static void the_field_that_does_not_match_is_named(void **state)
 static void an_event_needs_what_every_event_has(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     cleanup(json_free)
     cJSON *whole =
         given_json(&arena, "{'id':'1','account':'2','source':'a','time':'t','region':'r',"
@@ -144,7 +144,7 @@ static void an_event_needs_what_every_event_has(void **state)
 static void a_pattern_may_be_used_again_and_again(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     cleanup(json_free)
     cJSON *event = given_json(&arena, "{'a':'x'}");
     cleanup(json_free)

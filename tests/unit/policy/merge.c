@@ -28,7 +28,7 @@ static void assert_merged(const char *present, const char *own, const char *with
                           const char *expected)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     cleanup(json_free)
     cJSON *wanted = given_json(&arena, expected);
     cleanup(json_free)
@@ -99,7 +99,7 @@ static void ours_twice_becomes_ours_once(void **state)
 static void where_nothing_is_left_the_policy_is_to_go(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
 
     (void)state;
     assert_null(merge(&arena, POLICY(OURS), "{'Statement':[]}", "Ours"));
@@ -108,7 +108,7 @@ static void where_nothing_is_left_the_policy_is_to_go(void **state)
 static void a_statement_of_ours_needs_a_sid(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct error error = {.class = ERROR_NONE};
     cJSON *merged;
 
@@ -127,7 +127,7 @@ static void a_statement_of_ours_needs_a_sid(void **state)
 static void variables_of_ours_bring_their_version(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
 
     (void)state;
     assert_false(policy_owned_equal(given(&arena, POLICY_LOOSE, POLICY(VARIABLE)),
@@ -147,7 +147,7 @@ static void ours_are_of_2012_unless_they_say_otherwise(void **state)
 static void a_version_that_others_count_on_is_not_changed(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     cleanup(json_free)
     cJSON *present = given_json(
         &arena, POLICY("{'Effect':'Deny','Principal':'*','Action':'s3:*','Resource':'${a}'}"));
@@ -164,7 +164,7 @@ static void a_version_that_others_count_on_is_not_changed(void **state)
 static void others_statements_make_no_difference(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     const struct policy_document *own = given(&arena, POLICY_LOOSE, "{'Statement':[" OURS "]}");
     const char *old = "Theirs";
 
@@ -181,7 +181,7 @@ static void others_statements_make_no_difference(void **state)
 static void decayed_principals_are_found_with_their_statement(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     const struct policy_document *document =
         given(&arena, POLICY_LOOSE, POLICY(OURS "," THEIRS "," NAMELESS));
     size_t count;
@@ -205,7 +205,7 @@ static void others_survive_a_hundred_random_edits(void **state)
     (void)state;
     for (size_t round = 0; round < 100; round++) {
         cleanup(arena_free)
-        struct arena arena = {NULL, NULL};
+        struct arena arena = {0};
         char list[2048] = "";
 
         for (size_t i = 0; i < 4; i++) {

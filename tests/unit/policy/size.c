@@ -65,7 +65,7 @@ static void inline_policies_of_a_role_share_their_limit(void **state)
 static void sqs_counts_what_is_in_a_policy_too(void **state)
 {
     cleanup(arena_free)
-    struct arena arena = {NULL, NULL};
+    struct arena arena = {0};
     struct error error = {.class = ERROR_NONE};
     const struct policy_document *seven =
         given(&arena, POLICY_LOOSE,
