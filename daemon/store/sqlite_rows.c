@@ -173,6 +173,8 @@ static int bind_bytes(struct database *database, sqlite3_stmt *statement,
     const char *bytes = write->length ? write->bytes : ""; /* a NULL would be SQL's NULL */
     const char *common = bytes + write->common_at;
 
+    assert(write->common_at <= write->length &&
+           write->common_length <= write->length - write->common_at);
     if (write->common_length == 0) {
         sqlite3_bind_null(statement, 11);
         sqlite3_bind_int(statement, 12, 0);

@@ -40,8 +40,10 @@ struct store_write {
     uint32_t format;    /* of the bytes */
     const void *bytes;
     size_t length;
-    size_t common_at; /* a stretch of the bytes that many rows have alike, which a store may keep */
-    size_t common_length; /* once; 0 where there is none. Whoever reads does not see it */
+    /* A stretch of the bytes that many rows have alike, or of length 0: a store may keep it once.
+     * It makes no difference to whoever reads. */
+    size_t common_at;
+    size_t common_length;
 };
 
 struct store_row {

@@ -4,6 +4,7 @@ A subject is causewayd or a peer; `subjects()` says which a bench has. The bars 
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -79,8 +80,25 @@ def lone(subject: str, count: int = 300) -> Numbers:
             delete_all(server, i + 1)
         spent, kernel = consumer.cpu() - before, consumer.kernel() - kernel
         taken = server.counts()["latencies_us"][skip:]
-        return {"p50 us": median(taken), "p99 us": quantiles(taken, n=100)[98], "CPU us/event": spent / count * 1e6,
-                "of it in the kernel": kernel / count * 1e6}
+        numbers = {"p50 us": median(taken), "p99 us": quantiles(taken, n=100)[98], "CPU us/event": spent / count * 1e6,
+                   "of it in the kernel": kernel / count * 1e6}
+        if subject != OURS:
+            return numbers
+        synced = bare_syncs(Path(name), count)
+        return {**numbers, "a bare write and sync, p50 us": median(synced), "a bare write and sync, p99 us": quantiles(synced, n=100)[98]}
+
+
+def bare_syncs(folder: Path, count: int, pages: int = 7) -> list[float]:
+    """What that disk takes to have a lone commit's pages on it, over and over in one place, us: nobody who commits is faster."""
+    with open(folder / "bare", "wb", buffering=0) as file:
+        piece = os.urandom(pages * 4120)
+        taken = []
+        for _ in range(count + 1):
+            began = time.perf_counter()
+            os.pwrite(file.fileno(), piece, 0)
+            os.fdatasync(file.fileno())
+            taken.append((time.perf_counter() - began) * 1e6)
+        return taken[1:]  # the first one makes the file
 
 
 # ---- 3: lanes ----
