@@ -22,6 +22,7 @@ enum {
     /* A Date that differs by less is no reason to refuse a request, which AWS does at five minutes;
      * what is lacking is the way of the answer. */
     CLOCK_OFFSET_MINIMUM_MS = 240000,
+    LARGE_ANSWER_BYTES = 4096,
 };
 
 struct aws_call {
@@ -278,6 +279,9 @@ static void read_answer(struct aws_call *call, const struct http_response *http,
         outcome->date_ms = -1;
     if (call->options.sift)
         sift(call, &response);
+    /* What is decoded of a large answer is hardly longer than it, and lies in one piece. */
+    if (response.body_length > LARGE_ANSWER_BYTES)
+        call->attempt_arena.block_size = response.body_length;
     if (aws_decode(&call->attempt_arena, call->operation, &response, &outcome->output,
                    &outcome->error) != 0)
         return;

@@ -51,13 +51,13 @@ struct message {
     struct list settle; /* of intake->to_delete, or of none */
     struct intake *intake;
     enum message_fate fate;
-    char *id;
-    char *receipt;
+    const char *id; /* this and the receipt lie behind the message */
+    const char *receipt;
     int64_t visible_at_ms; /* monotonic: when SQS will hand it out again */
     unsigned attempts;     /* to delete it */
     char *body;            /* of one that is refused; NULL otherwise */
     size_t body_length;
-    char reason[ERROR_SENTENCE_SIZE];
+    char *reason;          /* the same */
     struct aws_call *call; /* SendMessage to the dead-letter queue */
 };
 

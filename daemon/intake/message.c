@@ -11,11 +11,16 @@
 
 static struct message *hold(struct intake *intake, const struct sqs_message *received)
 {
-    struct message *message = memory_allocate(sizeof(*message));
+    const char *id = received->message_id ? received->message_id : "";
+    const char *receipt = received->receipt_handle ? received->receipt_handle : "";
+    size_t id_size = strlen(id) + 1;
+    size_t receipt_size = strlen(receipt) + 1;
+    struct message *message = memory_allocate(sizeof(*message) + id_size + receipt_size);
+    char *behind = (char *)(message + 1);
 
     message->intake = intake;
-    message->id = text_copy(received->message_id);
-    message->receipt = text_copy(received->receipt_handle);
+    message->id = memcpy(behind, id, id_size);
+    message->receipt = memcpy(behind + id_size, receipt, receipt_size);
     message->visible_at_ms = clock_monotonic_ms() + intake->config->queue.visibility_ms;
     list_init(&message->settle);
     list_append(&intake->messages, &message->link);
@@ -33,9 +38,8 @@ void message_leave(struct message *message)
     intake->bodies -= message->body_length;
     if (message->call)
         aws_call_cancel(message->call);
-    free(message->id);
-    free(message->receipt);
     free(message->body);
+    free(message->reason);
     free(message);
     poke(&intake->poke);
 }
@@ -78,7 +82,7 @@ static void refuse(struct message *message, const struct sqs_message *received,
     message->body = envelope_without_keys(received->body ? received->body : "");
     message->body_length = strlen(message->body);
     message->intake->bodies += message->body_length;
-    text_fill(message->reason, sizeof(message->reason), error->sentence);
+    message->reason = text_copy(error->sentence);
     settle_refuse(message);
 }
 
