@@ -190,6 +190,7 @@ static int encode(struct aws_call *call, const struct sender_order *order)
 static void begin(struct aws_call *call)
 {
     arena_free(&call->attempt_arena);
+    call->attempt_arena.block_size = 0; /* the last answer may have been a large one */
     list_append(&call->queue->waiting, &call->in_queue);
     if (!timer_is_running(&call->queue->timer))
         queue_look(call->queue);
