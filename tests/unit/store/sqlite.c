@@ -718,31 +718,83 @@ static void leave_alone(struct world *world, int64_t ms)
     world_run(world);
 }
 
-static void a_long_log_is_moved_into_the_file_after_the_commit_and_not_in_it(void **state)
-{
-    enum { ROW_BYTES = 1 << 20 };
-    static const char *const keys[] = {"a", "b", "c", "d", "e", "f"};
-    struct world *world = *state;
-    cleanup(free_pointer)
-    char *large = memory_allocate(ROW_BYTES);
+enum { LARGE_ROWS = 6, LARGE_BYTES = 1 << 20 };
 
-    for (size_t i = 0; i < array_length(keys); i++) {
-        struct store_write write = thing(keys[i], STORE_ABSENT, "");
+static const char *const large_keys[LARGE_ROWS] = {"a", "b", "c", "d", "e", "f"};
+
+/* More than a log is to hold; each byte of each row is that one. */
+static void write_large_rows(struct world *world, char byte)
+{
+    cleanup(free_pointer)
+    char *large = memory_allocate(LARGE_BYTES);
+
+    memset(large, byte, LARGE_BYTES);
+    for (size_t i = 0; i < LARGE_ROWS; i++) {
+        struct store_write write = thing(large_keys[i], STORE_ANY, "");
 
         write.bytes = large;
-        write.length = ROW_BYTES;
+        write.length = LARGE_BYTES;
         world_ask_commit(world, &write, 1);
     }
     world_run(world);
     assert_int_equal(world->outcome, STORE_COMMITTED);
-    assert_true(size_of_file() < ROW_BYTES);
-    for (int64_t end_ms = clock_monotonic_ms() + 60000; size_of_file() < ROW_BYTES;) {
+}
+
+static void wait_for_the_file_to_grow(struct world *world)
+{
+    for (int64_t end_ms = clock_monotonic_ms() + 60000; size_of_file() < LARGE_BYTES;) {
         assert_true(clock_monotonic_ms() < end_ms);
         leave_alone(world, 10);
     }
+}
+
+static void a_long_log_is_moved_into_the_file_after_the_commit_and_not_in_it(void **state)
+{
+    struct world *world = *state;
+
+    write_large_rows(world, 0);
+    assert_true(size_of_file() < LARGE_BYTES);
+    wait_for_the_file_to_grow(world);
     reopen(world);
-    for (size_t i = 0; i < array_length(keys); i++)
-        assert_int_equal(world_get(world, "thing", keys[i]), 1);
+    for (size_t i = 0; i < LARGE_ROWS; i++)
+        assert_int_equal(world_get(world, "thing", large_keys[i]), 1);
+}
+
+/* How many operations on the disk it takes is counted, then some of them fail, the last one too. */
+static void nothing_is_lost_where_a_log_cannot_be_moved_into_the_file(void **state)
+{
+    enum { NEVER = 1000000 };
+    struct world *world = *state;
+
+    write_large_rows(world, '0');
+    fault_after = NEVER;
+    wait_for_the_file_to_grow(world);
+    world_get(world, "thing", "a"); /* which waits for its turn: then all of it is moved */
+    const int operations = NEVER - fault_after;
+    const int points[] = {0, 1, operations / 2, operations - 2, operations - 1};
+
+    assert_true(operations > 4);
+    fault_code = SQLITE_IOERR_WRITE;
+    fault_after = -1;
+    for (size_t i = 0; i < array_length(points); i++) {
+        char byte = (char)('1' + (int)i);
+
+        write_large_rows(world, byte);
+        fault_after = points[i];
+        for (int64_t end_ms = clock_monotonic_ms() + 60000; fault_after >= 0;) {
+            assert_true(clock_monotonic_ms() < end_ms);
+            leave_alone(world, 10);
+        }
+        /* Also with what is left in the room for what is to be written. */
+        assert_int_equal(world_commit(world, thing("other", STORE_ANY, "")), STORE_COMMITTED);
+        reopen(world);
+        for (size_t row = 0; row < LARGE_ROWS; row++) {
+            world_get(world, "thing", large_keys[row]);
+            assert_int_equal(world->row.length, LARGE_BYTES);
+            for (size_t at = 0; at < LARGE_BYTES; at += 512)
+                assert_int_equal(world->row_bytes[at], byte);
+        }
+    }
 }
 
 /* The first operation on the disk fails, then the second, and so on until none is left to fail. */
@@ -853,6 +905,7 @@ int main(int count, char **arguments)
         CONTRACT_TEST(a_full_disk_is_reported_and_left_behind_by_itself),
         CONTRACT_TEST(a_commit_that_works_is_health_too),
         CONTRACT_TEST(a_long_log_is_moved_into_the_file_after_the_commit_and_not_in_it),
+        CONTRACT_TEST(nothing_is_lost_where_a_log_cannot_be_moved_into_the_file),
         CONTRACT_TEST(a_commit_fails_whole_wherever_the_disk_fails),
         CONTRACT_TEST(a_store_can_be_made_and_opened_wherever_the_disk_failed_before),
     };
