@@ -94,12 +94,13 @@
 /* The answer of a model to a verification request, of which the pattern is looked for in all. */
 #define LIMIT_INVOKE_BYTES ((size_t)1048576)
 
-/* Messages received and not yet committed, over all receivers: a record of a kilobyte or two each,
- * while the store stalls. So many fill two commits. */
+/* Messages received and not yet committed, over all receivers, those that polls under way may bring
+ * among them: a record of a kilobyte or two each, while the store stalls. So many fill two commits.
+ */
 #define LIMIT_MESSAGES_IN_HAND ((size_t)400)
-/* Bodies of refused messages that are held until the dead-letter queue has them, and those that may
- * come with the next answers. */
-#define LIMIT_BODIES_IN_HAND_BYTES ((size_t)67108864)
+/* Bodies of refused messages that are held until the dead-letter queue has them, with all that
+ * polls under way may bring: sixteen receivers have room for an answer each, twice. */
+#define LIMIT_BODIES_IN_HAND_BYTES ((size_t)134217728)
 
 /* Effects under way at a time, over all deployments: each holds a connection. The others wait for
  * their turn in the order they came. */

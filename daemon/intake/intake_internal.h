@@ -106,9 +106,9 @@ void queue_free(struct intake *intake);
  * where another one of so many has asked since_ms ago. Pure. */
 int64_t receive_wait_apart_ms(int64_t trip_ms, size_t receivers, int64_t since_ms);
 
-/* Whether there is room for what one more request may bring, beside so many messages that are in
- * hand, with so many bytes of bodies, and so many that are still coming. Pure. */
-bool receive_has_room(size_t in_hand, size_t bodies, size_t coming);
+/* Whether there is room for so many answers to polls, beside so many messages that are in hand,
+ * with so many bytes of bodies. Pure. */
+bool receive_has_room(size_t in_hand, size_t bodies, size_t answers);
 
 /* Keeps the long polls open as far as is allowed now. */
 void receive_poke(struct intake *intake);

@@ -42,17 +42,21 @@ static int64_t since_another(const struct receiver *receiver, int64_t now_ms)
     return since;
 }
 
-bool receive_has_room(size_t in_hand, size_t bodies, size_t coming)
+bool receive_has_room(size_t in_hand, size_t bodies, size_t answers)
 {
-    return in_hand + coming + BATCH <= LIMIT_MESSAGES_IN_HAND &&
-           bodies + (coming + BATCH) * LIMIT_EVENT_BYTES <= LIMIT_BODIES_IN_HAND_BYTES;
+    return in_hand + answers * BATCH <= LIMIT_MESSAGES_IN_HAND &&
+           bodies + answers * LIMIT_RECEIVE_BYTES <= LIMIT_BODIES_IN_HAND_BYTES;
 }
 
-/* coming: messages that were received and are not in hand yet. */
-static bool may_receive(const struct intake *intake, size_t coming)
+/* taken: answers that have come, of which the messages are not in hand yet. */
+static bool may_receive(const struct intake *intake, size_t taken)
 {
+    size_t answers = taken + 1;
+
+    for (size_t i = 0; i < intake->receiver_count; i++)
+        answers += intake->receivers[i].call != NULL;
     return !intake->stopped && store_is_healthy(intake->store) &&
-           receive_has_room(intake->in_hand, intake->bodies, coming);
+           receive_has_room(intake->in_hand, intake->bodies, answers);
 }
 
 static void on_pause_over(void *context)
@@ -111,7 +115,7 @@ static void on_received(void *context, const struct aws_result *result)
     /* Behind a full batch more are waiting: the next answer is on its way while what came is
      * handled. Else nothing waits but what came: it is asked for again, by the poke, when the store
      * has begun to commit that. */
-    if (output->message_count == BATCH && may_receive(intake, output->message_count))
+    if (output->message_count == BATCH && may_receive(intake, 1))
         receive_apart(receiver);
     for (size_t i = 0; i < output->message_count; i++)
         message_take(intake, &output->messages[i]);

@@ -132,8 +132,8 @@ static void bind_name(sqlite3_stmt *statement, const char *kind, const char *key
  * where the stretch belongs. What no row needs any more stays: there is one for each thing that a
  * configuration ever said of a deployment. */
 
-static int look_up(struct database *database, enum statement which, const void *bytes,
-                   size_t length)
+static int run_common(struct database *database, enum statement which, const void *bytes,
+                      size_t length)
 {
     sqlite3_stmt *statement = database->statements[which];
 
@@ -153,10 +153,10 @@ static int place_common(struct database *database, const char *bytes, size_t len
         memcmp(database->common, bytes, length) == 0)
         return SQLITE_OK;
     forget_common(database);
-    int result = look_up(database, STATEMENT_FIND_COMMON, bytes, length);
+    int result = run_common(database, STATEMENT_FIND_COMMON, bytes, length);
 
     if (result == SQLITE_DONE) {
-        result = look_up(database, STATEMENT_INSERT_COMMON, bytes, length);
+        result = run_common(database, STATEMENT_INSERT_COMMON, bytes, length);
         database->common_id = sqlite3_last_insert_rowid(database->connection);
     }
     if (result != SQLITE_ROW && result != SQLITE_DONE)

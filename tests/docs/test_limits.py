@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TESTS = ROOT / "tests"
 ELSEWHERE = {
-    "messages in hand at once": {
+    "messages in hand at once, with those that polls may bring": {
         "aws/test_bad_input.py": ["test_given_hundreds_of_large_messages_when_the_store_stalls_then_no_more_than_the_limit_are_in_hand"],
         "unit/intake/receive.c": ["nothing_is_asked_for_that_there_would_be_no_room_for"]},
     "an answer of AWS": {

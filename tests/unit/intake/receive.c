@@ -35,19 +35,24 @@ static void nobody_waits_for_more_than_a_few_milliseconds_or_where_it_is_not_wor
 
 static void nothing_is_asked_for_that_there_would_be_no_room_for(void **state)
 {
-    const size_t mib = 1048576;
-
     (void)state;
-    assert_true(receive_has_room(0, 0, 0));
-    assert_true(receive_has_room(LIMIT_MESSAGES_IN_HAND - 10, 0, 0));
-    assert_false(receive_has_room(LIMIT_MESSAGES_IN_HAND - 9, 0, 0));
-    assert_true(receive_has_room(LIMIT_MESSAGES_IN_HAND - 20, 0, 10));
-    assert_false(receive_has_room(LIMIT_MESSAGES_IN_HAND - 19, 0, 10));
-    /* Ten bodies of a MiB may come with each answer. */
-    assert_true(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - 10 * mib, 0));
-    assert_false(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - 10 * mib + 1, 0));
-    assert_true(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - 20 * mib, 10));
-    assert_false(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - 20 * mib + 1, 10));
+    assert_true(receive_has_room(0, 0, 1));
+    assert_true(receive_has_room(LIMIT_MESSAGES_IN_HAND - 10, 0, 1));
+    assert_false(receive_has_room(LIMIT_MESSAGES_IN_HAND - 9, 0, 1));
+    assert_true(receive_has_room(LIMIT_MESSAGES_IN_HAND - 30, 0, 3));
+    assert_false(receive_has_room(LIMIT_MESSAGES_IN_HAND - 29, 0, 3));
+    /* Each answer may be as large as one is read. */
+    assert_true(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - LIMIT_RECEIVE_BYTES, 1));
+    assert_false(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - LIMIT_RECEIVE_BYTES + 1, 1));
+    assert_true(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - 3 * LIMIT_RECEIVE_BYTES, 3));
+    assert_false(receive_has_room(60, LIMIT_BODIES_IN_HAND_BYTES - 3 * LIMIT_RECEIVE_BYTES + 1, 3));
+}
+
+/* As many as the configuration allows, each with a full batch, while the last answer is taken. */
+static void all_receivers_may_ask_at_once(void **state)
+{
+    (void)state;
+    assert_true(receive_has_room(160, 0, 17));
 }
 
 int main(void)
@@ -56,6 +61,7 @@ int main(void)
         cmocka_unit_test(two_that_ask_together_are_set_half_a_round_trip_apart),
         cmocka_unit_test(who_is_apart_asks_at_once),
         cmocka_unit_test(nothing_is_asked_for_that_there_would_be_no_room_for),
+        cmocka_unit_test(all_receivers_may_ask_at_once),
         cmocka_unit_test(nobody_waits_for_more_than_a_few_milliseconds_or_where_it_is_not_worth_it),
     };
 
