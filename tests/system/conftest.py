@@ -57,7 +57,7 @@ class Service:
 @pytest.fixture(scope="module")
 def machine() -> Iterator[Machine]:
     with Machine() as booted:
-        booted.run("dpkg", "--install", str(package()))
+        booted.install(package())
         yield booted
 
 

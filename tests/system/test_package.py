@@ -42,7 +42,7 @@ def test_given_deployments_under_way_when_the_package_is_upgraded_in_place_then_
     publish(world, control, "deploy/two", time="2026-11-20T09:30:02Z")
     service.machine.wait(lambda: [r for r in history() if r["state"] == "waiting"], "the second to wait for its turn")
     before = service.pid()
-    service.machine.run("dpkg", "--install", str(package()))
+    service.machine.install(package())
     service.machine.wait(lambda: service.pid() not in (0, before), "the new one to run")
     control.sagemaker_release()
     service.machine.wait(lambda: len([r for r in history() if r["state"] == "succeeded"]) == 2, "both deployments to end")
@@ -52,7 +52,7 @@ def test_given_deployments_under_way_when_the_package_is_upgraded_in_place_then_
 @pytest.fixture
 def another_machine():
     with Machine() as booted:
-        booted.run("dpkg", "--install", str(package()))
+        booted.install(package())
         yield booted
 
 
