@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import reconcile
-from world import BUILD, ENDPOINT, HOME, TOOLS, Consumer, Server, beside_the_server, daemon, directory, endpoint_event, event, peers, start, wait_for
+from world import BUILD, ENDPOINT, HOME, TOOLS, Consumer, Server, beside_the_server, daemon, directory, endpoint_event, event, in_the_consumers_place, peers, start, wait_for
 
 Numbers = dict[str, float]
 OURS = "causewayd"
@@ -64,41 +64,41 @@ def drain(subject: str, count: int = 20_000) -> Numbers:
 # ---- 2: a lone event ----
 
 
-def lone(subject: str, count: int = 300) -> Numbers:
-    """From the server's write of a message to the next call that is not a poll."""
-    with directory() as name, Server() as server, start(subject, server, Path(name)) as consumer:
+def lone(subject: str, count: int = 300, apart_us: int = 20_000) -> Numbers:
+    """From the server's write of a message to the next call that is not a poll. The server hands out one after the other
+    by itself: whoever told it each time would be woken at the same moment as the consumer, and take its core for a while."""
+    warm = 20
+    with directory() as name, Server() as server, start(subject, server, Path(name)) as consumer, beside_the_server():
         server.tell("hold", operation="HeadObject")
         polls(server, consumer)
-        for i in range(20):
-            server.tell("messages", event(i))
-            delete_all(server, i + 1)
-        skip = len(server.counts()["latencies_us"])
+        server.tell("set", apart_us=apart_us)
+        server.tell("messages", "\n".join(event(i) for i in range(warm)))
+        skip = len(delete_all(server, warm)["latencies_us"])
         before, kernel = consumer.cpu(), consumer.kernel()
-        for i in range(20, 20 + count):
-            wait_for(lambda: server.counts()["polls"] >= 1, "a poll", every=0.001)
-            server.tell("messages", event(i))
-            delete_all(server, i + 1)
+        server.tell("messages", "\n".join(event(i) for i in range(warm, warm + count)))
+        taken = delete_all(server, warm + count, every=1)["latencies_us"][skip:]
         spent, kernel = consumer.cpu() - before, consumer.kernel() - kernel
-        taken = server.counts()["latencies_us"][skip:]
         numbers = {"p50 us": median(taken), "p99 us": quantiles(taken, n=100)[98], "CPU us/event": spent / count * 1e6,
                    "of it in the kernel": kernel / count * 1e6}
         if subject != OURS:
             return numbers
-        synced = bare_syncs(Path(name), count)
+        synced = bare_syncs(Path(name), count, apart_us)
         return {**numbers, "a bare write and sync, p50 us": median(synced), "a bare write and sync, p99 us": quantiles(synced, n=100)[98]}
 
 
-def bare_syncs(folder: Path, count: int, pages: int = 7) -> list[float]:
-    """What that disk takes to have a lone commit's pages on it, over and over in one place, us: nobody who commits is faster."""
-    with open(folder / "bare", "wb", buffering=0) as file:
+def bare_syncs(folder: Path, count: int, apart_us: int, pages: int = 7) -> list[float]:
+    """What the same disk takes on the same core, as far apart, to have a lone commit's pages on it, in one place over
+    and over, us: nobody who commits is faster."""
+    taken = []
+    with open(folder / "bare", "wb", buffering=0) as file, in_the_consumers_place():
         piece = os.urandom(pages * 4120)
-        taken = []
         for _ in range(count + 1):
+            time.sleep(apart_us / 1e6)
             began = time.perf_counter()
             os.pwrite(file.fileno(), piece, 0)
             os.fdatasync(file.fileno())
             taken.append((time.perf_counter() - began) * 1e6)
-        return taken[1:]  # the first one makes the file
+    return taken[1:]  # the first one makes the file
 
 
 # ---- 3: lanes ----

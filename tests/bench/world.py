@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, Callable
@@ -39,14 +39,23 @@ def on_core(number: int) -> Callable[[], None] | None:
 
 
 @contextmanager
-def beside_the_server() -> Iterator[None]:
-    """This process on the server's core, so that it takes nothing from who is measured: where asking is rare."""
+def _staying_on(core: int) -> Iterator[None]:
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {CORES[-1]})
+    os.sched_setaffinity(0, {core})
     try:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def beside_the_server() -> AbstractContextManager[None]:
+    """This process on the server's core, so that it takes nothing from who is measured: where asking is rare."""
+    return _staying_on(CORES[-1])
+
+
+def in_the_consumers_place() -> AbstractContextManager[None]:
+    """This process on the core of who is measured, to see what that one can have of it."""
+    return _staying_on(CORES[0])
 
 
 def wait_for(what: Callable[[], Any], name: str, seconds: float = WAIT_SECONDS, every: float = 0.02) -> Any:

@@ -4,6 +4,7 @@
  *     POST /_bench/set?delay_us=N     every answer is that late
  *     POST /_bench/set?settle_us=N    a new endpoint serves after that
  *     POST /_bench/set?visibility_us=N   what was not deleted by then is handed out again
+ *     POST /_bench/set?apart_us=N     a message goes out so long after the last was deleted
  *     POST /_bench/throttle?operation=NAME&rate=R&burst=B
  *     POST /_bench/hold?operation=NAME   is never answered
  *     POST /_bench/seed?count=N&prefix=P&config=C   endpoints that are being created
@@ -52,6 +53,8 @@ static void set(const struct request *request)
         endpoints_settle_new(strtoll(text, NULL, 10));
     if (form_text(request->query, "visibility_us", text, sizeof(text)))
         queue_hand_out_again(strtoll(text, NULL, 10));
+    if (form_text(request->query, "apart_us", text, sizeof(text)))
+        queue_hand_out_apart(strtoll(text, NULL, 10));
 }
 
 static void tell(struct request *request)

@@ -22,6 +22,7 @@ static size_t count;
 static size_t next;
 static size_t again; /* where to look for what was handed out in vain */
 static int64_t visibility_us;
+static int64_t apart_us;
 static size_t deleted;
 static size_t doubled; /* deleted before */
 static struct list pollers = {&pollers, &pollers};
@@ -82,9 +83,26 @@ void queue_hand_out_again(int64_t after_us)
     visibility_us = after_us;
 }
 
+void queue_hand_out_apart(int64_t pause_us)
+{
+    apart_us = pause_us;
+}
+
+/* Whether the next one has to wait: until all before it are deleted, and then for the pause. */
+static bool is_too_early(int64_t now)
+{
+    if (!apart_us || next == 0 || next == count)
+        return false;
+    if (deleted == next)
+        wake_at(last_deleted_us + apart_us);
+    return deleted < next || now < last_deleted_us + apart_us;
+}
+
 /* One that may be handed out now, or NULL; of those that nobody has had yet, the first. */
 static struct stored *look_for_one(int64_t now)
 {
+    if (is_too_early(now))
+        return NULL;
     if (next < count)
         return &messages[next];
     for (size_t i = 0; visibility_us && deleted < count && i < count; i++) {

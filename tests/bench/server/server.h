@@ -71,6 +71,7 @@ void queue_look(void);
 void queue_print(struct buffer *out);
 void queue_reset(void);
 void queue_hand_out_again(int64_t after_us); /* 0, as at first: never */
+void queue_hand_out_apart(int64_t pause_us); /* 0, as at first: as many as are asked for */
 /* A request that is the consequence of a message came. */
 void queue_note_call(int64_t arrived_us);
 
