@@ -74,6 +74,14 @@ char *text_printf(const char *format, ...)
     return text;
 }
 
+char *text_join(const char *first, const char *separator, const char *second)
+{
+    char *text = memory_allocate_raw(strlen(first) + strlen(separator) + strlen(second) + 1);
+
+    stpcpy(stpcpy(stpcpy(text, first), separator), second);
+    return text;
+}
+
 bool text_fill(char *field, size_t size, const char *text)
 {
     if (!text)

@@ -38,6 +38,7 @@ static struct store_write row_of(const struct record *record, const char *bytes,
         .format = RECORD_FORMAT,
         .bytes = bytes,
         .length = strlen(bytes),
+        .bytes_stay = true,
         .common_at = settings.at,
         .common_length = settings.length,
     };

@@ -124,7 +124,8 @@ char *record_make_id(const char *deployment, const char *words)
     char digest[SHA256_HEX_SIZE];
 
     hash_sha256_hex(words, strlen(words), digest);
-    return text_printf("%s-%.*s", deployment, ID_HEX, digest);
+    digest[ID_HEX] = '\0';
+    return text_join(deployment, "-", digest);
 }
 
 /* What of a record is about what was asked for, and by what; the rest is what was done. */

@@ -265,7 +265,7 @@ int route_event(const struct config *config, const struct event *event, struct r
 void route_deployment_id(const char *deployment, const char *identity, char *id, size_t size)
 {
     cleanup(free_pointer)
-    char *words = text_printf("%s\n%s", deployment, identity);
+    char *words = text_join(deployment, "\n", identity);
     cleanup(free_pointer)
     char *made = record_make_id(deployment, words);
 

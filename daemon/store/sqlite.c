@@ -7,6 +7,7 @@
 #include "store/store_internal.h"
 
 #include <assert.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,7 @@ static void free_request(struct request *request)
     {
         free(found);
     }
-    free(request->writes);
+    free(request->error);
     free(request->row_kind);
     free(request->row_key);
     free(request);
@@ -124,7 +125,7 @@ static struct job *new_job(struct sqlite_store *store)
 
 static void call_back(struct request *request, struct store_statistics *statistics)
 {
-    const struct error *error = request->error.class != ERROR_NONE ? &request->error : NULL;
+    const struct error *error = request->error;
     struct found_row *found;
 
     if (request->kind == REQUEST_COMMIT) {
@@ -224,6 +225,9 @@ static void begin(void *context)
     timer_stop(&store->gather);
     store->job = new_job(store);
     loop_work(store->loop, work, done, store->job);
+    /* On a core that is shared, what the loop does next fits into the time that the disk takes. */
+    if (!store->expects_more)
+        sched_yield();
 }
 
 /* Moving the log into the file takes as long as many commits: none waits for it that is there now.
@@ -239,11 +243,12 @@ static void checkpoint(void *context)
     loop_work(store->loop, work, done, store->job);
 }
 
-static struct request *new_request(enum request_kind kind)
+/* room: bytes behind it. */
+static struct request *new_request(enum request_kind kind, size_t room)
 {
-    struct request *request = memory_allocate(sizeof(*request));
+    struct request *request = memory_allocate_raw(sizeof(*request) + room);
 
-    request->kind = kind;
+    *request = (struct request){.kind = kind};
     list_init(&request->link);
     list_init(&request->rows);
     return request;
@@ -256,12 +261,18 @@ static void begin_soon(struct sqlite_store *store)
         poke(&store->begin);
 }
 
+/* The error that says why, to be filled. */
+static struct error *refuse(struct request *request)
+{
+    request->outcome = STORE_FAILED;
+    request->error = memory_allocate(sizeof(*request->error));
+    return request->error;
+}
+
 static void ask(struct sqlite_store *store, struct request *request)
 {
-    if (store->closing && request->error.class == ERROR_NONE) {
-        request->outcome = STORE_FAILED;
-        error_set(&request->error, ERROR_CANCELLED, "the store is being closed");
-    }
+    if (store->closing && !request->error)
+        error_set(refuse(request), ERROR_CANCELLED, "the store is being closed");
     list_append(&store->waiting, &request->link);
     store->waiting_count++;
     begin_soon(store);
@@ -277,7 +288,7 @@ static void sqlite_expect_more(struct store *base, bool more)
 
 static void probe(void *context)
 {
-    ask(context, new_request(REQUEST_PROBE));
+    ask(context, new_request(REQUEST_PROBE, 0));
 }
 
 static size_t text_size(const char *text)
@@ -296,52 +307,65 @@ static const char *put_text(char **at, const char *text)
     return copy;
 }
 
-/* All writes and what they point at, in one piece. */
-static struct store_write *copy_writes(const struct store_write *writes, size_t count)
+static size_t copied_bytes(const struct store_write *write)
 {
-    size_t size = 0;
+    return write->bytes_stay ? 0 : write->length;
+}
+
+/* Of all writes and what they point at. */
+static size_t room_of(const struct store_write *writes, size_t count)
+{
+    size_t room = count * sizeof(*writes);
 
     for (size_t i = 0; i < count; i++)
-        size += text_size(writes[i].kind) + text_size(writes[i].key) + text_size(writes[i].group) +
-                writes[i].length;
-    struct store_write *copies = memory_allocate_raw(count * sizeof(*copies) + size);
+        room += text_size(writes[i].kind) + text_size(writes[i].key) + text_size(writes[i].group) +
+                copied_bytes(&writes[i]);
+    return room;
+}
+
+static struct store_write *copy_writes(void *room, const struct store_write *writes, size_t count)
+{
+    struct store_write *copies = room;
     char *at = (char *)(copies + count);
 
     for (size_t i = 0; i < count; i++) {
+        size_t length = copied_bytes(&writes[i]);
+
         copies[i] = writes[i];
         copies[i].kind = put_text(&at, writes[i].kind);
         copies[i].key = put_text(&at, writes[i].key);
         copies[i].group = put_text(&at, writes[i].group);
-        if (writes[i].length) {
-            copies[i].bytes = memcpy(at, writes[i].bytes, writes[i].length);
-            at += writes[i].length;
+        if (length > 0) {
+            copies[i].bytes = memcpy(at, writes[i].bytes, length);
+            at += length;
         }
     }
     return copies;
 }
 
-static int check_sizes(const struct store_write *writes, size_t count, struct error *error)
+static const struct store_write *find_too_large(const struct store_write *writes, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (writes[i].length > LIMIT_RECORD_BYTES)
-            return error_set(error, ERROR_LIMIT, "%s %s has %zu bytes; a record may have %zu",
-                             writes[i].kind, writes[i].key, writes[i].length, LIMIT_RECORD_BYTES);
-    return 0;
+            return &writes[i];
+    return NULL;
 }
 
 static void sqlite_commit(struct store *base, const struct store_write *writes, size_t count,
                           store_committed *committed, void *context)
 {
     struct sqlite_store *store = of(base);
-    struct request *request = new_request(REQUEST_COMMIT);
+    const struct store_write *large = find_too_large(writes, count);
+    struct request *request = new_request(REQUEST_COMMIT, large ? 0 : room_of(writes, count));
 
     request->committed = committed;
     request->context = context;
-    if (check_sizes(writes, count, &request->error) == 0) {
-        request->writes = copy_writes(writes, count);
-        request->count = count;
+    if (large) {
+        error_set(refuse(request), ERROR_LIMIT, "%s %s has %zu bytes; a record may have %zu",
+                  large->kind, large->key, large->length, LIMIT_RECORD_BYTES);
     } else {
-        request->outcome = STORE_FAILED;
+        request->writes = copy_writes(request + 1, writes, count);
+        request->count = count;
     }
     base->statistics.waiting++;
     ask(store, request);
@@ -350,7 +374,7 @@ static void sqlite_commit(struct store *base, const struct store_write *writes, 
 static void sqlite_get(struct store *base, const char *kind, const char *key,
                        const struct store_reader *reader)
 {
-    struct request *request = new_request(REQUEST_GET);
+    struct request *request = new_request(REQUEST_GET, 0);
 
     request->reader = *reader;
     request->row_kind = text_copy(kind);
@@ -361,7 +385,7 @@ static void sqlite_get(struct store *base, const char *kind, const char *key,
 static void sqlite_list(struct store *base, const char *kind, const char *group, size_t maximum,
                         const struct store_reader *reader)
 {
-    struct request *request = new_request(REQUEST_LIST);
+    struct request *request = new_request(REQUEST_LIST, 0);
 
     request->reader = *reader;
     request->row_kind = text_copy(kind);
@@ -373,7 +397,7 @@ static void sqlite_list(struct store *base, const char *kind, const char *group,
 static void sqlite_list_open(struct store *base, const char *kind, const char *group,
                              enum store_detail detail, const struct store_reader *reader)
 {
-    struct request *request = new_request(REQUEST_OPEN);
+    struct request *request = new_request(REQUEST_OPEN, 0);
 
     request->detail = detail;
     request->reader = *reader;
@@ -385,7 +409,7 @@ static void sqlite_list_open(struct store *base, const char *kind, const char *g
 static void sqlite_list_page(struct store *base, const char *kind, const char *key, size_t maximum,
                              const struct store_reader *reader)
 {
-    struct request *request = new_request(REQUEST_PAGE);
+    struct request *request = new_request(REQUEST_PAGE, 0);
 
     request->reader = *reader;
     request->row_kind = text_copy(kind);

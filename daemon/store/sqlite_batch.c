@@ -32,8 +32,7 @@ static int run_transaction(struct database *database, struct request *request)
 /* Not those that were refused before they came here. */
 static bool is_to_be_committed(const struct request *request)
 {
-    return request->error.class == ERROR_NONE &&
-           (request->kind == REQUEST_COMMIT || request->kind == REQUEST_PROBE);
+    return !request->error && (request->kind == REQUEST_COMMIT || request->kind == REQUEST_PROBE);
 }
 
 static int run_group(struct batch *batch, struct database *database, struct list *first,
@@ -83,7 +82,8 @@ static void commit_group(struct batch *batch, struct database *database, struct 
         if (!is_to_be_committed(request))
             continue;
         request->outcome = STORE_FAILED;
-        request->error = batch->storage_error;
+        request->error = memory_allocate_raw(sizeof(*request->error));
+        *request->error = batch->storage_error;
     }
 }
 
@@ -122,8 +122,10 @@ static void read_rows(struct database *database, struct request *request)
     else
         result = rows_list(database, request->row_kind, request->row_key, request->maximum,
                            keep_row, request);
-    if (result != SQLITE_OK)
-        database_error(database, "could not read", &request->error);
+    if (result == SQLITE_OK)
+        return;
+    request->error = memory_allocate_raw(sizeof(*request->error));
+    database_error(database, "could not read", request->error);
 }
 
 static bool is_read(const struct list *at)
@@ -149,7 +151,7 @@ void batch_run(struct batch *batch, struct database *database)
         if (any)
             commit_group(batch, database, first, at);
         for (; at != end && is_read(at); at = at->next)
-            if (container_of(at, struct request, link)->error.class == ERROR_NONE)
+            if (!container_of(at, struct request, link)->error)
                 read_rows(database, container_of(at, struct request, link));
     }
     batch->log_is_long = database->log_pages >= LONG_LOG_PAGES;

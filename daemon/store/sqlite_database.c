@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "store/sqlite_internal.h"
@@ -419,7 +420,8 @@ static int set_up(struct database *database, struct error *error)
 
 int database_open(struct database *database, const char *path, struct error *error)
 {
-    *database = (struct database){.path = text_copy(path), .lock = -1};
+    *database =
+        (struct database){.path = text_copy(path), .lock = -1, .rest = BUFFER(LIMIT_RECORD_BYTES)};
     if (take_lock(database, error) != 0 || make_file(database, error) != 0)
         goto fail;
     /* Nobody asks SQLite how much memory it has, and counting it takes a lock each time. Refused,
@@ -450,5 +452,6 @@ void database_close(struct database *database)
     close_descriptor(&database->lock);
     free(database->path);
     free(database->common);
+    buffer_free(&database->rest);
     *database = (struct database){.lock = -1};
 }

@@ -7,6 +7,7 @@
 #ifndef CAUSEWAY_STORE_SQLITE_INTERNAL_H
 #define CAUSEWAY_STORE_SQLITE_INTERNAL_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/list.h"
 #include "store/store.h"
@@ -56,6 +57,7 @@ struct database {
     char *common;
     size_t common_length;
     int64_t common_id;
+    struct buffer rest; /* of the row that is being written, without that */
     sqlite3_stmt *statements[STATEMENTS];
 };
 
@@ -107,7 +109,7 @@ struct request {
     enum request_kind kind;
     store_committed *committed;
     void *context;
-    struct store_write *writes;
+    struct store_write *writes; /* behind it, with what they point at, in the same piece */
     size_t count;
     struct store_reader reader;
     char *row_kind;
@@ -117,7 +119,7 @@ struct request {
     struct list rows;
     enum store_outcome outcome;
     size_t conflict;
-    struct error error; /* of class ERROR_NONE while there is none */
+    struct error *error; /* NULL while there is none */
 };
 
 struct found_row {

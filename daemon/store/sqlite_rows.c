@@ -168,8 +168,9 @@ static int place_common(struct database *database, const char *bytes, size_t len
 
 /* Binds the bytes without the stretch, and where that is. */
 static int bind_bytes(struct database *database, sqlite3_stmt *statement,
-                      const struct store_write *write, struct buffer *rest)
+                      const struct store_write *write)
 {
+    struct buffer *rest = &database->rest;
     const char *bytes = write->length ? write->bytes : ""; /* a NULL would be SQL's NULL */
     const char *common = bytes + write->common_at;
 
@@ -182,6 +183,7 @@ static int bind_bytes(struct database *database, sqlite3_stmt *statement,
     }
     int result = place_common(database, common, write->common_length);
 
+    buffer_clear(rest);
     buffer_append(rest, bytes, write->common_at);
     buffer_append(rest, common + write->common_length,
                   write->length - write->common_at - write->common_length);
@@ -211,9 +213,7 @@ static void join_bytes(sqlite3_stmt *statement, struct buffer *whole, struct sto
 static int put(struct database *database, enum statement which, const struct store_write *write)
 {
     sqlite3_stmt *statement = database->statements[which];
-    cleanup(buffer_free)
-    struct buffer rest = BUFFER(SIZE_MAX);
-    int result = bind_bytes(database, statement, write, &rest);
+    int result = bind_bytes(database, statement, write);
 
     if (result != SQLITE_OK)
         return result;

@@ -40,6 +40,7 @@ struct store_write {
     uint32_t format;    /* of the bytes */
     const void *bytes;
     size_t length;
+    bool bytes_stay; /* until committed is called: a store need not copy them */
     /* A stretch of the bytes that many rows have alike, or of length 0: a store may keep it once.
      * It makes no difference to whoever reads. */
     size_t common_at;
@@ -91,9 +92,9 @@ struct store *store_open_dynamodb(struct loop *loop, struct aws *aws,
  * store's. */
 void store_close(struct store *store);
 
-/* Commits all writes or none. They are copied; a row of more than LIMIT_RECORD_BYTES is refused
- * (STORE_FAILED, ERROR_LIMIT). conflict is the index of the write whose expectation
- * failed (with STORE_CONFLICT). */
+/* Commits all writes or none. They are copied, but for bytes that stay; a row of more than
+ * LIMIT_RECORD_BYTES is refused (STORE_FAILED, ERROR_LIMIT). conflict is the index of the write
+ * whose expectation failed (with STORE_CONFLICT). */
 typedef void store_committed(void *context, enum store_outcome outcome, size_t conflict,
                              const struct error *error);
 void store_commit(struct store *store, const struct store_write *writes, size_t count,

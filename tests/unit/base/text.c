@@ -56,7 +56,14 @@ static void copies_and_printed_text_belong_to_the_caller(void **state)
 
     (void)state;
     assert_string_equal(copy, "fraud");
+    cleanup(free_pointer)
+    char *joined = text_join(copy, " / ", printed);
+    cleanup(free_pointer)
+    char *empty = text_join("", "", "");
+
     assert_string_equal(printed, "fraud-007");
+    assert_string_equal(joined, "fraud / fraud-007");
+    assert_string_equal(empty, "");
     assert_null(text_copy(NULL));
 }
 

@@ -286,6 +286,24 @@ static void writes_are_copied(void **state)
     assert_string_equal(world->row_bytes, "text");
 }
 
+/* Whether a store reads them where they are is its own business: the row is what they were. */
+static void bytes_that_stay_are_not_read_after_the_callback(void **state)
+{
+    struct world *world = *state;
+    char key[] = "key";
+    char *text = text_copy("text");
+    struct store_write write = thing(key, STORE_ANY, text);
+
+    write.bytes_stay = true;
+    world_ask_commit(world, &write, 1);
+    memset(key, 'x', 3);
+    memset(&write, 0, sizeof(write));
+    world_run(world);
+    free(text); /* which a sanitizer watches from here on */
+    assert_int_equal(world_get(world, "thing", "key"), 1);
+    assert_string_equal(world->row_bytes, "text");
+}
+
 static void callbacks_come_in_the_order_of_the_calls_and_never_within_them(void **state)
 {
     struct world *world = *state;
@@ -610,6 +628,7 @@ static void statistics_count_transactions_by_their_outcome(void **state)
         CONTRACT_TEST(a_transaction_is_all_or_nothing),                                     \
         CONTRACT_TEST(a_conflict_does_not_touch_the_transactions_beside_it),                \
         CONTRACT_TEST(an_empty_transaction_is_committed), CONTRACT_TEST(writes_are_copied), \
+        CONTRACT_TEST(bytes_that_stay_are_not_read_after_the_callback),                     \
         CONTRACT_TEST(callbacks_come_in_the_order_of_the_calls_and_never_within_them),      \
         CONTRACT_TEST(open_rows_are_loaded_oldest_order_first),                             \
         CONTRACT_TEST(pages_lead_through_every_row_of_every_kind_once),                     \
