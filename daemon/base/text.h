@@ -24,7 +24,7 @@ char *text_copy(const char *text);
 /* Formatted text that the caller frees. */
 char *text_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The two with the separator between them; the caller frees it. Many times cheaper than "%s-%s". */
+/* The two with the separator between them; the caller frees it. */
 char *text_join(const char *first, const char *separator, const char *second);
 
 /* Copies into a fixed field, cut to fit between two characters, always terminated. Returns whether

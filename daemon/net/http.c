@@ -123,6 +123,7 @@ static void give_back(struct http_call *call)
     }
     take_off(call);
     free_request(call);
+    http_answer_wipe(&call->answer);
     list_remove(&call->link);
     list_append(&client->pool, &call->link);
     client->pooled++;

@@ -8,6 +8,8 @@
 #include <string.h>
 
 enum {
+    /* Room for an answer with keys: what grows leaves a copy where it was. */
+    FIRST_BODY_CAPACITY = 4096,
     KEPT_BODY_CAPACITY = 65536, /* what a pooled call keeps of its memory for the next one */
 };
 
@@ -27,8 +29,15 @@ void http_answer_reset(struct http_answer *answer, size_t body_maximum)
     answer->head_is_over = false;
 }
 
+void http_answer_wipe(struct http_answer *answer)
+{
+    if (answer->body.length > 0)
+        memory_wipe(answer->body.data, answer->body.length);
+}
+
 void http_answer_free(struct http_answer *answer)
 {
+    http_answer_wipe(answer);
     buffer_free(&answer->body);
     buffer_free(&answer->text);
     free(answer->headers);
@@ -114,6 +123,8 @@ size_t http_answer_body(char *data, size_t size, size_t count, void *context)
     struct http_answer *answer = context;
     size_t length = size * count;
 
+    if (answer->body.capacity == 0)
+        buffer_reserve(&answer->body, FIRST_BODY_CAPACITY);
     return buffer_append(&answer->body, data, length) ? length : 0;
 }
 

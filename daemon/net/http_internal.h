@@ -80,6 +80,8 @@ struct http_client {
 
 /* http_answer.c */
 void http_answer_reset(struct http_answer *answer, size_t body_maximum);
+/* Overwrites the body, in which there may have been keys: it stays where it is for the next one. */
+void http_answer_wipe(struct http_answer *answer);
 void http_answer_free(struct http_answer *answer);
 /* For CURLOPT_HEADERFUNCTION and CURLOPT_WRITEFUNCTION, with the answer as their context. */
 size_t http_answer_header(char *line, size_t size, size_t count, void *context);

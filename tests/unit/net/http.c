@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "net/http_internal.h"
 #include "net/server.h"
 #include "net/timer.h"
 
@@ -322,6 +323,25 @@ static void connections_are_kept_and_used_again(void **state)
         assert_int_equal(fetch(world, &request).status, 200);
     assert_int_equal(world->server->requests, 50);
     assert_int_equal(world->server->connections, 1);
+    end(world);
+}
+
+/* Answers bring keys, and the memory that they came into waits for the next one, maybe for hours.
+ */
+static void nothing_of_an_answer_is_left_for_the_next_one(void **state)
+{
+    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
+    struct world *world = given(answers, 1);
+    char url[256];
+    struct http_request request = get(world, "/", url);
+
+    (void)state;
+    assert_string_equal(fetch(world, &request).body, "hello");
+    const struct http_call *kept = list_first(&world->client->pool, struct http_call, link);
+
+    assert_non_null(kept);
+    assert_true(kept->answer.body.capacity >= 5);
+    assert_memory_equal(kept->answer.body.data, "\0\0\0\0\0", 5);
     end(world);
 }
 
@@ -960,6 +980,7 @@ int main(void)
         cmocka_unit_test(a_folded_header_is_one_line),
         cmocka_unit_test(redirects_are_answers_like_others),
         cmocka_unit_test(connections_are_kept_and_used_again),
+        cmocka_unit_test(nothing_of_an_answer_is_left_for_the_next_one),
         cmocka_unit_test(a_kept_connection_that_was_closed_meanwhile_is_replaced),
         cmocka_unit_test(many_calls_run_side_by_side),
         cmocka_unit_test(a_call_may_be_started_from_a_callback),
