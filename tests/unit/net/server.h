@@ -69,12 +69,12 @@ static inline void server_drop(struct server *server, size_t i, bool reset)
     server->open[i] = server->open[--server->open_count];
 }
 
-static inline bool server_send(int descriptor, const char *bytes)
+static inline bool server_send(int descriptor, const char *bytes, int flags)
 {
     size_t length = strlen(bytes);
 
     while (length > 0) {
-        ssize_t sent = send(descriptor, bytes, length, MSG_NOSIGNAL);
+        ssize_t sent = send(descriptor, bytes, length, MSG_NOSIGNAL | flags);
 
         if (sent <= 0)
             return false;
@@ -124,10 +124,12 @@ static inline void server_read(struct server *server, size_t i)
     server->requests = number + 1;
     *length -= whole;
     memmove(bytes, bytes + whole, *length + 1);
-    bool sent = !answer->head || server_send(server->open[i].descriptor, answer->head);
+    /* What is closed behind its last byte is closed with it: who has the answer knows it, too. */
+    int flags = answer->then == SERVER_CLOSE ? MSG_MORE : 0;
+    bool sent = !answer->head || server_send(server->open[i].descriptor, answer->head, flags);
 
     for (size_t n = 0; sent && answer->bytes && n <= answer->repeat; n++)
-        sent = server_send(server->open[i].descriptor, answer->bytes);
+        sent = server_send(server->open[i].descriptor, answer->bytes, flags);
     if (!sent || answer->then == SERVER_CLOSE || answer->then == SERVER_RESET)
         server_drop(server, i, answer->then == SERVER_RESET);
     else if (answer->then == SERVER_HOLD)
