@@ -61,7 +61,7 @@ void sender_observe(struct sender *sender,
 /* Neither names of services nor of operations have a slash in them. */
 static char *lane_key(const char *account, const struct aws_service *service)
 {
-    return text_printf("%s/%s", service->name, account);
+    return text_join(service->name, "/", account);
 }
 
 struct lane *sender_lane(struct sender *sender, const char *account,

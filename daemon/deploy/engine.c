@@ -38,7 +38,7 @@ static struct store_write row_of(const struct record *record, const char *bytes,
         .format = RECORD_FORMAT,
         .bytes = bytes,
         .length = strlen(bytes),
-        .bytes_stay = true,
+        .bytes_stay = true, /* the acceptance, or the live one, has them until it is called back */
         .common_at = settings.at,
         .common_length = settings.length,
     };

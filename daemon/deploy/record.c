@@ -219,7 +219,7 @@ struct record *record_restoring(const struct record *served, const char *who, co
     record->config_document = copy_document(served->config_document);
     record_set(record, &record->restores, served->restores ? served->restores : served->id);
     cleanup(free_pointer)
-    char *words = text_printf("%s\n%s", served->id, reason);
+    char *words = text_join(served->id, "\n", reason);
 
     cleanup(free_pointer)
     char *id = record_make_id(served->deployment, words);

@@ -261,18 +261,10 @@ static void begin_soon(struct sqlite_store *store)
         poke(&store->begin);
 }
 
-/* The error that says why, to be filled. */
-static struct error *refuse(struct request *request)
-{
-    request->outcome = STORE_FAILED;
-    request->error = memory_allocate(sizeof(*request->error));
-    return request->error;
-}
-
 static void ask(struct sqlite_store *store, struct request *request)
 {
     if (store->closing && !request->error)
-        error_set(refuse(request), ERROR_CANCELLED, "the store is being closed");
+        error_set(request_fail(request), ERROR_CANCELLED, "the store is being closed");
     list_append(&store->waiting, &request->link);
     store->waiting_count++;
     begin_soon(store);
@@ -361,7 +353,7 @@ static void sqlite_commit(struct store *base, const struct store_write *writes, 
     request->committed = committed;
     request->context = context;
     if (large) {
-        error_set(refuse(request), ERROR_LIMIT, "%s %s has %zu bytes; a record may have %zu",
+        error_set(request_fail(request), ERROR_LIMIT, "%s %s has %zu bytes; a record may have %zu",
                   large->kind, large->key, large->length, LIMIT_RECORD_BYTES);
     } else {
         request->writes = copy_writes(request + 1, writes, count);

@@ -7,6 +7,13 @@
 /* A log of so many pages is moved into the file when nobody waits for a commit. */
 enum { LONG_LOG_PAGES = 1000 };
 
+struct error *request_fail(struct request *request)
+{
+    request->outcome = STORE_FAILED;
+    request->error = memory_allocate(sizeof(*request->error));
+    return request->error;
+}
+
 /* One transaction within the group. SQLite undoes a statement that fails by itself, so a
  * transaction of one write needs no savepoint. */
 static int run_transaction(struct database *database, struct request *request)
@@ -81,9 +88,7 @@ static void commit_group(struct batch *batch, struct database *database, struct 
 
         if (!is_to_be_committed(request))
             continue;
-        request->outcome = STORE_FAILED;
-        request->error = memory_allocate_raw(sizeof(*request->error));
-        *request->error = batch->storage_error;
+        *request_fail(request) = batch->storage_error;
     }
 }
 
@@ -122,10 +127,8 @@ static void read_rows(struct database *database, struct request *request)
     else
         result = rows_list(database, request->row_kind, request->row_key, request->maximum,
                            keep_row, request);
-    if (result == SQLITE_OK)
-        return;
-    request->error = memory_allocate_raw(sizeof(*request->error));
-    database_error(database, "could not read", request->error);
+    if (result != SQLITE_OK)
+        database_error(database, "could not read", request_fail(request));
 }
 
 static bool is_read(const struct list *at)

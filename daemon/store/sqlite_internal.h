@@ -122,6 +122,9 @@ struct request {
     struct error *error; /* NULL while there is none */
 };
 
+/* The error that says why, to be filled. It had none before. */
+struct error *request_fail(struct request *request);
+
 struct found_row {
     struct list link;
     struct store_row row;
