@@ -61,6 +61,14 @@ static struct world *given(const struct server_answer *answers, size_t count)
     return world;
 }
 
+/* Every request is answered with OK_HELLO. */
+static struct world *given_hello(void)
+{
+    static const struct server_answer answer = {.bytes = OK_HELLO};
+
+    return given(&answer, 1);
+}
+
 static void end(struct world *world)
 {
     http_client_free(world->client);
@@ -135,13 +143,12 @@ static struct result fetch(struct world *world, const struct http_request *reque
 
 static void a_request_is_sent_with_exactly_the_headers_given(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
     static const struct http_header headers[] = {
         {"X-Amz-Target", "AmazonSQS.ReceiveMessage"},
         {"x-empty", ""},
         {"content-type", "application/x-amz-json-1.0"},
     };
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     char expected[512];
     struct http_request request = get(world, "/", url);
@@ -167,9 +174,8 @@ static void a_request_is_sent_with_exactly_the_headers_given(void **state)
 
 static void a_request_without_headers_gets_only_a_host(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
     static const char *const methods[] = {"GET", "DELETE", "HEAD", "OPTIONS"};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/a", url);
 
@@ -190,8 +196,7 @@ static void a_request_without_headers_gets_only_a_host(void **state)
 
 static void a_body_of_two_megabytes_is_sent_without_expecting_100_continue(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/", url);
     size_t length = 60000;
@@ -212,9 +217,8 @@ static void a_body_of_two_megabytes_is_sent_without_expecting_100_continue(void 
 
 static void a_host_that_is_given_stands_alone(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
     static const struct http_header headers[] = {{"host", "sqs.us-east-1.amazonaws.com"}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/", url);
 
@@ -229,7 +233,6 @@ static void a_host_that_is_given_stands_alone(void **state)
 
 static void a_path_is_sent_exactly_as_it_stands(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
     static const char *const paths[] = {
         "/",
         "//",
@@ -246,7 +249,7 @@ static void a_path_is_sent_exactly_as_it_stands(void **state)
         "/\"<>[]{}|\\^`",
         "/?q=\"<>[]{}|\\^`",
     };
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
 
     (void)state;
@@ -313,8 +316,7 @@ static void redirects_are_answers_like_others(void **state)
 
 static void connections_are_kept_and_used_again(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/", url);
 
@@ -326,12 +328,10 @@ static void connections_are_kept_and_used_again(void **state)
     end(world);
 }
 
-/* Answers bring keys, and the memory that they came into waits for the next one, maybe for hours.
- */
+/* Answers bring keys, and the memory that they came into waits for the next one, maybe for long. */
 static void nothing_of_an_answer_is_left_for_the_next_one(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/", url);
 
@@ -343,6 +343,23 @@ static void nothing_of_an_answer_is_left_for_the_next_one(void **state)
     assert_true(kept->answer.body.capacity >= 5);
     assert_memory_equal(kept->answer.body.data, "\0\0\0\0\0", 5);
     end(world);
+}
+
+/* What moves leaves a copy behind, which nobody overwrites. */
+static void an_answer_of_a_usual_size_stays_where_it_is_while_it_comes(void **state)
+{
+    struct http_answer answer = {0};
+    char piece[512] = "";
+
+    (void)state;
+    http_answer_reset(&answer, 65536);
+    http_answer_body(piece, 1, 1, &answer);
+    const char *first = answer.body.data;
+
+    for (int i = 0; i < 7; i++)
+        assert_int_equal(http_answer_body(piece, 1, sizeof(piece), &answer), sizeof(piece));
+    assert_ptr_equal(answer.body.data, first);
+    http_answer_free(&answer);
 }
 
 static void a_kept_connection_that_was_closed_meanwhile_is_replaced(void **state)
@@ -361,8 +378,7 @@ static void a_kept_connection_that_was_closed_meanwhile_is_replaced(void **state
 
 static void many_calls_run_side_by_side(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/", url);
     struct result results[40] = {0};
@@ -390,8 +406,7 @@ static void start_another(struct result *result)
 
 static void a_call_may_be_started_from_a_callback(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/", url);
     struct result result = {.then = start_another};
@@ -472,8 +487,7 @@ static void an_answer_that_goes_wrong_is_an_error_that_names_the_host(void **sta
 
 static void a_body_of_just_the_maximum_is_read(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/", url);
     struct result result;
@@ -576,8 +590,7 @@ static void a_stalled_answer_ends_after_the_stall_timeout(void **state)
 
 static void a_server_that_never_reads_stalls_an_upload(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     size_t length = 32 * 1048576;
     cleanup(free_pointer)
     char *body = memory_allocate(length);
@@ -675,8 +688,7 @@ static void what_was_allowed_once_is_not_allowed_to_the_next_call(void **state)
 static void one_call_after_the_other_goes_to_the_url_it_names(void **state)
 {
     static const char *const paths[] = {"/a", "/a", "/b", "no url", "/b", "/a"};
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     size_t asked = 0;
 
     (void)state;
@@ -704,8 +716,7 @@ static void every_spelling_of_loopback_is_asked_by_plain_http(void **state)
 {
     static const char *const hosts[] = {"localhost", "LOCALHOST",  "127.0.0.1", "127.1.2.3",
                                         "127.1",     "2130706433", "0x7f000001"};
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
 
     (void)state;
@@ -732,8 +743,7 @@ static void every_spelling_of_loopback_is_asked_by_plain_http(void **state)
 
 static void a_proxy_in_the_environment_never_sees_plain_http(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/", url);
 
@@ -837,8 +847,7 @@ static void a_ca_bundle_that_cannot_be_read_is_an_error_at_first_use(void **stat
 
 static void what_is_no_tls_is_said_to_be_none(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/", url);
 
@@ -917,8 +926,7 @@ static void cancel_others(struct result *result)
 
 static void a_callback_may_cancel_the_calls_beside_it(void **state)
 {
-    static const struct server_answer answers[] = {{.bytes = OK_HELLO}};
-    struct world *world = given(answers, 1);
+    struct world *world = given_hello();
     char url[256];
     struct http_request request = get(world, "/", url);
     struct http_request invalid = request;
@@ -981,6 +989,7 @@ int main(void)
         cmocka_unit_test(redirects_are_answers_like_others),
         cmocka_unit_test(connections_are_kept_and_used_again),
         cmocka_unit_test(nothing_of_an_answer_is_left_for_the_next_one),
+        cmocka_unit_test(an_answer_of_a_usual_size_stays_where_it_is_while_it_comes),
         cmocka_unit_test(a_kept_connection_that_was_closed_meanwhile_is_replaced),
         cmocka_unit_test(many_calls_run_side_by_side),
         cmocka_unit_test(a_call_may_be_started_from_a_callback),
