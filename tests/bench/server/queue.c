@@ -88,20 +88,18 @@ void queue_hand_out_apart(int64_t pause_us)
     apart_us = pause_us;
 }
 
-/* Whether the next one has to wait: until all before it are deleted, and then for the pause. */
-static bool is_too_early(int64_t now)
+/* When the next new one may go out: 0 for at once, INT64_MAX while one before it is not deleted. */
+static int64_t next_due_us(void)
 {
     if (!apart_us || next == 0 || next == count)
-        return false;
-    if (deleted == next)
-        wake_at(last_deleted_us + apart_us);
-    return deleted < next || now < last_deleted_us + apart_us;
+        return 0;
+    return deleted < next ? INT64_MAX : last_deleted_us + apart_us;
 }
 
 /* One that may be handed out now, or NULL; of those that nobody has had yet, the first. */
 static struct stored *look_for_one(int64_t now)
 {
-    if (is_too_early(now))
+    if (next_due_us() > now)
         return NULL;
     if (next < count)
         return &messages[next];
@@ -166,6 +164,7 @@ void queue_look(void)
 
         if (*connection_deadline(connection) > now && !look_for_one(now)) {
             wake_at(*connection_deadline(connection));
+            wake_at(next_due_us());
             return;
         }
         list_remove(link);
