@@ -125,7 +125,14 @@ class Consumer:
 
     def kernel(self) -> float:
         """Seconds of it that were the kernel's, to a tick."""
-        return int(self._proc("stat").rsplit(")", 1)[1].split()[12]) / TICK
+        return self._kernel("stat")
+
+    def main_kernel(self) -> float:
+        """The main thread's seconds of those."""
+        return self._kernel(f"task/{self.process.pid}/stat")
+
+    def _kernel(self, name: str) -> float:
+        return int(self._proc(name).rsplit(")", 1)[1].split()[12]) / TICK
 
     def threads(self) -> dict[str, float]:
         """Seconds by thread, the first one's being the main one's."""
