@@ -5,10 +5,14 @@ import hashlib
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
+from gate import upstream
+from gate.additions.sqs import Queues, receive_message
 from gate.client import wait_for
+from gate.exchange import Request, Response
 from gate.fixtures import *  # noqa: F403
 from gate.world import ARTIFACT_BUCKET, BUS, MAX_RECEIVES
 
@@ -158,6 +162,31 @@ def test_given_a_consumer_that_went_away_when_a_message_arrives_then_it_is_not_h
         poll.receive_message(QueueUrl=world.queue_url, WaitTimeSeconds=20)
     put(world)
     wait_for(lambda: len(bodies(world)) == 1, "the message to be there for another")
+
+
+def test_given_a_consumer_killed_just_as_it_is_handed_a_message_when_all_are_made_visible_then_that_one_is_too(monkeypatch):
+    """In this process, with a queue of the test's own: the instant is between the gate's look at the socket and its taking."""
+    message = SimpleNamespace(visible=True, delayed=False, approximate_receive_count=1)
+    queue = SimpleNamespace(name="q", _messages=[message], receive_message_wait_time_seconds=0)
+    gate = SimpleNamespace(region="r", accounts={"prod": "1"})
+    gate.queues = Queues(gate)
+
+    def take(*_):
+        message.visible = False
+        return Response(200, [], b'{"Messages": []}')
+
+    monkeypatch.setattr(upstream, "backends", lambda service: {"1": {"r": SimpleNamespace(queues={"q": queue})}})
+    monkeypatch.setattr(upstream, "call", take)
+    after = threading.Thread(target=lambda: gate.queues.make_visible("q"))
+
+    def is_killed_when_asked():
+        after.start()
+        after.join(0.2)  # it has to wait for the taking; if it does not, this is time enough
+        return True
+
+    receive_message(gate, Request("POST", "/", [], b"{}", is_killed_when_asked, account="1", parameters={"QueueUrl": "http://sqs/1/q"}))
+    after.join(10)
+    assert getattr(message, "visible_at", None) == 0
 
 
 def test_given_a_job_when_its_result_is_put_then_it_is_recorded_once_and_unknown_jobs_are_refused(world, control):

@@ -123,14 +123,16 @@ def receive_message(gate: "Gate", request: Request) -> Response:
     world = gate.queues.mark()[0]
     while True:
         mark = gate.queues.mark()
-        # A message handed to nobody would stay hidden; AWS notices a connection that is gone.
-        if mark[0] != world or not request.still_connected():
-            return json_result(request, {})
-        last = time.monotonic() >= deadline
-        if last or queue is None or any(m.visible and not m.delayed for m in list(queue._messages)):
-            response = upstream.call(request, owner, body)
-            if last or response.status != 200 or b'"Messages"' in response.body:
-                return response
+        # A message handed to nobody would stay hidden; AWS notices a connection that is gone. Looked and taken under one lock:
+        # between the two a consumer could be killed, and make_visible() be called for it.
+        with upstream.lock:
+            if mark[0] != world or not request.still_connected():
+                return json_result(request, {})
+            last = time.monotonic() >= deadline
+            if last or queue is None or any(m.visible and not m.delayed for m in queue._messages):
+                response = upstream.call(request, owner, body)
+                if last or response.status != 200 or b'"Messages"' in response.body:
+                    return response
         gate.queues.wait(min(max(0.0, deadline - time.monotonic()), _LOOK_AGAIN_SECONDS), mark)
 
 
