@@ -85,7 +85,8 @@ void engine_rollback(struct engine *engine, const struct engine_rollback *wanted
                      void *context);
 
 /* The registry says no to a model package: what deploys it is cancelled, what serves it is rolled
- * back. id is NULL in the answer; ENGINE_DONE also where it concerned nothing. */
+ * back. That is as old as what served: an approval that came after it is not superseded. id is NULL
+ * in the answer; ENGINE_DONE also where it concerned nothing. */
 void engine_reject_package(struct engine *engine, const char *package, const char *identity,
                            const char *who, engine_done *done, void *context);
 

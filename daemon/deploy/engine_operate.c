@@ -33,14 +33,15 @@ static void read_old(void *context, const struct store_row *row)
     revival->old = record_decode(row->format, row->bytes, row->length, &revival->error);
 }
 
-/* What an operator, or the registry, asks for now is newer than what serves, though our clock be
- * behind staging's. */
-static void make_newest(const struct engine *engine, struct record *record)
+/* What an operator asks for now is newer than what serves, though our clock be behind staging's.
+ * What the registry takes back is as old as what it said no to: an approval that has happened
+ * since is newer, however late it comes. */
+static void set_age(const struct engine *engine, struct record *record)
 {
     const struct seat *seat = map_get(&engine->seats, record->endpoint);
     int64_t newest_ms = seat ? lineage_newest_ms(seat->lineage) : 0;
 
-    if (record->event_ms <= newest_ms)
+    if (record->withdraws || record->event_ms <= newest_ms)
         record->event_ms = newest_ms + 1;
 }
 
@@ -60,7 +61,7 @@ static void revive(void *context, const struct error *error)
     else if (old)
         record = revival->revive(revival, old, &revival->error);
     if (record)
-        make_newest(revival->engine, record);
+        set_age(revival->engine, record);
     if (record)
         engine_accept(revival->engine, record, revival->done, revival->context);
     else

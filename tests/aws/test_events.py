@@ -205,6 +205,23 @@ def test_given_a_serving_package_when_it_is_rejected_then_the_one_before_it_serv
     assert len(daemon.history()) == 3
 
 
+def test_given_a_rejection_that_was_answered_when_a_later_approval_comes_late_then_it_is_deployed(make_daemon, world, control, forwarding):
+    """Both happened before the daemon heard of either. An approval is newer than what the registry has taken back."""
+    daemon = make_daemon(deployment=PACKAGE).start()
+    for version in (1, 2):
+        package = control.package("staging", GROUP, version, approval="Approved")
+        control.event("staging", {**package_changed(package, "Approved"), "time": f"2026-11-20T09:30:0{version}Z"})
+        daemon.wait_ended(version)
+    rejected = control.package("staging", GROUP, 2, approval="Rejected")
+    control.event("staging", {**package_changed(rejected, "Rejected"), "time": "2026-11-20T09:30:03Z"})
+    daemon.wait_ended(3)
+    third = control.package("staging", GROUP, 3, approval="Approved")
+    control.event("staging", {**package_changed(third, "Approved"), "time": "2026-11-20T09:30:04Z"})
+    history = daemon.wait_ended(4)
+    assert [(r["state"], r["model_package"]) for r in history if r["model_package"] == third["arn"]] == [("succeeded", third["arn"])]
+    assert serving_package(world) == third["arn"]
+
+
 def test_given_a_package_rejected_before_it_is_looked_at_then_it_is_not_deployed(make_daemon, world, control, forwarding):
     daemon = make_daemon(deployment=PACKAGE).start()
     package = control.package("staging", GROUP, 1, approval="Rejected")

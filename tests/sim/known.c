@@ -48,6 +48,11 @@ static bool has_number(const char *bytes, const char *field)
     return strstr(bytes, name) != NULL;
 }
 
+void known_field(const struct known *known, const char *field, char *text, size_t size)
+{
+    read_field(known->row->row.bytes, field, text, size);
+}
+
 bool known_has_field(const struct known *known, const char *field, const char *value)
 {
     char there[1024];

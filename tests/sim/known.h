@@ -52,6 +52,8 @@ const char *known_newest_proved(const cJSON *lineage);
 /* Its number of that name, 0 where there is none. */
 int64_t known_number(const struct known *known, const char *field);
 
+/* The record's text field, "" where it has none. */
+void known_field(const struct known *known, const char *field, char *text, size_t size);
 /* Whether the record's text field has that value. */
 bool known_has_field(const struct known *known, const char *field, const char *value);
 

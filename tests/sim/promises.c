@@ -327,6 +327,8 @@ static void check_superseded(const struct record *record)
     }
     if (newer && newer->row->row.order_ms < record->event_ms)
         broken("the newest wins", "%s was superseded by %s, which is older", record->id, newer->id);
+    if (newer)
+        promises_registry_superseded(record, newer);
 }
 
 static void check_end(const struct known *known)

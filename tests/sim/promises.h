@@ -49,6 +49,8 @@ void promises_told_at_end(void);
 
 /* What was to take a rejected one back has found nothing to do. */
 void promises_registry_left(const struct record *record);
+/* A deployment was superseded. What takes a rejected package back is no newer than that was. */
+void promises_registry_superseded(const struct record *record, const struct known *newer);
 void promises_registry_at_end(void);
 
 /* ---- promises_stacks.c: what CloudFormation is asked for --------------------------------------

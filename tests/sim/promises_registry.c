@@ -24,6 +24,35 @@ void promises_registry_left(const struct record *record)
                record->withdraws);
 }
 
+/* What a deployment brought, or brought back: when the newest of them happened. */
+struct bringing {
+    const char *package;
+    int64_t newest_ms;
+};
+
+static void find_bringing(void *context, const struct known *known)
+{
+    struct bringing *bringing = context;
+
+    if (known->state == STATE_SUCCEEDED && known->row->row.order_ms > bringing->newest_ms &&
+        known_has_field(known, "model_package", bringing->package))
+        bringing->newest_ms = known->row->row.order_ms;
+}
+
+void promises_registry_superseded(const struct record *record, const struct known *newer)
+{
+    char package[256];
+    struct bringing bringing = {.package = package};
+
+    known_field(newer, "withdraws", package, sizeof(package));
+    if (!package[0])
+        return;
+    known_each(find_bringing, &bringing);
+    if (record->event_ms > bringing.newest_ms)
+        broken("what was rejected makes nothing old",
+               "%s was superseded by %s, and is newer than %s", record->id, newer->id, package);
+}
+
 struct attempt {
     const char *package;
     bool was_made;
