@@ -1,5 +1,6 @@
 """The real causewayd and causewayctl from a test's side: a configuration for the sandbox's world, start, ask, kill."""
 
+import io
 import json
 import os
 import re
@@ -23,6 +24,7 @@ START_SECONDS = 30
 ENDED = {"succeeded", "rolled_back", "failed", "superseded", "cancelled", "rejected"}
 
 
+SHOWN_ENTRIES, SHOWN_BYTES = 40, 64 * 1024  # of a journal's end
 SEEN_MESSAGES = ROOT / "build" / "log" / "messages"
 
 
@@ -32,6 +34,16 @@ def note_messages(journal: Path) -> None:
         SEEN_MESSAGES.mkdir(parents=True, exist_ok=True)
         for identity in set(re.findall(r'"MESSAGE_ID": ?"([0-9a-f]{32})"', journal.read_text(errors="replace"))):
             (SEEN_MESSAGES / identity).touch()
+
+
+def show_end(journal: Path, how: str) -> None:
+    """What a daemon said last, as output of the test's end: pytest shows it below a test that failed."""
+    print(f"{journal.parent.name}: causewayd {how}; it had said, at the end:")
+    with journal.open("rb") if journal.exists() else io.BytesIO() as file:
+        file.seek(max(0, file.seek(0, os.SEEK_END) - SHOWN_BYTES))
+        for line in file.read().decode(errors="replace").splitlines()[-SHOWN_ENTRIES:]:
+            said = re.search(r'"TIMESTAMP": ?"[^"T]*T([^"]*)".*"MESSAGE": ?"((?:[^"\\]|\\.)*)"', line)
+            print("  ", *(said.groups() if said else [line]))
 
 
 def configuration(world: World, directory: Path, **changes: Any) -> dict[str, Any]:
@@ -148,9 +160,11 @@ class Daemon:
         self.process.send_signal(number)
 
     def close(self) -> None:
-        if self.process is not None and self.process.poll() is None:
+        status = self.process.poll() if self.process is not None else "was not started"
+        if self.process is not None and status is None:
             self.kill()
         note_messages(self.journal)
+        show_end(self.journal, f"had ended with {status}" if isinstance(status, int) else status or "ran still")
         self._short.cleanup()
 
     # Asking

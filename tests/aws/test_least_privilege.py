@@ -3,6 +3,7 @@ they grant was called. The journeys are the real causewayd's, which is the insta
 
 import json
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,6 +55,7 @@ class Journeys:
     def __init__(self, sandbox: Any, world: Any, control: Any, key: str, directory: Path) -> None:
         self.world, self.control, self.key = world, control, key
         self.ended = 0
+        self.followed: set[str] = set()
         self.daemon = Daemon(sandbox, world, directory)
         self.daemon.environment = {
             "AWS_ENDPOINT_URL": sandbox.endpoint, "AWS_REGION": world.region, "AWS_EC2_METADATA_SERVICE_ENDPOINT": sandbox.endpoint}
@@ -198,6 +200,8 @@ class Journeys:
             count = self.ended
         record = self.daemon.wait_ended(count, endpoint=endpoint)[0]
         assert record["state"] == expected, record.get("reason")
+        assert record["id"] not in self.followed, "what was published is older than this"
+        self.followed.add(record["id"])
         return record
 
     def deploy(self) -> None:
@@ -210,6 +214,8 @@ class Journeys:
         status, _ = ask(self.daemon, f"/v1/endpoints/{ENDPOINT}/rollback")
         assert status == 200
         self.follow("succeeded")
+        asked = int(time.time())  # the time of an event has seconds, and an operator's word is newer than those of its second
+        wait_for(lambda: int(time.time()) > asked, "the next second")
 
     def scale(self) -> None:
         """An endpoint that scales by itself is updated without it, and scales again."""
@@ -220,7 +226,7 @@ class Journeys:
 
     def carry(self) -> None:
         """Model data that only the role in staging may read goes through the daemon; a copy under way is cancelled."""
-        self.daemon.ctl("suspend", "--why", "or it would repair this")
+        self.ctl("suspend", "--why", "or it would repair this")
         self.world.client("staging", "s3").delete_bucket_policy(Bucket=SAGEMAKER_BUCKET)
         publish_large(self.world, self.control, b"x" * (20 * MEBIBYTE), "deploy/large")
         self.follow("succeeded")
@@ -233,7 +239,7 @@ class Journeys:
         self.control.clear_faults()
         cancelling.join()
         self.follow("cancelled")
-        self.daemon.ctl("resume")
+        self.ctl("resume")
         self.apply()
 
     def answer_jobs(self) -> None:
