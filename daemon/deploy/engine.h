@@ -85,10 +85,17 @@ void engine_rollback(struct engine *engine, const struct engine_rollback *wanted
                      void *context);
 
 /* The registry says no to a model package: what deploys it is cancelled, what serves it is rolled
- * back. That is as old as what served: an approval that came after it is not superseded. id is NULL
- * in the answer; ENGINE_DONE also where it concerned nothing. */
-void engine_reject_package(struct engine *engine, const char *package, const char *identity,
-                           const char *who, engine_done *done, void *context);
+ * back, unless that was asked for later than the no. The rollback is as old as what served: an
+ * approval that came after it is not superseded. id is NULL in the answer; ENGINE_DONE also where
+ * it concerned nothing. */
+struct engine_rejection {
+    const char *package; /* its ARN */
+    const char *who;
+    const char *identity; /* makes two the same one */
+    int64_t at_ms;        /* when the registry said so; its seconds count */
+};
+void engine_reject_package(struct engine *engine, const struct engine_rejection *wanted,
+                           engine_done *done, void *context);
 
 /* Has each committed change told: from what a deployment was (NULL: it is new) to what it is now.
  * The records are valid during the call. */

@@ -200,8 +200,8 @@ void engine_wish(struct live *live, const struct machine_input *input, engine_do
                  void *context);
 
 /* engine_reject_package(), of what is in this daemon's hands. */
-void engine_reject_package_here(struct engine *engine, const char *package, const char *identity,
-                                const char *who, engine_done *done, void *context);
+void engine_reject_package_here(struct engine *engine, const struct engine_rejection *wanted,
+                                engine_done *done, void *context);
 
 /* Tells the ledger where the deployment stands, with the digest of its row. */
 void engine_tell_ledger(struct engine *engine, const struct record *record, const char *digest);

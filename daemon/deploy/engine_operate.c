@@ -319,6 +319,7 @@ struct rejection {
     char *package;
     char *identity;
     char *who;
+    int64_t at_ms;
     engine_done *done;
     void *context;
     size_t waiting;
@@ -361,6 +362,13 @@ static void on_rejection(void *context, enum engine_answer answer, const char *i
     end_rejection(rejection);
 }
 
+/* Asked for after the registry had said no: it is approved again, or an operator wants it all the
+ * same. */
+static bool is_later(const struct rejection *rejection, int64_t event_ms)
+{
+    return event_ms / 1000 > rejection->at_ms / 1000;
+}
+
 static void roll_back_if_it_serves(struct rejection *rejection, const char *endpoint)
 {
     struct engine *engine = rejection->engine;
@@ -368,7 +376,8 @@ static void roll_back_if_it_serves(struct rejection *rejection, const char *endp
     const cJSON *serving = seat && seat->lineage ? seat->lineage->child : NULL;
 
     if (!seat || !text_equal(json_get_text(serving, "model_package"), rejection->package) ||
-        (engine->holding && !seat->is_ours))
+        (engine->holding && !seat->is_ours) ||
+        is_later(rejection, json_get_integer(serving, "event_ms", 0)))
         return;
     rejection->waiting++;
     engine_rollback(engine,
@@ -416,7 +425,8 @@ static void cancel_concerned(void *context, const struct store_row *row)
     struct record *record =
         live ? record_decode(row->format, row->bytes, row->length, &error) : NULL;
 
-    if (!record || !text_equal(record->model_package, rejection->package) || record->ended_ms)
+    if (!record || !text_equal(record->model_package, rejection->package) || record->ended_ms ||
+        is_later(rejection, record->event_ms))
         return;
     cancel_for(rejection, live);
 }
@@ -434,9 +444,9 @@ static void on_open_seen(void *context, const struct error *error)
     on_rejection(rejection, error ? ENGINE_FAILED : ENGINE_DONE, NULL, error);
 }
 
-static void pass_rejection_on(struct engine *engine, const char *package, const char *identity,
-                              const char *who, struct rejection *rejection)
+static void pass_rejection_on(struct rejection *rejection)
 {
+    struct engine *engine = rejection->engine;
     size_t position = 0;
     void *value;
 
@@ -448,42 +458,44 @@ static void pass_rejection_on(struct engine *engine, const char *package, const 
         cJSON *text = cJSON_CreateObject();
 
         json_add_text(text, "verb", "reject package");
-        json_add_text(text, "package", package);
-        json_add_text(text, "identity", identity);
-        json_add_text(text, "who", who);
+        json_add_text(text, "package", rejection->package);
+        json_add_text(text, "identity", rejection->identity);
+        json_add_text(text, "who", rejection->who);
+        json_add_integer(text, "at_ms", rejection->at_ms);
         rejection->waiting++;
         notes_write(engine->notes, seat->endpoint, text, on_rejection, rejection);
     }
 }
 
-static void reject_package(struct engine *engine, const char *package, const char *identity,
-                           const char *who, bool everywhere, engine_done *done, void *context)
+static void reject_package(struct engine *engine, const struct engine_rejection *wanted,
+                           bool everywhere, engine_done *done, void *context)
 {
     struct rejection *rejection = memory_allocate(sizeof(*rejection));
 
     *rejection = (struct rejection){
         .engine = engine,
-        .package = text_copy(package),
-        .identity = text_copy(identity),
-        .who = text_copy(who),
+        .package = text_copy(wanted->package),
+        .identity = text_copy(wanted->identity),
+        .who = text_copy(wanted->who),
+        .at_ms = wanted->at_ms,
         .done = done,
         .context = context,
         .waiting = 1,
     };
     if (everywhere && engine->holding)
-        pass_rejection_on(engine, package, identity, who, rejection);
+        pass_rejection_on(rejection);
     store_list_open(engine->store, RECORD_KIND, NULL, STORE_WHOLE,
                     &(struct store_reader){cancel_concerned, on_open_seen, rejection});
 }
 
-void engine_reject_package(struct engine *engine, const char *package, const char *identity,
-                           const char *who, engine_done *done, void *context)
+void engine_reject_package(struct engine *engine, const struct engine_rejection *wanted,
+                           engine_done *done, void *context)
 {
-    reject_package(engine, package, identity, who, true, done, context);
+    reject_package(engine, wanted, true, done, context);
 }
 
-void engine_reject_package_here(struct engine *engine, const char *package, const char *identity,
-                                const char *who, engine_done *done, void *context)
+void engine_reject_package_here(struct engine *engine, const struct engine_rejection *wanted,
+                                engine_done *done, void *context)
 {
-    reject_package(engine, package, identity, who, false, done, context);
+    reject_package(engine, wanted, false, done, context);
 }

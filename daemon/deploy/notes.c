@@ -239,8 +239,13 @@ static void carry_out(struct task *task)
                                                   .package = json_get_text(task->text, "package")},
                         on_done, task);
     } else if (text_equal(verb, "reject package")) {
-        engine_reject_package_here(engine, json_get_text(task->text, "package"),
-                                   json_get_text(task->text, "identity"), who, on_done, task);
+        engine_reject_package_here(
+            engine,
+            &(struct engine_rejection){.package = json_get_text(task->text, "package"),
+                                       .who = who,
+                                       .identity = json_get_text(task->text, "identity"),
+                                       .at_ms = json_get_integer(task->text, "at_ms", INT64_MAX)},
+            on_done, task);
     } else {
         engine_endpoint_news(engine, task->endpoint);
         on_done(task, ENGINE_DONE, NULL, NULL);

@@ -120,8 +120,12 @@ static void reject_package(struct message *message, const struct event *event,
         text_printf("the model registry of account %s, by event %s", event->account, event->id);
 
     message->fate = MESSAGE_COMMITTING;
-    engine_reject_package(message->intake->engine, route->package, route->identity, who, on_taken,
-                          message);
+    engine_reject_package(message->intake->engine,
+                          &(struct engine_rejection){.package = route->package,
+                                                     .who = who,
+                                                     .identity = route->identity,
+                                                     .at_ms = event->time_ms},
+                          on_taken, message);
 }
 
 int64_t message_number(const struct sqs_message *received, const char *name)

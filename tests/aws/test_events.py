@@ -222,6 +222,23 @@ def test_given_a_rejection_that_was_answered_when_a_later_approval_comes_late_th
     assert serving_package(world) == third["arn"]
 
 
+def test_given_a_package_that_was_approved_again_when_the_rejection_before_comes_late_then_it_stays(make_daemon, world, control, forwarding):
+    """SQS may hand out the later of two events first."""
+    daemon = make_daemon(deployment=PACKAGE).start()
+    for version in (1, 2):
+        package = control.package("staging", GROUP, version, approval="Approved")
+        control.event("staging", {**package_changed(package, "Approved"), "time": f"2026-11-20T09:30:0{version}Z"})
+        daemon.wait_ended(version)
+    again = control.package("staging", GROUP, 2, approval="Approved")
+    control.event("staging", {**package_changed(again, "Approved"), "time": "2026-11-20T09:30:05Z"})
+    daemon.wait_ended(3)
+    control.event("staging", {**package_changed(package, "Rejected", LastModifiedTime="2026-11-20T09:30:04Z"), "time": "2026-11-20T09:30:04Z"})
+    wait_for(lambda: world.queue_length() == 0, "the rejection to be taken in")
+    history = daemon.history()
+    assert [r["state"] for r in history] == ["succeeded"] * 3, history[0].get("reason")
+    assert serving_package(world) == again["arn"]
+
+
 def test_given_a_package_rejected_before_it_is_looked_at_then_it_is_not_deployed(make_daemon, world, control, forwarding):
     daemon = make_daemon(deployment=PACKAGE).start()
     package = control.package("staging", GROUP, 1, approval="Rejected")
