@@ -27,7 +27,12 @@ enum { HISTORY_ROWS = 1000 };
 #define SINCE_KEY "staging"
 enum { SINCE_FORMAT = 1 };
 
-enum task_kind { TASK_EXECUTIONS, TASK_ACTIONS, TASK_PACKAGES, TASK_PACKAGE };
+enum task_kind { TASK_EXECUTIONS, TASK_ACTIONS, TASK_APPROVED, TASK_REJECTED, TASK_PACKAGE };
+
+/* What the registry says of a package, and what an execution was: as seen, each is itself. */
+static const char approved[] = "Approved";
+static const char rejected[] = "Rejected";
+static const char over[] = "over";
 
 /* One call that is to be made. */
 struct task {
@@ -49,7 +54,7 @@ struct missed {
     struct timer timer;
     struct aws_call *call;
     struct list tasks;
-    struct map seen; /* executions that were over when all of them was taken in, and packages */
+    struct map seen; /* what packages and executions were when all of them was taken in */
     int64_t since_ms;
     size_t pending; /* answers of the store and of the engine that are to come */
     bool stopped;
@@ -99,20 +104,26 @@ static struct missed_place place_of(const struct missed *missed, const struct ta
 
 /* ---- taking in ------------------------------------------------------------------------------- */
 
+/* Whether the sweeps are still somebody's. */
+static bool take_answer(struct missed *missed, enum engine_answer answer)
+{
+    missed->pending--;
+    if (missed->abandoned) {
+        free_if_unused(missed);
+        return false;
+    }
+    if (answer == ENGINE_FAILED) /* the next sweep finds it again */
+        map_free(&missed->seen);
+    return true;
+}
+
 static void on_accepted(void *context, enum engine_answer answer, const char *id,
                         const struct error *error)
 {
     struct missed *missed = context;
 
     (void)error;
-    missed->pending--;
-    if (missed->abandoned) {
-        free_if_unused(missed);
-        return;
-    }
-    if (answer == ENGINE_FAILED) /* the next sweep finds it again */
-        map_free(&missed->seen);
-    if (answer != ENGINE_DONE)
+    if (!take_answer(missed, answer) || answer != ENGINE_DONE)
         return;
     missed->statistics.found++;
     log_message(MESSAGE_EVENT_FOUND, &(struct log_fields){.deployment = id},
@@ -125,36 +136,49 @@ static void accept(struct missed *missed, struct record *record)
     engine_accept(missed->engine, record, on_accepted, missed);
 }
 
-/* By the same rule as an event that came: the record that it starts, or NULL. */
-static struct record *start(struct missed *missed, cJSON *document)
-{
-    cleanup(json_free)
-    cJSON *owned = document;
-    struct event event;
+/* An event made anew, and where it goes by the rule for those that came. */
+struct finding {
+    struct event event; /* borrows from the document */
     struct route route;
+};
+
+static bool find_route(const struct missed *missed, const cJSON *document, struct finding *finding)
+{
     struct error error;
 
-    if (!owned || missed->stopped || event_read(owned, &event, &error) < 0 ||
-        event.time_ms < missed->since_ms ||
-        route_event(missed->config, &event, &route, &error) < 0 || route.kind != ROUTE_DEPLOYMENT)
+    return document && !missed->stopped && event_read(document, &finding->event, &error) == 0 &&
+           finding->event.time_ms >= missed->since_ms &&
+           route_event(missed->config, &finding->event, &finding->route, &error) == 0;
+}
+
+/* The record that it starts, or NULL. */
+static struct record *start(const struct missed *missed, const struct finding *finding)
+{
+    struct error error;
+
+    if (finding->route.kind != ROUTE_DEPLOYMENT)
         return NULL;
-    return route_start(missed->config, &event, &route, "sweep", clock_wall_ms(), &error);
+    return route_start(missed->config, &finding->event, &finding->route, "sweep", clock_wall_ms(),
+                       &error);
 }
 
 static void take_in(struct missed *missed, cJSON *document)
 {
-    struct record *record = start(missed, document);
+    cleanup(json_free)
+    cJSON *owned = document;
+    struct finding finding;
+    struct record *record = find_route(missed, owned, &finding) ? start(missed, &finding) : NULL;
 
     if (record)
         accept(missed, record);
 }
 
-/* This needs no second look. */
-static void see(struct missed *missed, const char *what)
+/* This needs no second look while it is that. */
+static void see(struct missed *missed, const char *what, const char *as)
 {
     if (missed->seen.count >= SEEN_MAXIMUM) /* begins anew: at worst, duplicates */
         map_free(&missed->seen);
-    map_put(&missed->seen, what, missed);
+    map_put(&missed->seen, what, (char *)as);
 }
 
 /* ---- packages that its endpoint has had ------------------------------------------------------ */
@@ -162,15 +186,30 @@ static void see(struct missed *missed, const char *what)
 struct candidate {
     struct missed *missed;
     struct record *record;
+    bool is_compared;
     bool is_known;
 };
 
+/* One that was rejected since is approved a second time. */
+static bool was_rejected(const cJSON *view, const char *package)
+{
+    const char *by = json_get_text(view, "cancelled_by");
+
+    return text_equal(json_get_text(view, "withdraws"), package) ||
+           (by && text_starts_with(by, ENGINE_REGISTRY));
+}
+
+/* The newest of the package comes first. */
 static void compare(void *context, const cJSON *view)
 {
     struct candidate *candidate = context;
+    const char *package = candidate->record->model_package;
 
-    candidate->is_known = candidate->is_known || text_equal(json_get_text(view, "model_package"),
-                                                            candidate->record->model_package);
+    if (candidate->is_compared || (!text_equal(json_get_text(view, "model_package"), package) &&
+                                   !text_equal(json_get_text(view, "withdraws"), package)))
+        return;
+    candidate->is_compared = true;
+    candidate->is_known = !was_rejected(view, package);
 }
 
 static void on_compared(void *context, const struct error *error)
@@ -181,7 +220,7 @@ static void on_compared(void *context, const struct error *error)
 
     missed->pending--;
     if (!error && !missed->stopped) {
-        see(missed, record->model_package);
+        see(missed, record->model_package, approved);
         if (!candidate->is_known)
             accept(missed, steal_pointer(record));
     }
@@ -247,32 +286,75 @@ static void take_actions(struct missed *missed, const struct task *task, const c
     }
     map_free(&stages);
     if (task->is_over)
-        see(missed, task->execution);
+        see(missed, task->execution, over);
 }
 
 static void take_packages(struct missed *missed, const struct task *task, const cJSON *answer)
 {
+    const char *status = task->kind == TASK_APPROVED ? approved : rejected;
     const cJSON *summary;
 
     cJSON_ArrayForEach(summary, json_get(answer, "ModelPackageSummaryList"))
     {
         const char *arn = json_get_text(summary, "ModelPackageArn");
 
-        if (arn && !map_get(&missed->seen, arn))
+        if (arn && map_get(&missed->seen, arn) != status)
             add_task(missed, TASK_PACKAGE, task->account, arn);
     }
+}
+
+static void on_rejected(void *context, enum engine_answer answer, const char *id,
+                        const struct error *error)
+{
+    (void)id;
+    (void)error;
+    take_answer(context, answer);
+}
+
+static void reject(struct missed *missed, const struct finding *finding)
+{
+    cleanup(free_pointer)
+    char *who =
+        text_printf(ENGINE_REGISTRY " of account %s, found by a sweep", finding->event.account);
+
+    see(missed, finding->route.package, rejected);
+    missed->pending++;
+    engine_reject_package(missed->engine,
+                          &(struct engine_rejection){.package = finding->route.package,
+                                                     .who = who,
+                                                     .identity = finding->route.identity,
+                                                     .at_ms = finding->event.time_ms},
+                          on_rejected, missed);
+}
+
+static const char *status_of(const cJSON *package)
+{
+    const char *status = json_get_text(package, "ModelApprovalStatus");
+
+    if (text_equal(status, approved))
+        return approved;
+    return text_equal(status, rejected) ? rejected : NULL;
 }
 
 static void take_package(struct missed *missed, const struct task *task, const cJSON *answer)
 {
     const struct missed_place place = place_of(missed, task);
+    cleanup(json_free)
+    cJSON *document = missed_package(&place, answer);
+    struct finding finding;
 
-    struct record *record = start(missed, missed_package(&place, answer));
+    const char *status = status_of(answer);
+    bool is_found = find_route(missed, document, &finding);
+    struct record *record = is_found ? start(missed, &finding) : NULL;
 
-    if (record && record->model_package)
+    if (is_found && finding.route.kind == ROUTE_REJECTED)
+        reject(missed, &finding);
+    else if (record && record->model_package)
         take_in_unless_known(missed, record);
     else if (record)
         accept(missed, record);
+    else if (status) /* it is history, or nobody's */
+        see(missed, task->subject, status);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -301,7 +383,7 @@ static cJSON *ask_packages(const struct missed *missed, const struct task *task)
 
     (void)missed;
     json_add_text(input, "ModelPackageGroupName", task->subject);
-    json_add_text(input, "ModelApprovalStatus", "Approved");
+    json_add_text(input, "ModelApprovalStatus", task->kind == TASK_APPROVED ? approved : rejected);
     json_add_text(input, "SortBy", "CreationTime");
     json_add_text(input, "SortOrder", "Descending");
     json_add_integer(input, "MaxResults", PAGE);
@@ -324,7 +406,8 @@ static const struct {
 } tasks[] = {
     [TASK_EXECUTIONS] = {&codepipeline_list_pipeline_executions, ask_executions, take_executions},
     [TASK_ACTIONS] = {&codepipeline_list_action_executions, ask_actions, take_actions},
-    [TASK_PACKAGES] = {&sagemaker_list_model_packages, ask_packages, take_packages},
+    [TASK_APPROVED] = {&sagemaker_list_model_packages, ask_packages, take_packages},
+    [TASK_REJECTED] = {&sagemaker_list_model_packages, ask_packages, take_packages},
     [TASK_PACKAGE] = {&sagemaker_describe_model_package, ask_package, take_package},
 };
 
@@ -388,8 +471,10 @@ static void plan_account(struct missed *missed, const char *account)
         const cJSON *detail = json_get(config->deployments[i].on, "detail");
 
         ask_each(missed, json_get(detail, "pipeline"), TASK_EXECUTIONS, account);
-        if (config->deployments[i].artifact.form == ARTIFACT_MODEL_PACKAGE)
-            ask_each(missed, json_get(detail, "ModelPackageGroupName"), TASK_PACKAGES, account);
+        if (config->deployments[i].artifact.form == ARTIFACT_MODEL_PACKAGE) {
+            ask_each(missed, json_get(detail, "ModelPackageGroupName"), TASK_APPROVED, account);
+            ask_each(missed, json_get(detail, "ModelPackageGroupName"), TASK_REJECTED, account);
+        }
     }
     for (size_t i = 0; config->bridge && i < config->bridge->pipeline_count; i++)
         if (text_equal(config->bridge->from, account))
@@ -524,6 +609,7 @@ void missed_set_config(struct missed *missed, struct config *config)
 
     missed->config = config_ref(config);
     config_unref(old);
+    map_free(&missed->seen); /* what was nobody's may be somebody's now */
     if (!missed->call && !missed->stopped && timer_is_running(&missed->timer))
         timer_start(&missed->timer, config->sweep_ms);
 }

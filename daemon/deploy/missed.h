@@ -1,12 +1,12 @@
 /* What EventBridge did not deliver: now and then, staging is asked what it has done.
  *
- * Recent executions of the pipelines that the configuration waits for, and approved packages of its
- * groups, become events again (missed_events.h) and are taken in by the same rule as those that
- * came. What had come is a duplicate; what had not is taken up, once. Of a package the registry
- * says when anything of it was edited last, not when it was approved: one that its endpoint ever
- * had is known, and one that is approved a second time is started by its event only. Nothing is
- * looked at that happened before this store's first sweep: that is history, not a missed event. One
- * call at a time. */
+ * Recent executions of the pipelines that the configuration waits for, and approved and rejected
+ * packages of its groups, become events again (missed_events.h) and are taken in by the same rule
+ * as those that came. What had come is a duplicate; what had not is taken up, once. Of a package
+ * the registry says when anything of it was edited last, not when it was approved: one that its
+ * endpoint ever had is known, unless it was rejected since, as it is approved a second time then.
+ * Nothing is looked at that happened before this store's first sweep: that is history, not a missed
+ * event. One call at a time. */
 #ifndef CAUSEWAY_DEPLOY_MISSED_H
 #define CAUSEWAY_DEPLOY_MISSED_H
 

@@ -90,8 +90,65 @@ def test_given_an_approval_that_was_not_told_when_the_registry_is_asked_then_it_
     assert serving_package(world) == package["arn"]
     control.event("staging", package_changed(package, "Approved"))
     before = len(control.calls(service="sagemaker", operation="ListModelPackages"))
-    wait_for(lambda: len(control.calls(service="sagemaker", operation="ListModelPackages")) > before + 1, "two sweeps", 15)
+    wait_for(lambda: len(control.calls(service="sagemaker", operation="ListModelPackages")) > before + 3, "two sweeps", 15)
     assert len(daemon.history(ENDPOINT)) == 1
+
+
+def test_given_a_rejection_that_was_not_told_when_the_registry_is_asked_then_the_one_before_serves_again(make_daemon, world, control):
+    daemon = make_daemon(deployment=PACKAGE, **SWEPT).start()
+    wait_for(lambda: control.calls(service="sagemaker", operation="ListModelPackages"), "the first sweep", 15)
+    first = control.package("staging", GROUP, 1, approval="Approved")
+    daemon.wait_ended(1)
+    second = control.package("staging", GROUP, 2, approval="Approved")
+    daemon.wait_ended(2)
+    assert serving_package(world) == second["arn"]
+    control.package("staging", GROUP, 2, approval="Rejected")
+    record = daemon.wait_ended(3)[0]
+    assert (record["state"], record["model_package"]) == ("succeeded", first["arn"])
+    assert record["asked_by"] == f"the model registry of account {world.staging}, found by a sweep"
+    assert serving_package(world) == first["arn"]
+
+
+def test_given_a_second_approval_that_was_not_told_when_the_registry_is_asked_then_it_is_deployed_again(make_daemon, world, control):
+    daemon = make_daemon(deployment=PACKAGE, **SWEPT).start()
+    wait_for(lambda: control.calls(service="sagemaker", operation="ListModelPackages"), "the first sweep", 15)
+    for version in (1, 2):
+        package = control.package("staging", GROUP, version, approval="Approved")
+        daemon.wait_ended(version)
+    rejected = control.package("staging", GROUP, 2, approval="Rejected")
+    control.event("staging", package_changed(rejected, "Rejected"))
+    daemon.wait_ended(3)
+    daemon.stop()
+    control.package("staging", GROUP, 2, approval="Approved")
+    daemon.start()
+    daemon.wait_ended(4)
+    assert serving_package(world) == package["arn"]
+    before = len(control.calls(service="sagemaker", operation="ListModelPackages"))
+    wait_for(lambda: len(control.calls(service="sagemaker", operation="ListModelPackages")) > before + 3, "two sweeps", 15)
+    assert len(daemon.history(ENDPOINT)) == 4
+
+
+def test_given_an_operator_who_wants_a_rejected_package_back_when_the_registry_is_asked_again_then_it_stays(make_daemon, world, control):
+    daemon = make_daemon(deployment=PACKAGE, **SWEPT).start()
+    wait_for(lambda: control.calls(service="sagemaker", operation="ListModelPackages"), "the first sweep", 15)
+    for version in (1, 2, 3):
+        package = control.package("staging", GROUP, version, approval="Approved")
+        last = daemon.wait_ended(version)[0]
+    control.package("staging", GROUP, 3, approval="Rejected")
+    rejected = int(time.time())
+    daemon.wait_ended(4)
+    wait_for(lambda: int(time.time()) > rejected, "the next second")  # what is asked for in the same one might be before it
+    assert daemon.ctl("rollback", ENDPOINT, "--to", last["id"]).returncode == 0
+    daemon.wait_ended(5)
+    assert serving_package(world) == package["arn"]
+    daemon.stop()
+    before = len(control.calls(service="sagemaker", operation="DescribeModelPackage"))
+    daemon.start()  # what was seen is forgotten
+    wait_for(lambda: len(control.calls(service="sagemaker", operation="DescribeModelPackage")) >= before + 3, "all to be asked for", 15)
+    listed = len(control.calls(service="sagemaker", operation="ListModelPackages"))
+    wait_for(lambda: len(control.calls(service="sagemaker", operation="ListModelPackages")) > listed + 3, "two sweeps", 15)
+    assert len(daemon.history(ENDPOINT)) == 5
+    assert serving_package(world) == package["arn"]
 
 
 def left_behind(world: Any, name: str, *, tagged: bool = True) -> None:

@@ -15,12 +15,14 @@ struct package {
     char *image;
     char digest[80];
     bool rejected;
+    bool untold; /* of the rejection: no event comes */
+    bool found;  /* nevertheless: a daemon that lives has asked */
     int64_t rejected_us;
     int64_t made_ms;
     int64_t modified_ms;
 };
 
-static const struct package *find(const char *arn)
+static struct package *find(const char *arn)
 {
     return map_get(&sim->world->packages, arn);
 }
@@ -51,6 +53,13 @@ bool packages_was_rejected_by(const char *arn, int64_t when_us)
     const struct package *package = find(arn);
 
     return package && package->rejected && package->rejected_us <= when_us;
+}
+
+bool packages_was_rejected_before(const char *arn, int64_t event_ms)
+{
+    const struct package *package = find(arn);
+
+    return package && package->rejected && package->modified_ms / 1000 < event_ms / 1000;
 }
 
 /* ---- events ------------------------------------------------------------------------------------
@@ -122,7 +131,12 @@ static void reject(void *context)
     modify(package);
     package->rejected = true;
     package->rejected_us = sim->now_us;
-    tell_of(package, "rejection", "ModelApprovalStatus");
+    package->untold = staging_is_looked_for(package->modified_ms) &&
+                      chance_strikes(&sim->chance, FAULT_REJECTION_LOST);
+    if (package->untold)
+        story("registry: %s: rejection, and nobody is told", package->arn);
+    else
+        tell_of(package, "rejection", "ModelApprovalStatus");
 }
 
 void packages_begin(struct release *release)
@@ -149,6 +163,29 @@ void packages_begin(struct release *release)
                                  chance_below(&sim->chance, STREAM_STAGING, 2) ? 3600 : 5) *
                       US_PER_S,
                   reject, package);
+}
+
+bool packages_all_found(void)
+{
+    size_t position = 0;
+    void *value;
+
+    while (map_each(&sim->world->packages, &position, NULL, &value)) {
+        const struct package *package = value;
+
+        if (package->untold && !package->found)
+            return false;
+    }
+    return true;
+}
+
+void packages_forget_found(void)
+{
+    size_t position = 0;
+    void *value;
+
+    while (map_each(&sim->world->packages, &position, NULL, &value))
+        ((struct package *)value)->found = false;
 }
 
 /* ---- calls -------------------------------------------------------------------------------------
@@ -186,7 +223,7 @@ void packages_list(struct aws_call *call)
     {
         const struct package *package = release->package ? find(release->package) : NULL;
 
-        if (!package || (package->rejected && text_equal(status, "Approved")))
+        if (!package || package->rejected != text_equal(status, "Rejected"))
             continue;
         cJSON *entry = cJSON_CreateObject();
 
@@ -199,13 +236,14 @@ void packages_list(struct aws_call *call)
 void packages_describe(struct aws_call *call)
 {
     const char *arn = json_get_text(call->input, "ModelPackageName");
-    const struct package *package = find(arn);
+    struct package *package = find(arn);
 
     if (!package) {
         call_refuse(call, ERROR_NOT_FOUND, "ValidationException", "ModelPackage %s does not exist",
                     arn);
         return;
     }
+    package->found = package->rejected;
     cJSON *answer = cJSON_CreateObject();
     cJSON *container = cJSON_CreateObject();
 

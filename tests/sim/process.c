@@ -34,6 +34,7 @@ static void start_engine(struct process *process)
     if (engine_get_statistics(process->engine).unreadable > 0)
         broken("1: nothing is lost", "a record cannot be read");
     intake_start(process->intake, on_ready, process);
+    packages_forget_found();
     process->missed =
         missed_new(process->loop, process->aws, process->store, process->engine, process->config);
 }

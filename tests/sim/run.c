@@ -52,7 +52,7 @@ void sim_run_until(int64_t until_us)
 
 static bool everything_is_done(void)
 {
-    return promises_all_closed() && !queue_first() && staging_all_found();
+    return promises_all_closed() && !queue_first() && staging_all_found() && packages_all_found();
 }
 
 void sim_stop_faults(void)

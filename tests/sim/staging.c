@@ -247,12 +247,11 @@ static void make_event(struct release *release)
         jobs_begin(job);
 }
 
-/* From then on, what is not delivered is looked for; what was before is history. */
-static bool is_looked_for(const struct release *release)
+bool staging_is_looked_for(int64_t when_ms)
 {
     const struct disk_row *since = disk_find(sim->disk, "sweep", "staging");
 
-    return since && since->row.order_ms <= release->event_ms;
+    return since && since->row.order_ms <= when_ms;
 }
 
 static void send(struct release *release)
@@ -263,7 +262,8 @@ static void send(struct release *release)
         delay_us = (int64_t)draw(1200 * US_PER_S);
     /* Of a job, only its event tells; what is malformed is no execution. */
     if (!release->poison && !release->ignored && !configuration_has_job(release->deployment) &&
-        is_looked_for(release) && chance_strikes(&sim->chance, FAULT_EVENT_LOST)) {
+        staging_is_looked_for(release->event_ms) &&
+        chance_strikes(&sim->chance, FAULT_EVENT_LOST)) {
         release->lost = true;
         return;
     }

@@ -167,6 +167,8 @@ bool image_may_be_pulled(const char *uri);
 int64_t staging_begin(unsigned count);
 /* By its event's id, that of another delivery, or what the daemon calls it when it has found it. */
 const struct release *staging_find(const char *event_id);
+/* Whether what happened then, and is not told, is looked for: what was before is history. */
+bool staging_is_looked_for(int64_t when_ms);
 /* Whether what was let out without a word has been found. */
 bool staging_all_found(void);
 
@@ -203,7 +205,13 @@ const struct version *packages_content(const char *arn);
 const char *packages_image(const char *arn);
 /* The registry has taken its approval back. */
 bool packages_is_rejected(const char *arn);
+/* Whether each rejection that nobody was told of has been found; what one that died has found is
+ * not. */
+bool packages_all_found(void);
+void packages_forget_found(void);
 bool packages_was_rejected_by(const char *arn, int64_t when_us);
+/* The same of a time that an event, or a record, tells. */
+bool packages_was_rejected_before(const char *arn, int64_t event_ms);
 
 /* ---- CloudFormation: stacks.c ------------------------------------------------------------------
  */
