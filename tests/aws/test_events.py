@@ -164,6 +164,14 @@ def approve(control: Any, version: int, approval: str = "Approved", times: int =
     return package
 
 
+def say_at(control: Any, version: int, approval: str, second: int) -> dict[str, Any]:
+    """The registry's word at that second, and its event."""
+    time = f"2026-11-20T09:30:{second:02}Z"
+    package = control.package("staging", GROUP, version, approval=approval)
+    control.event("staging", {**package_changed(package, approval, LastModifiedTime=time), "time": time})
+    return package
+
+
 def serving_package(world: Any) -> str:
     sagemaker = world.client("prod", "sagemaker")
     config = sagemaker.describe_endpoint(EndpointName=ENDPOINT)["EndpointConfigName"]
@@ -183,9 +191,7 @@ def test_given_an_approved_package_when_several_events_tell_then_it_serves_by_it
 
 def test_given_two_approvals_close_together_when_both_are_taken_then_the_newer_serves(make_daemon, world, control, forwarding):
     daemon = make_daemon(deployment=PACKAGE).start()
-    older, newer = (control.package("staging", GROUP, version, approval="Approved") for version in (1, 2))
-    control.event("staging", {**package_changed(newer, "Approved"), "time": "2026-11-20T09:30:02Z"})
-    control.event("staging", {**package_changed(older, "Approved"), "time": "2026-11-20T09:30:01Z"})
+    newer, _ = (say_at(control, version, "Approved", second=version) for version in (2, 1))
     daemon.wait_ended(2)
     assert serving_package(world) == newer["arn"]
 
@@ -208,35 +214,24 @@ def test_given_a_serving_package_when_it_is_rejected_then_the_one_before_it_serv
 def test_given_a_rejection_that_was_answered_when_a_later_approval_comes_late_then_it_is_deployed(make_daemon, world, control, forwarding):
     """Both happened before the daemon heard of either. An approval is newer than what the registry has taken back."""
     daemon = make_daemon(deployment=PACKAGE).start()
-    for version in (1, 2):
-        package = control.package("staging", GROUP, version, approval="Approved")
-        control.event("staging", {**package_changed(package, "Approved"), "time": f"2026-11-20T09:30:0{version}Z"})
-        daemon.wait_ended(version)
-    rejected = control.package("staging", GROUP, 2, approval="Rejected")
-    control.event("staging", {**package_changed(rejected, "Rejected"), "time": "2026-11-20T09:30:03Z"})
-    daemon.wait_ended(3)
-    third = control.package("staging", GROUP, 3, approval="Approved")
-    control.event("staging", {**package_changed(third, "Approved"), "time": "2026-11-20T09:30:04Z"})
-    history = daemon.wait_ended(4)
-    assert [(r["state"], r["model_package"]) for r in history if r["model_package"] == third["arn"]] == [("succeeded", third["arn"])]
-    assert serving_package(world) == third["arn"]
+    for ended, (version, approval) in enumerate([(1, "Approved"), (2, "Approved"), (2, "Rejected"), (3, "Approved")], 1):
+        package = say_at(control, version, approval, ended)
+        history = daemon.wait_ended(ended)
+    assert [r["state"] for r in history if r["model_package"] == package["arn"]] == ["succeeded"]
+    assert serving_package(world) == package["arn"]
 
 
 def test_given_a_package_that_was_approved_again_when_the_rejection_before_comes_late_then_it_stays(make_daemon, world, control, forwarding):
     """SQS may hand out the later of two events first."""
     daemon = make_daemon(deployment=PACKAGE).start()
-    for version in (1, 2):
-        package = control.package("staging", GROUP, version, approval="Approved")
-        control.event("staging", {**package_changed(package, "Approved"), "time": f"2026-11-20T09:30:0{version}Z"})
-        daemon.wait_ended(version)
-    again = control.package("staging", GROUP, 2, approval="Approved")
-    control.event("staging", {**package_changed(again, "Approved"), "time": "2026-11-20T09:30:05Z"})
-    daemon.wait_ended(3)
-    control.event("staging", {**package_changed(package, "Rejected", LastModifiedTime="2026-11-20T09:30:04Z"), "time": "2026-11-20T09:30:04Z"})
+    for ended, (version, second) in enumerate([(1, 1), (2, 2), (2, 5)], 1):
+        package = say_at(control, version, "Approved", second)
+        daemon.wait_ended(ended)
+    say_at(control, 2, "Rejected", 4)
+    control.package("staging", GROUP, 2, approval="Approved")
     wait_for(lambda: world.queue_length() == 0, "the rejection to be taken in")
-    history = daemon.history()
-    assert [r["state"] for r in history] == ["succeeded"] * 3, history[0].get("reason")
-    assert serving_package(world) == again["arn"]
+    assert [r["state"] for r in daemon.history()] == ["succeeded"] * 3
+    assert serving_package(world) == package["arn"]
 
 
 def test_given_a_package_rejected_before_it_is_looked_at_then_it_is_not_deployed(make_daemon, world, control, forwarding):

@@ -81,40 +81,50 @@ def test_given_two_missed_executions_when_they_are_found_then_the_newer_serves(m
     assert served[0] == "deploy/two"
 
 
+def registry_swept(control: Any, times: int = 2) -> None:
+    """Waits until the registry has been asked so often, from now on: for the approved, and for the rejected."""
+    calls = {"service": "sagemaker", "operation": "ListModelPackages"}
+    before = len(control.calls(**calls))
+    wait_for(lambda: len(control.calls(**calls)) >= before + 2 * times, f"{times} sweeps", 15)
+
+
+def approved(daemon: Any, control: Any, versions: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """So many, one after the other, of which nobody is told: the last one, and its deployment."""
+    for version in range(1, versions + 1):
+        package = control.package("staging", GROUP, version, approval="Approved")
+        record = daemon.wait_ended(version)[0]
+    return package, record
+
+
 def test_given_an_approval_that_was_not_told_when_the_registry_is_asked_then_it_is_deployed_once(make_daemon, world, control):
     daemon = make_daemon(deployment=PACKAGE, **SWEPT).start()
-    wait_for(lambda: control.calls(service="sagemaker", operation="ListModelPackages"), "the first sweep", 15)
+    registry_swept(control, 1)
     package = control.package("staging", GROUP, 1, approval="Approved")
     record = daemon.wait_ended()[0]
     assert (record["state"], record["model_package"]) == ("succeeded", package["arn"])
     assert serving_package(world) == package["arn"]
     control.event("staging", package_changed(package, "Approved"))
-    before = len(control.calls(service="sagemaker", operation="ListModelPackages"))
-    wait_for(lambda: len(control.calls(service="sagemaker", operation="ListModelPackages")) > before + 3, "two sweeps", 15)
+    registry_swept(control)
     assert len(daemon.history(ENDPOINT)) == 1
 
 
 def test_given_a_rejection_that_was_not_told_when_the_registry_is_asked_then_the_one_before_serves_again(make_daemon, world, control):
     daemon = make_daemon(deployment=PACKAGE, **SWEPT).start()
-    wait_for(lambda: control.calls(service="sagemaker", operation="ListModelPackages"), "the first sweep", 15)
-    first = control.package("staging", GROUP, 1, approval="Approved")
-    daemon.wait_ended(1)
-    second = control.package("staging", GROUP, 2, approval="Approved")
-    daemon.wait_ended(2)
+    registry_swept(control, 1)
+    second, _ = approved(daemon, control, 2)
     assert serving_package(world) == second["arn"]
     control.package("staging", GROUP, 2, approval="Rejected")
     record = daemon.wait_ended(3)[0]
-    assert (record["state"], record["model_package"]) == ("succeeded", first["arn"])
+    first = f"{second['arn'][:-1]}1"
+    assert (record["state"], record["model_package"]) == ("succeeded", first)
     assert record["asked_by"] == f"the model registry of account {world.staging}, found by a sweep"
-    assert serving_package(world) == first["arn"]
+    assert serving_package(world) == first
 
 
 def test_given_a_second_approval_that_was_not_told_when_the_registry_is_asked_then_it_is_deployed_again(make_daemon, world, control):
     daemon = make_daemon(deployment=PACKAGE, **SWEPT).start()
-    wait_for(lambda: control.calls(service="sagemaker", operation="ListModelPackages"), "the first sweep", 15)
-    for version in (1, 2):
-        package = control.package("staging", GROUP, version, approval="Approved")
-        daemon.wait_ended(version)
+    registry_swept(control, 1)
+    package, _ = approved(daemon, control, 2)
     rejected = control.package("staging", GROUP, 2, approval="Rejected")
     control.event("staging", package_changed(rejected, "Rejected"))
     daemon.wait_ended(3)
@@ -123,17 +133,14 @@ def test_given_a_second_approval_that_was_not_told_when_the_registry_is_asked_th
     daemon.start()
     daemon.wait_ended(4)
     assert serving_package(world) == package["arn"]
-    before = len(control.calls(service="sagemaker", operation="ListModelPackages"))
-    wait_for(lambda: len(control.calls(service="sagemaker", operation="ListModelPackages")) > before + 3, "two sweeps", 15)
+    registry_swept(control)
     assert len(daemon.history(ENDPOINT)) == 4
 
 
 def test_given_an_operator_who_wants_a_rejected_package_back_when_the_registry_is_asked_again_then_it_stays(make_daemon, world, control):
     daemon = make_daemon(deployment=PACKAGE, **SWEPT).start()
-    wait_for(lambda: control.calls(service="sagemaker", operation="ListModelPackages"), "the first sweep", 15)
-    for version in (1, 2, 3):
-        package = control.package("staging", GROUP, version, approval="Approved")
-        last = daemon.wait_ended(version)[0]
+    registry_swept(control, 1)
+    package, last = approved(daemon, control, 3)
     control.package("staging", GROUP, 3, approval="Rejected")
     rejected = int(time.time())
     daemon.wait_ended(4)
@@ -145,8 +152,7 @@ def test_given_an_operator_who_wants_a_rejected_package_back_when_the_registry_i
     before = len(control.calls(service="sagemaker", operation="DescribeModelPackage"))
     daemon.start()  # what was seen is forgotten
     wait_for(lambda: len(control.calls(service="sagemaker", operation="DescribeModelPackage")) >= before + 3, "all to be asked for", 15)
-    listed = len(control.calls(service="sagemaker", operation="ListModelPackages"))
-    wait_for(lambda: len(control.calls(service="sagemaker", operation="ListModelPackages")) > listed + 3, "two sweeps", 15)
+    registry_swept(control)
     assert len(daemon.history(ENDPOINT)) == 5
     assert serving_package(world) == package["arn"]
 
