@@ -88,10 +88,9 @@ void engine_rollback(struct engine *engine, const struct engine_rollback *wanted
  * back, unless that was asked for later than the no. The rollback is as old as what served: an
  * approval that came after it is not superseded. id is NULL in the answer; ENGINE_DONE also where
  * it concerned nothing. */
-#define ENGINE_REGISTRY "the model registry"
 struct engine_rejection {
     const char *package;  /* its ARN */
-    const char *who;      /* begins with ENGINE_REGISTRY */
+    const char *who;      /* begins with RECORD_REGISTRY */
     const char *identity; /* makes two the same one */
     int64_t at_ms;        /* when the registry said so; its seconds count */
 };

@@ -186,30 +186,16 @@ static void see(struct missed *missed, const char *what, const char *as)
 struct candidate {
     struct missed *missed;
     struct record *record;
-    bool is_compared;
-    bool is_known;
+    enum missed_memory memory;
 };
 
-/* One that was rejected since is approved a second time. */
-static bool was_rejected(const cJSON *view, const char *package)
-{
-    const char *by = json_get_text(view, "cancelled_by");
-
-    return text_equal(json_get_text(view, "withdraws"), package) ||
-           (by && text_starts_with(by, ENGINE_REGISTRY));
-}
-
-/* The newest of the package comes first. */
+/* The newest that tells of the package comes first. */
 static void compare(void *context, const cJSON *view)
 {
     struct candidate *candidate = context;
-    const char *package = candidate->record->model_package;
 
-    if (candidate->is_compared || (!text_equal(json_get_text(view, "model_package"), package) &&
-                                   !text_equal(json_get_text(view, "withdraws"), package)))
-        return;
-    candidate->is_compared = true;
-    candidate->is_known = !was_rejected(view, package);
+    if (candidate->memory == MISSED_OF_ANOTHER)
+        candidate->memory = missed_memory_of(view, candidate->record->model_package);
 }
 
 static void on_compared(void *context, const struct error *error)
@@ -221,7 +207,7 @@ static void on_compared(void *context, const struct error *error)
     missed->pending--;
     if (!error && !missed->stopped) {
         see(missed, record->model_package, approved);
-        if (!candidate->is_known)
+        if (candidate->memory != MISSED_KNOWN)
             accept(missed, steal_pointer(record));
     }
     record_free(record);
@@ -315,7 +301,7 @@ static void reject(struct missed *missed, const struct finding *finding)
 {
     cleanup(free_pointer)
     char *who =
-        text_printf(ENGINE_REGISTRY " of account %s, found by a sweep", finding->event.account);
+        text_printf(RECORD_REGISTRY " of account %s, found by a sweep", finding->event.account);
 
     see(missed, finding->route.package, rejected);
     missed->pending++;

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "deploy/record.h"
 
 int64_t missed_time_ms(const cJSON *object, const char *name)
 {
@@ -143,4 +144,15 @@ cJSON *missed_package(const struct missed_place *place, const cJSON *package)
                  cJSON_Duplicate(json_get(package, "ModelPackageVersion"), true));
     json_add_text(detail, "LastModifiedTime", time_format(modified_ms, time));
     return event;
+}
+
+enum missed_memory missed_memory_of(const cJSON *view, const char *package)
+{
+    const char *by = json_get_text(view, "cancelled_by");
+
+    if (text_equal(json_get_text(view, "withdraws"), package))
+        return MISSED_REJECTED_SINCE;
+    if (!text_equal(json_get_text(view, "model_package"), package))
+        return MISSED_OF_ANOTHER;
+    return by && text_starts_with(by, RECORD_REGISTRY) ? MISSED_REJECTED_SINCE : MISSED_KNOWN;
 }

@@ -27,6 +27,12 @@ cJSON *missed_stage(const struct missed_place *place, const cJSON *detail);
 /* Of DescribeModelPackage's answer. */
 cJSON *missed_package(const struct missed_place *place, const cJSON *package);
 
+/* What a deployment, as it is shown (record_view()), tells of a package that is approved now: the
+ * endpoint has had it; or it was rejected since, so that it is approved a second time. An
+ * operator's no is not the registry's. */
+enum missed_memory { MISSED_OF_ANOTHER, MISSED_KNOWN, MISSED_REJECTED_SINCE };
+enum missed_memory missed_memory_of(const cJSON *view, const char *package);
+
 /* When it was last changed; 0 where it does not say. AWS's JSON has seconds, with a fraction. */
 int64_t missed_time_ms(const cJSON *object, const char *name);
 

@@ -36,6 +36,9 @@ enum { RECORD_FORMAT = 1 };
 /* Kind of row in the store; rows are grouped by endpoint and ordered by the event's time. */
 #define RECORD_KIND "deployment"
 
+/* How who asked for it, or cancelled it, begins where that is the registry. */
+#define RECORD_REGISTRY "the model registry"
+
 /* Text, NULL where not known (yet). */
 /* clang-format off */
 #define RECORD_TEXTS(X) \

@@ -117,7 +117,7 @@ static void reject_package(struct message *message, const struct event *event,
 {
     cleanup(free_pointer)
     char *who =
-        text_printf(ENGINE_REGISTRY " of account %s, by event %s", event->account, event->id);
+        text_printf(RECORD_REGISTRY " of account %s, by event %s", event->account, event->id);
 
     message->fate = MESSAGE_COMMITTING;
     engine_reject_package(message->intake->engine,

@@ -234,6 +234,19 @@ def test_given_a_package_that_was_approved_again_when_the_rejection_before_comes
     assert serving_package(world) == package["arn"]
 
 
+def test_given_a_package_that_is_being_deployed_again_when_the_rejection_before_comes_late_then_it_goes_on(make_daemon, world, control, forwarding):
+    daemon = make_daemon(deployment=PACKAGE).start()
+    control.fault("hold", {"operation": "CreateModel", "user_agent": "causeway"})
+    package = say_at(control, 1, "Approved", 5)
+    assert control.held(wait=20)
+    say_at(control, 1, "Rejected", 4)
+    control.package("staging", GROUP, 1, approval="Approved")
+    wait_for(lambda: world.queue_length() == 0, "the rejection to be taken in")
+    control.clear_faults()
+    assert [r["state"] for r in daemon.wait_ended()] == ["succeeded"]
+    assert serving_package(world) == package["arn"]
+
+
 def test_given_a_package_rejected_before_it_is_looked_at_then_it_is_not_deployed(make_daemon, world, control, forwarding):
     daemon = make_daemon(deployment=PACKAGE).start()
     package = control.package("staging", GROUP, 1, approval="Rejected")

@@ -96,6 +96,13 @@ def approved(daemon: Any, control: Any, versions: int) -> tuple[dict[str, Any], 
     return package, record
 
 
+def nothing_follows(daemon: Any, world: Any, control: Any, package: str, deployments: int) -> None:
+    """However often the registry is asked, there are only so many, and the package serves."""
+    registry_swept(control)
+    assert len(daemon.history(ENDPOINT)) == deployments
+    assert serving_package(world) == package
+
+
 def test_given_an_approval_that_was_not_told_when_the_registry_is_asked_then_it_is_deployed_once(make_daemon, world, control):
     daemon = make_daemon(deployment=PACKAGE, **SWEPT).start()
     registry_swept(control, 1)
@@ -104,8 +111,7 @@ def test_given_an_approval_that_was_not_told_when_the_registry_is_asked_then_it_
     assert (record["state"], record["model_package"]) == ("succeeded", package["arn"])
     assert serving_package(world) == package["arn"]
     control.event("staging", package_changed(package, "Approved"))
-    registry_swept(control)
-    assert len(daemon.history(ENDPOINT)) == 1
+    nothing_follows(daemon, world, control, package["arn"], 1)
 
 
 def test_given_a_rejection_that_was_not_told_when_the_registry_is_asked_then_the_one_before_serves_again(make_daemon, world, control):
@@ -118,7 +124,7 @@ def test_given_a_rejection_that_was_not_told_when_the_registry_is_asked_then_the
     first = f"{second['arn'][:-1]}1"
     assert (record["state"], record["model_package"]) == ("succeeded", first)
     assert record["asked_by"] == f"the model registry of account {world.staging}, found by a sweep"
-    assert serving_package(world) == first
+    nothing_follows(daemon, world, control, first, 3)
 
 
 def test_given_a_second_approval_that_was_not_told_when_the_registry_is_asked_then_it_is_deployed_again(make_daemon, world, control):
@@ -132,9 +138,7 @@ def test_given_a_second_approval_that_was_not_told_when_the_registry_is_asked_th
     control.package("staging", GROUP, 2, approval="Approved")
     daemon.start()
     daemon.wait_ended(4)
-    assert serving_package(world) == package["arn"]
-    registry_swept(control)
-    assert len(daemon.history(ENDPOINT)) == 4
+    nothing_follows(daemon, world, control, package["arn"], 4)
 
 
 def test_given_an_operator_who_wants_a_rejected_package_back_when_the_registry_is_asked_again_then_it_stays(make_daemon, world, control):
@@ -152,9 +156,7 @@ def test_given_an_operator_who_wants_a_rejected_package_back_when_the_registry_i
     before = len(control.calls(service="sagemaker", operation="DescribeModelPackage"))
     daemon.start()  # what was seen is forgotten
     wait_for(lambda: len(control.calls(service="sagemaker", operation="DescribeModelPackage")) >= before + 3, "all to be asked for", 15)
-    registry_swept(control)
-    assert len(daemon.history(ENDPOINT)) == 5
-    assert serving_package(world) == package["arn"]
+    nothing_follows(daemon, world, control, package["arn"], 5)
 
 
 def left_behind(world: Any, name: str, *, tagged: bool = True) -> None:

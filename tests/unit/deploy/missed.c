@@ -138,6 +138,35 @@ static void what_is_not_over_is_no_event(void **state)
     assert_null(missed_action(&place, running));
 }
 
+static enum missed_memory remembered(const char *text)
+{
+    cleanup(json_free)
+    cJSON *view = parse(text);
+
+    return missed_memory_of(view, PACKAGE);
+}
+
+static void a_package_is_known_unless_the_registry_said_no_since(void **state)
+{
+    (void)state;
+    assert_int_equal(remembered("{\"model_package\":\"" PACKAGE "\",\"state\":\"succeeded\"}"),
+                     MISSED_KNOWN);
+    assert_int_equal(remembered("{\"model_package\":\"" PACKAGE "0\"}"), MISSED_OF_ANOTHER);
+    assert_int_equal(
+        remembered("{\"model_package\":\"" PACKAGE "6\",\"withdraws\":\"" PACKAGE "\"}"),
+        MISSED_REJECTED_SINCE);
+    assert_int_equal(remembered("{\"model_package\":\"" PACKAGE
+                                "\",\"cancelled_by\":\"the model registry of account " STAGING
+                                ", by event 1\"}"),
+                     MISSED_REJECTED_SINCE);
+    /* An operator's no stays, whatever is edited of the package afterwards. */
+    assert_int_equal(
+        remembered("{\"model_package\":\"" PACKAGE "\",\"cancelled_by\":\"ada (1000)\"}"),
+        MISSED_KNOWN);
+    assert_int_equal(remembered("{\"model_package\":\"" PACKAGE "\",\"state\":\"rejected\"}"),
+                     MISSED_KNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +174,7 @@ int main(void)
         cmocka_unit_test(a_stage_and_a_pipeline_are_too),
         cmocka_unit_test(an_approval_is_too),
         cmocka_unit_test(what_is_not_over_is_no_event),
+        cmocka_unit_test(a_package_is_known_unless_the_registry_said_no_since),
     };
 
     json_initialise();
